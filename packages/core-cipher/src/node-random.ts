@@ -1,0 +1,69 @@
+/**
+ * Random bytes on Node: the kernel's and OpenSSL's, mixed.
+ *
+ * OpenSSL's generator lives in the process. Two clones of a virtual machine that was snapshotted
+ * while it ran go on with the same state and would draw the same IVs; the kernel's generator is
+ * reseeded when that happens. OpenSSL's, on the other hand, is there when /dev/urandom is not (Windows, a
+ * bare chroot), and is right when our descriptor was closed under us and now names another file.
+ * XOR of the two is never worse than the better one.
+ *
+ * @module
+ */
+import { randomFillSync } from "node:crypto";
+import { openSync, readSync } from "node:fs";
+
+/** Where bytes come from. Each fills all of `target` or, for the kernel's, may answer false and leave it as it is. */
+export interface RandomSources {
+  readonly fillFromLibrary: (target: Uint8Array) => void;
+  readonly fillFromKernel: (target: Uint8Array) => boolean;
+}
+
+/** Fresh bytes with a buffer of their own. */
+export const nodeRandomBytes: (count: number) => Uint8Array = createRandomBytes({
+  fillFromLibrary: (target) => void randomFillSync(target),
+  fillFromKernel: createKernelReader("/dev/urandom"),
+});
+
+/** Makes a draw that mixes two sources. */
+export function createRandomBytes(sources: RandomSources): (count: number) => Uint8Array {
+  return (count) => {
+    const bytes = new Uint8Array(count);
+    if (count === 0) return bytes;
+    sources.fillFromLibrary(bytes);
+    const kernelBytes = new Uint8Array(count);
+    if (sources.fillFromKernel(kernelBytes)) {
+      for (let index = 0; index < count; index += 1) bytes[index] = (bytes[index] as number) ^ (kernelBytes[index] as number);
+    }
+    return bytes;
+  };
+}
+
+/**
+ * Makes a reader of a random device. The descriptor is opened on first use and kept.
+ *
+ * @param path - A device that never ends. If it cannot be opened, the reader answers false for ever.
+ */
+export function createKernelReader(path: string): (target: Uint8Array) => boolean {
+  let descriptor: number | undefined;
+  let isMissing = false;
+  return (target) => {
+    if (isMissing) return false;
+    try {
+      descriptor ??= openSync(path, "r");
+    } catch {
+      isMissing = true;
+      return false;
+    }
+    return readAll(descriptor, target);
+  };
+}
+
+function readAll(descriptor: number, target: Uint8Array): boolean {
+  let filledBytes = 0;
+  while (filledBytes < target.length) {
+    const readBytes = readSync(descriptor, target, filledBytes, target.length - filledBytes, null);
+    if (readBytes === 0) return false;
+    filledBytes += readBytes;
+  }
+  return true;
+}
