@@ -7,13 +7,14 @@
  * @module
  */
 import { MemoryContent } from "./memory-content.ts";
+import { normalizePath, parentOf } from "./memory-path.ts";
 import { VolumeError } from "./volume.ts";
 import type { FileStatus, OpenMode, StorageFile, Volume } from "./volume.ts";
 
 /** A file without its names. */
 interface Inode {
   readonly identity: string;
-  content: MemoryContent;
+  readonly content: MemoryContent;
   linkCount: number;
   lockedBy: object | undefined;
 }
@@ -31,6 +32,12 @@ export interface MemoryVolumeOptions {
   readonly clock?: () => number;
 }
 
+/** What a volume holds. Paths are absolute. */
+export interface MemoryTree {
+  readonly directories: ReadonlySet<string>;
+  readonly files: ReadonlyMap<string, { readonly identity: string; readonly content: MemoryContent }>;
+}
+
 let nextIdentity = 1;
 
 /** Files in memory. The directory `/` is there from the start; a relative path starts at it. */
@@ -46,22 +53,40 @@ export class MemoryVolume implements Volume {
     this.#clock = options.clock ?? (() => performance.now());
   }
 
+  /** A volume with these directories and files. The contents become the volume's own; one identity is one file. */
+  static fromTree(tree: MemoryTree, options: MemoryVolumeOptions = {}): MemoryVolume {
+    const volume = new MemoryVolume(options);
+    for (const directory of tree.directories) volume.#directories.add(normalizePath(directory));
+    const inodes = new Map<string, Inode>();
+    for (const [path, { identity, content }] of tree.files) {
+      const inode = inodes.get(identity) ?? { identity, content, linkCount: 0, lockedBy: undefined };
+      inode.linkCount += 1;
+      inodes.set(identity, inode);
+      volume.#files.set(normalizePath(path), inode);
+    }
+    return volume;
+  }
+
+  /** The directories and files as they are, contents forked; the other end of `fromTree`. */
+  toTree(): MemoryTree {
+    const copies = new Map<string, MemoryContent>();
+    const files = new Map<string, { identity: string; content: MemoryContent }>();
+    for (const [path, { identity, content }] of this.#files) {
+      const copy = copies.get(identity) ?? content.fork();
+      copies.set(identity, copy);
+      files.set(path, { identity, content: copy });
+    }
+    return { directories: new Set(this.#directories), files };
+  }
+
   /** A copy of the tree: same names, contents and identities; no locks, watchers or open files. */
   fork(): MemoryVolume {
-    const copy = new MemoryVolume({ clock: this.#clock });
-    for (const directory of this.#directories) copy.#directories.add(directory);
-    const copies = new Map<Inode, Inode>();
-    for (const [path, inode] of this.#files) {
-      const known = copies.get(inode) ?? { ...inode, content: inode.content.fork(), lockedBy: undefined };
-      copies.set(inode, known);
-      copy.#files.set(path, known);
-    }
-    return copy;
+    return MemoryVolume.fromTree(this.toTree(), { clock: this.#clock });
   }
 
   /** Every file's path, in order. */
   paths(): string[] {
-    return [...this.#files.keys()].sort();
+    return [...this.#files.keys()].toSorted();
   }
 
   /** The whole of a file, the caller's own. @throws {VolumeError} `ENOENT`. */
@@ -90,11 +115,6 @@ export class MemoryVolume implements Volume {
     this.#announceName(target);
   }
 
-  /** The content of a file, shared with the volume; for the simulator. */
-  contentOf(path: string): MemoryContent | undefined {
-    return this.#files.get(normalize(path))?.content;
-  }
-
   open(path: string, mode: OpenMode): StorageFile {
     const place = this.#normalizeNew(path);
     if (this.#directories.has(place)) throw new VolumeError("EISDIR", `open ${path}`);
@@ -106,13 +126,13 @@ export class MemoryVolume implements Volume {
   }
 
   stat(path: string): FileStatus | undefined {
-    const inode = this.#files.get(normalize(path));
+    const inode = this.#files.get(normalizePath(path));
     if (inode === undefined) return undefined;
     return { sizeBytes: inode.content.sizeBytes, identity: inode.identity, linkCount: inode.linkCount };
   }
 
   remove(path: string): void {
-    const place = normalize(path);
+    const place = normalizePath(path);
     const inode = this.#files.get(place);
     if (inode === undefined) return;
     this.#files.delete(place);
@@ -122,7 +142,7 @@ export class MemoryVolume implements Volume {
 
   rename(from: string, to: string): void {
     const inode = this.#inode(from);
-    const source = normalize(from);
+    const source = normalizePath(from);
     const target = this.#normalizeNew(to);
     if (this.#directories.has(target)) throw new VolumeError("EISDIR", `rename ${from} to ${to}`);
     const replaced = this.#files.get(target);
@@ -140,7 +160,7 @@ export class MemoryVolume implements Volume {
   }
 
   list(directory: string): string[] {
-    const place = normalize(directory);
+    const place = normalizePath(directory);
     return [...this.#files.keys(), ...this.#directories]
       .filter((path) => path !== place && parentOf(path) === place)
       .map((path) => path.slice(path.lastIndexOf("/") + 1));
@@ -155,18 +175,18 @@ export class MemoryVolume implements Volume {
   }
 
   removeDirectory(path: string): void {
-    const place = normalize(path);
+    const place = normalizePath(path);
     if (this.#files.has(place)) throw new VolumeError("ENOTDIR", `remove directory ${path}`);
     if (this.list(place).length > 0) throw new VolumeError("ENOTEMPTY", `remove directory ${path}`);
     if (this.#directories.delete(place)) this.#announceName(place);
   }
 
   syncDirectory(directory: string): void {
-    if (!this.#directories.has(normalize(directory))) throw new VolumeError("ENOENT", `sync directory ${directory}`);
+    if (!this.#directories.has(normalizePath(directory))) throw new VolumeError("ENOENT", `sync directory ${directory}`);
   }
 
   watch(path: string, onChange: () => void): () => void {
-    const place = normalize(path);
+    const place = normalizePath(path);
     if (!this.#files.has(place) && !this.#directories.has(place)) throw new VolumeError("ENOENT", `watch ${path}`);
     const watcher: Watcher = { path: place, onChange, isPending: false, isEnded: false };
     this.#watchers.add(watcher);
@@ -200,13 +220,13 @@ export class MemoryVolume implements Volume {
   }
 
   #inode(path: string): Inode {
-    const inode = this.#files.get(normalize(path));
+    const inode = this.#files.get(normalizePath(path));
     if (inode === undefined) throw new VolumeError("ENOENT", `open ${path}`);
     return inode;
   }
 
   #normalizeNew(path: string): string {
-    const place = normalize(path);
+    const place = normalizePath(path);
     if (!this.#directories.has(parentOf(place))) throw new VolumeError("ENOENT", `no directory for ${path}`);
     return place;
   }
@@ -309,18 +329,4 @@ function announce(watcher: Watcher): void {
     watcher.isPending = false;
     if (!watcher.isEnded) watcher.onChange();
   });
-}
-
-function normalize(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
-function parentOf(place: string): string {
-  const end = place.lastIndexOf("/");
-  return end <= 0 ? "/" : place.slice(0, end);
 }
