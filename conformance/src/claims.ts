@@ -46,7 +46,9 @@ export async function claimRefused(what: string, action: () => unknown, refusal:
     claim(refusal.message.test(error.message), `${what}: expected a message like ${refusal.message}, found ${found}`);
   }
   if (refusal.isCallersMistake === true) {
-    claim(error instanceof TypeError || error instanceof RangeError, `${what}: expected a TypeError or RangeError, found ${found}`);
+    // Realm's own class for a value of the wrong type stands beside the language's two.
+    const isMistake = error instanceof TypeError || error instanceof RangeError || error.name === "TypeAssertionError";
+    claim(isMistake, `${what}: expected a TypeError or RangeError, found ${found}`);
   }
   return error;
 }

@@ -11,7 +11,7 @@
  */
 import { claim } from "../claims.ts";
 import { createItems, itemValues } from "../content.ts";
-import { configurationOf, folderOf, makeRealm, withRealm } from "../opening.ts";
+import { configurationOf, folderOf, makeRealm } from "../opening.ts";
 import { need } from "../platform.ts";
 import type { RealmInstance } from "../realm-api.ts";
 import { judge, spreadOf, type Spread } from "../statistics.ts";
