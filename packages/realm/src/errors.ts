@@ -1,0 +1,136 @@
+/**
+ * Everything that this package throws: one class, one list of codes, and Realm's own error classes.
+ *
+ * Codes are API, messages are not, except for those that are Realm's: applications match on them.
+ *
+ * @module
+ */
+
+/** Codes of errors that this package throws itself. Errors of the storage engine keep theirs. */
+export type RealmErrorCode =
+  | "ARGUMENT_INVALID"
+  | "CLASS_UNKNOWN"
+  | "CONFIGURATION_CONFLICT"
+  | "CONFIGURATION_INVALID"
+  | "FILE_MISSING"
+  | "KEY_DIFFERS"
+  | "KEY_INVALID"
+  | "KEY_MISSING"
+  | "KEY_SUPERFLUOUS"
+  | "KEY_WRONG"
+  | "LISTENER_INVALID"
+  | "MIGRATION_REQUIRED"
+  | "NOT_YET"
+  | "OBJECT_EXISTS"
+  | "OBJECT_INVALID"
+  | "PRIMARY_KEY_INVALID"
+  | "REALM_CLOSED"
+  | "REALM_READ_ONLY"
+  | "SCHEMA_CHANGED"
+  | "SCHEMA_INVALID"
+  | "SCHEMA_VERSION_LOW"
+  | "TRANSACTION_MISSING"
+  | "TRANSACTION_OPEN"
+  | "TYPE_MISMATCH"
+  | "VALUE_MISSING"
+  | "VALUE_OUT_OF_RANGE";
+
+/** An error with a stable `code`. */
+export class RealmError extends Error {
+  override name = "RealmError";
+  readonly code: string;
+  constructor(code: RealmErrorCode | (string & {}), message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A check that failed because of how the API was used. */
+export class AssertionError extends Error {
+  override name = "AssertionError";
+  readonly code: string;
+  constructor(message = "Assertion failed", code: RealmErrorCode = "ARGUMENT_INVALID") {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A value of another type than the one that was asked for. */
+export class TypeAssertionError extends AssertionError {
+  override name = "TypeAssertionError";
+  readonly #expected: string;
+  readonly #value: unknown;
+  constructor(expected: string, value: unknown, target?: string) {
+    super(typeMessage(expected, value, target), "TYPE_MISMATCH");
+    this.#expected = expected;
+    this.#value = value;
+  }
+  /** Names the value that was checked, once the caller knows the name. */
+  rename(target: string): this {
+    this.message = typeMessage(this.#expected, this.#value, target);
+    return this;
+  }
+}
+
+/** A schema that cannot be used. */
+export class SchemaParseError extends Error {
+  override name = "SchemaParseError";
+  readonly code: string = "SCHEMA_INVALID";
+}
+
+/** An object schema that cannot be used. */
+export class ObjectSchemaParseError extends SchemaParseError {
+  override name = "ObjectSchemaParseError";
+  readonly objectName: string;
+  constructor(message: string, objectName: string) {
+    super(message);
+    this.objectName = objectName;
+  }
+}
+
+/** A property of an object schema that cannot be used. */
+export class PropertySchemaParseError extends SchemaParseError {
+  override name = "PropertySchemaParseError";
+  readonly objectName: string;
+  readonly propertyName: string;
+  constructor(message: string, objectName: string, propertyName: string) {
+    super(`Invalid type declaration for property '${propertyName}' on '${objectName}': ${message}`);
+    this.objectName = objectName;
+    this.propertyName = propertyName;
+  }
+}
+
+/** Builds a `RangeError` with a code. */
+export function rangeError(message: string): RangeError & { readonly code: string } {
+  return Object.assign(new RangeError(message), { code: "VALUE_OUT_OF_RANGE" });
+}
+
+/** Builds a `TypeError` with a code. */
+export function typeError(code: RealmErrorCode, message: string): TypeError & { readonly code: string } {
+  return Object.assign(new TypeError(message), { code });
+}
+
+/** Builds the error for a part of Realm's API that is not there yet. */
+export function notYet(feature: string): RealmError {
+  return new RealmError("NOT_YET", `${feature}: not yet supported by Holdfast. The package's README lists what is missing.`);
+}
+
+/** Throws unless the condition holds. */
+export function assert(condition: unknown, message: string, code?: RealmErrorCode): asserts condition {
+  if (!condition) throw new AssertionError(message, code);
+}
+
+/** What a value is, in Realm's words: "a string", "null", "an instance of Foo". */
+export function describeType(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "function") return value.name ? `a function or class named ${value.name}` : "a function";
+  if (typeof value !== "object") return Number.isNaN(value) ? "NaN" : `a ${typeof value}`;
+  const name = (value as object).constructor?.name;
+  return name === undefined || name === "Object" || name === "" ? "an object" : `an instance of ${name}`;
+}
+
+function typeMessage(expected: string, value: unknown, target?: string): string {
+  return `Expected ${target === undefined ? "value" : `'${target}'`} to be ${expected}, got ${describeType(value)}`;
+}

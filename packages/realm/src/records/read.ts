@@ -1,0 +1,163 @@
+/**
+ * Reads the parts of a record: ints, blobs, fixed fields, lists. The layout is described in layout.ts.
+ *
+ * @module
+ */
+import type { CanonicalProperty } from "../schema/types.ts";
+import type { StoredValue } from "./stored-value.ts";
+import { readAscii, readUtf8 } from "./text.ts";
+
+/** What is added to an int that takes one byte. */
+export const INT_BIAS = 24;
+/** The byte that stands for a null int; larger ones count the bytes that follow. */
+export const INT_NULL = 247;
+/** Blob headers below this take one byte. */
+export const BLOB_WIDE = 240;
+
+const FIXED_SIZES: Readonly<Record<string, number>> = { double: 8, float: 4, decimal128: 16, objectId: 12, uuid: 16 };
+
+const numberScratch = new Float64Array(1);
+const numberBytes = new Uint8Array(numberScratch.buffer);
+const floatScratch = new Float32Array(1);
+const floatBytes = new Uint8Array(floatScratch.buffer);
+
+/** Where the int at `at` ends. */
+export function skipInt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  return first <= INT_NULL ? at + 1 : at + 1 + first - INT_NULL;
+}
+
+/** Reads the int at `at`. */
+export function readInt(bytes: Uint8Array, at: number): number | bigint | null {
+  const first = bytes[at] as number;
+  if (first < INT_NULL) return first - INT_BIAS;
+  if (first === INT_NULL) return null;
+  const count = first - INT_NULL;
+  if (count <= 4) return readSmall(bytes, at + 1, count);
+  const low = readUnsigned(bytes, at + 1, 4);
+  const high = readSmall(bytes, at + 5, count - 4);
+  if (count <= 6 || (high >= -0x200000 && high < 0x200000)) return high * 4294967296 + low;
+  return BigInt(high) * 4294967296n + BigInt(low);
+}
+
+/** Signed little endian of 1 to 4 bytes. */
+function readSmall(bytes: Uint8Array, at: number, count: number): number {
+  const unused = 32 - count * 8;
+  return (readUnsigned(bytes, at, count) << unused) >> unused;
+}
+
+function readUnsigned(bytes: Uint8Array, at: number, count: number): number {
+  let value = bytes[at] as number;
+  if (count > 1) value |= (bytes[at + 1] as number) << 8;
+  if (count > 2) value |= (bytes[at + 2] as number) << 16;
+  if (count > 3) value |= (bytes[at + 3] as number) << 24;
+  return value >>> 0;
+}
+
+/** Where the blob at `at` ends. */
+export function skipBlob(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  if (first < BLOB_WIDE) return at + 1 + (first >> 1);
+  return at + 1 + (first - BLOB_WIDE + 1) + Math.floor(readHeader(bytes, at) / 2);
+}
+
+/** The header of the blob at `at`: byte length * 2 + flag. */
+export function readHeader(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  return first < BLOB_WIDE ? first : readUnsigned(bytes, at + 1, first - BLOB_WIDE + 1);
+}
+
+/** Where the content of the blob at `at` begins. */
+export function blobStart(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  return first < BLOB_WIDE ? at + 1 : at + 1 + first - BLOB_WIDE + 1;
+}
+
+/** Reads the blob at `at` as the property's type says. */
+export function readBlob(property: CanonicalProperty, bytes: Uint8Array, at: number): StoredValue {
+  switch (property.type) {
+    case "string":
+      return readString(bytes, at);
+    case "list":
+      return readList(property.objectType as string, property.optional, bytes, blobStart(bytes, at));
+    case "data":
+      return readHeader(bytes, at) === 1 ? null : content(bytes, at);
+    default:
+      return readHeader(bytes, at) === 0 ? null : content(bytes, at);
+  }
+}
+
+function content(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.subarray(blobStart(bytes, at), skipBlob(bytes, at));
+}
+
+/** Reads the string at `at`. */
+export function readString(bytes: Uint8Array, at: number): string | null {
+  const first = bytes[at] as number;
+  if (first < BLOB_WIDE) {
+    if ((first & 1) === 0) return readAscii(bytes, at + 1, at + 1 + (first >> 1));
+    return first === 1 ? null : readUtf8(bytes, at + 1, at + 1 + (first >> 1));
+  }
+  const start = blobStart(bytes, at);
+  const header = readHeader(bytes, at);
+  const end = start + Math.floor(header / 2);
+  return header % 2 === 0 ? readAscii(bytes, start, end) : readUtf8(bytes, start, end);
+}
+
+/** Reads a value of constant size; bytes are views. */
+export function readFixed(type: string, bytes: Uint8Array, at: number): number | Uint8Array {
+  if (type === "double") {
+    for (let index = 0; index < 8; index++) numberBytes[index] = bytes[at + index] as number;
+    return numberScratch[0] as number;
+  }
+  if (type === "float") {
+    for (let index = 0; index < 4; index++) floatBytes[index] = bytes[at + index] as number;
+    return floatScratch[0] as number;
+  }
+  return bytes.subarray(at, at + (FIXED_SIZES[type] as number));
+}
+
+function readList(elementType: string, isOptional: boolean, bytes: Uint8Array, start: number): StoredValue[] {
+  const count = readInt(bytes, start) as number;
+  let at = skipInt(bytes, start);
+  const values: StoredValue[] = new Array(count);
+  for (let index = 0; index < count; index++) {
+    switch (elementType) {
+      case "string":
+        values[index] = readString(bytes, at);
+        at = skipBlob(bytes, at);
+        break;
+      case "int":
+      case "date":
+        values[index] = readInt(bytes, at);
+        at = skipInt(bytes, at);
+        break;
+      case "bool": {
+        const byte = bytes[at++] as number;
+        values[index] = byte === 2 ? null : byte === 1;
+        break;
+      }
+      case "double":
+      case "float":
+      case "decimal128":
+      case "objectId":
+      case "uuid": {
+        const isNull = isOptional && bytes[at++] === 0;
+        values[index] = isNull ? null : readFixed(elementType, bytes, at);
+        if (!isNull) at += FIXED_SIZES[elementType] as number;
+        break;
+      }
+      default: {
+        const isNull = elementType === "data" ? readHeader(bytes, at) === 1 : readHeader(bytes, at) === 0;
+        values[index] = isNull ? null : content(bytes, at);
+        at = skipBlob(bytes, at);
+      }
+    }
+  }
+  return values;
+}
+
+/** The count of elements of the list at `at`, without reading them. */
+export function readListCount(bytes: Uint8Array, at: number): number {
+  return readInt(bytes, blobStart(bytes, at)) as number;
+}

@@ -1,0 +1,32 @@
+/**
+ * A row as the engine's cursors show it: where the key and the value stand, no copies.
+ *
+ * @module
+ */
+
+/** Views of one entry of a table. A cursor of the engine is one; so is the state of an object. */
+export interface Row {
+  readonly bytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueBytes: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+/** A row made of a whole key and a whole value. */
+export function rowOf(key: Uint8Array, value: Uint8Array): Row {
+  return { bytes: key, keyStart: 0, keyEnd: key.length, valueBytes: value, valueStart: 0, valueEnd: value.length };
+}
+
+/** A copy of a row's key that stays valid. */
+export function copyKey(row: Row): Uint8Array {
+  return row.bytes.slice(row.keyStart, row.keyEnd);
+}
+
+/** True if two byte strings are equal. */
+export function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
+}
