@@ -1,0 +1,37 @@
+/**
+ * The one error class of this package and its codes.
+ *
+ * @module
+ */
+
+/** Codes are API: renaming one is a breaking change. Messages are Realm's where Realm has one. */
+export type QueryErrorCode =
+  /** The text is not a query. */
+  | "QUERY_SYNTAX"
+  /** The text is a query of Realm's language that this version cannot answer yet. */
+  | "QUERY_NOT_YET"
+  /** A path names a property or class that the schema does not have. */
+  | "QUERY_PROPERTY_UNKNOWN"
+  /** Two values of types that cannot be compared, or an operator on the wrong type. */
+  | "QUERY_TYPE_MISMATCH"
+  /** The query asks for `$n` and fewer arguments were given. */
+  | "QUERY_ARGUMENT_MISSING"
+  /** An argument is of a kind that no query can use. */
+  | "QUERY_ARGUMENT_INVALID"
+  /** Grammatical, but without meaning: two constants compared, BETWEEN with three limits. */
+  | "QUERY_INVALID";
+
+/** What every function of this package throws. */
+export class QueryError extends Error {
+  override readonly name = "QueryError";
+  readonly code: QueryErrorCode;
+  constructor(code: QueryErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The error for a feature of Realm's language that comes later. */
+export function notYet(feature: string): QueryError {
+  return new QueryError("QUERY_NOT_YET", `Not yet supported in queries: ${feature}`);
+}
