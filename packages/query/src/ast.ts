@@ -10,6 +10,10 @@
 /** A whole query: `predicate`, then sort, distinct and limit in the order they were written. */
 export interface Query {
   readonly text: string;
+  /** The part of the text before SORT, DISTINCT and LIMIT. */
+  readonly predicateText: string;
+  /** The part that orders; empty if there is none. */
+  readonly descriptorText: string;
   readonly predicate: Predicate;
   readonly descriptors: readonly Descriptor[];
 }

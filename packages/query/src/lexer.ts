@@ -10,6 +10,8 @@ export interface Token {
   readonly kind: TokenKind;
   readonly label: string;
   readonly text: string;
+  /** Where it begins, in UTF-16 units. */
+  readonly start: number;
 }
 
 /** The kinds that the parser tells apart; a `symbol` is known by its text, a `keyword` by its canonical text. */
@@ -86,7 +88,7 @@ export function tokenize(text: string): Token[] {
     tokens.push(token);
     offset += token.text.length;
   }
-  tokens.push({ kind: "end", label: "end of file", text: "" });
+  tokens.push({ kind: "end", label: "end of file", text: "", start: text.length });
   return tokens;
 }
 
@@ -110,23 +112,23 @@ function longestToken(text: string, offset: number): Token | undefined {
   let best: Token | undefined;
   for (const { kind, label, pattern } of LITERALS) {
     const matched = matchAt(pattern, text, offset);
-    if (matched !== undefined && matched.length > (best?.text.length ?? 0)) best = { kind, label, text: matched };
+    if (matched !== undefined && matched.length > (best?.text.length ?? 0)) best = { kind, label, text: matched, start: offset };
   }
   const word = matchAt(IDENTIFIER, text, offset);
-  if (word !== undefined && word.length > (best?.text.length ?? 0)) best = wordToken(word);
+  if (word !== undefined && word.length > (best?.text.length ?? 0)) best = wordToken(word, offset);
   if (best !== undefined) return best;
   const operator = matchAt(COLLECTION_OPERATOR, text, offset);
-  if (operator !== undefined) return { kind: "later", label: operator, text: operator };
+  if (operator !== undefined) return { kind: "later", label: operator, text: operator, start: offset };
   const symbol = SYMBOLS.find((candidate) => text.startsWith(candidate, offset));
   if (symbol === undefined) return undefined;
   const label = CHARACTER_SYMBOLS.has(symbol) ? `'${symbol}'` : (SYMBOL_SYNONYMS.get(symbol) ?? symbol);
-  return { kind: "symbol", label, text: symbol };
+  return { kind: "symbol", label, text: symbol, start: offset };
 }
 
-function wordToken(word: string): Token {
+function wordToken(word: string, start: number): Token {
   const keyword = KEYWORDS_EXACT.get(word) ?? KEYWORDS_ANY_CASE.get(word.toLowerCase());
-  if (keyword === undefined) return { kind: "identifier", label: "identifier", text: word };
-  return { kind: "keyword", label: KEYWORD_LABELS.get(keyword) ?? keyword.toLowerCase(), text: word };
+  if (keyword === undefined) return { kind: "identifier", label: "identifier", text: word, start };
+  return { kind: "keyword", label: KEYWORD_LABELS.get(keyword) ?? keyword.toLowerCase(), text: word, start };
 }
 
 function matchAt(pattern: RegExp, text: string, offset: number): string | undefined {

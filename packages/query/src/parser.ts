@@ -45,9 +45,10 @@ interface State {
 export function parse(text: string): Query {
   const state: State = { text, tokens: tokenize(text), index: 0, depth: 0 };
   const predicate = asPredicate(state, parseOr(state));
+  const { start } = current(state);
   const descriptors: Descriptor[] = [];
   while (current(state).kind !== "end") descriptors.push(parseDescriptor(state));
-  return { text, predicate, descriptors };
+  return { text, predicateText: text.slice(0, start).trim(), descriptorText: text.slice(start).trim(), predicate, descriptors };
 }
 
 function parseOr(state: State): Node {

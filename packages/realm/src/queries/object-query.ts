@@ -1,0 +1,209 @@
+/**
+ * A query over the objects of one class: what `objects`, `filtered` and `sorted` add up to.
+ *
+ * It holds no data. Given a state of the realm, it finds the rows of that state.
+ *
+ * @module
+ */
+import { check, checkDescriptor, parse, QueryError } from "@holdfast/query";
+import type { CheckedDescriptor, CheckedPredicate, SortKey } from "@holdfast/query";
+import type { Row } from "../records/row.ts";
+import { compilePredicate } from "./compile.ts";
+import type { RowTest } from "./compile.ts";
+import { visitKeys, visitRows } from "./find-rows.ts";
+import type { RowVisitor } from "./find-rows.ts";
+import { distinctRows, sortRows } from "./ordering.ts";
+import { planOf } from "./plan.ts";
+import type { QuerySource } from "./query-source.ts";
+import { argumentReader } from "./read-argument.ts";
+import type { ObjectKeyReader } from "./read-argument.ts";
+import { querySchemaOf } from "./schema-adapter.ts";
+import type { SchemaMap } from "./schema-adapter.ts";
+
+/** One column to sort by. */
+export interface SortColumn {
+  /** Property names joined with dots. */
+  readonly path: string;
+  readonly ascending: boolean;
+}
+
+/** What `filtered` needs. */
+export interface FilterOptions {
+  readonly schema: SchemaMap;
+  readonly text: string;
+  readonly args?: readonly unknown[];
+  /** Recognises managed objects among the arguments. */
+  readonly objectKeyOf?: ObjectKeyReader;
+}
+
+/** A step behind the first filter; a filter stands here only if a LIMIT or DISTINCT came before it. */
+type Stage = CheckedDescriptor | { readonly kind: "filter"; readonly predicate: CheckedPredicate };
+
+interface QueryParts {
+  readonly className: string;
+  readonly classNames: ReadonlySet<string>;
+  readonly predicate: CheckedPredicate;
+  readonly stages: readonly Stage[];
+  readonly description: string;
+}
+
+const EVERYTHING: CheckedPredicate = { kind: "truth", isTrue: true };
+
+/** An immutable query. */
+export class ObjectQuery {
+  readonly #parts: QueryParts;
+
+  private constructor(parts: QueryParts) {
+    this.#parts = parts;
+  }
+
+  /** All objects of a class. */
+  static all(className: string): ObjectQuery {
+    return new ObjectQuery({ className, classNames: new Set([className]), predicate: EVERYTHING, stages: [], description: "TRUEPREDICATE" });
+  }
+
+  /** The class whose objects are found. */
+  get className(): string {
+    return this.#parts.className;
+  }
+
+  /** Classes whose objects the result depends on: the query's own and those that paths lead through. */
+  get classNames(): ReadonlySet<string> {
+    return this.#parts.classNames;
+  }
+
+  /** The query as text; arguments stay `$0`. */
+  get description(): string {
+    return this.#parts.description;
+  }
+
+  /**
+   * This query with a further condition and ordering behind it.
+   *
+   * @throws {QueryError} The text is no query, does not fit the schema, or uses what is not there yet.
+   */
+  filtered({ schema, text, args = [], objectKeyOf }: FilterOptions): ObjectQuery {
+    const query = parse(text);
+    const className = this.className;
+    const checked = check(query, { schema: querySchemaOf(schema), className, args, readArgument: argumentReader(objectKeyOf) });
+    const { predicate, stages, classNames, description } = this.#parts;
+    const isFirst = stages.every((stage) => stage.kind === "sort");
+    const isTrivial = predicate.kind === "truth" && predicate.isTrue;
+    return new ObjectQuery({
+      className,
+      classNames: new Set([...classNames, ...checked.classNames]),
+      // A filter may pass before a sort, not before a LIMIT or DISTINCT.
+      predicate: !isFirst ? predicate : isTrivial ? checked.predicate : { kind: "and", operands: [predicate, checked.predicate] },
+      stages: [...stages, ...(isFirst ? [] : [{ kind: "filter" as const, predicate: checked.predicate }]), ...checked.descriptors],
+      description: describe(description, query.predicateText, query.descriptorText),
+    });
+  }
+
+  /**
+   * This query with another order; an earlier one stays for what the new one leaves equal.
+   *
+   * @throws {QueryError} A path is unknown or ends in something without an order.
+   */
+  sorted(schema: SchemaMap, columns: readonly SortColumn[]): ObjectQuery {
+    if (columns.length === 0) return this;
+    const { className, classNames, predicate, stages, description } = this.#parts;
+    const keys = columns.map(({ path, ascending }): SortKey => ({ path: { kind: "path", names: path.split(".") }, isAscending: ascending }));
+    for (const { path } of columns) refuseUnknown(schema, className, path);
+    const allNames = new Set(classNames);
+    const sort = checkDescriptor({ kind: "sort", keys }, { schema: querySchemaOf(schema), className, classNames: allNames });
+    const text = `SORT(${columns.map(({ path, ascending }) => `${path} ${ascending ? "ASC" : "DESC"}`).join(", ")})`;
+    return new ObjectQuery({ className, classNames: allNames, predicate, stages: [...stages, sort], description: `${description} ${text}` });
+  }
+
+  /**
+   * The rows in result order.
+   *
+   * @param among - Only rows with these keys, in this order and as often as they stand here. Not changed.
+   * @returns Fresh objects; their bytes are views of the source's pages.
+   */
+  rows(source: QuerySource, among?: readonly Uint8Array[]): Row[] {
+    const { stages } = this.#parts;
+    const [first] = stages;
+    let rows: Row[] = [];
+    const limit = first?.kind === "limit" ? first.count : Infinity;
+    if (limit > 0) {
+      this.#visit(source, among, (row) => {
+        rows.push(copyRow(row));
+        return rows.length < limit;
+      });
+    }
+    for (const stage of stages) rows = applyStage(rows, stage, source);
+    return rows;
+  }
+
+  /** How many rows there are. Builds no list unless a LIMIT or DISTINCT stands behind a sort. */
+  count(source: QuerySource, among?: readonly Uint8Array[]): number {
+    const { predicate, stages, className } = this.#parts;
+    if (stages.some((stage) => stage.kind === "distinct" || stage.kind === "filter")) return this.rows(source, among).length;
+    const limit = stages.reduce((least, stage) => (stage.kind === "limit" ? Math.min(least, stage.count) : least), Infinity);
+    if (among === undefined && predicate === EVERYTHING) return Math.min(limit, source.table(className).rowCount);
+    let count = 0;
+    if (limit > 0) {
+      this.#visit(source, among, () => {
+        count++;
+        return count < limit;
+      });
+    }
+    return count;
+  }
+
+  /** Visits the rows in result order. The row may be a cursor that moves on afterwards; false ends the visit. */
+  forEach(source: QuerySource, visit: RowVisitor): void {
+    if (this.#parts.stages.length === 0) return this.#visit(source, undefined, visit);
+    for (const row of this.rows(source)) if (!visit(row)) return;
+  }
+
+  /** True if a row meets the conditions; LIMIT and DISTINCT, which depend on other rows, are left out. */
+  matcher(source: QuerySource): RowTest {
+    const { predicate, stages } = this.#parts;
+    const operands = [predicate, ...stages.flatMap((stage) => (stage.kind === "filter" ? [stage.predicate] : []))];
+    return compilePredicate({ kind: "and", operands }, source);
+  }
+
+  #visit(source: QuerySource, among: readonly Uint8Array[] | undefined, visit: RowVisitor): void {
+    const { predicate, className } = this.#parts;
+    const table = source.table(className);
+    const test = compilePredicate(predicate, source);
+    if (among !== undefined) visitKeys({ table, test }, among, visit);
+    else visitRows({ table, test, plan: planOf(predicate, table) }, visit);
+  }
+}
+
+function applyStage(rows: Row[], stage: Stage, source: QuerySource): Row[] {
+  switch (stage.kind) {
+    case "filter":
+      return rows.filter(compilePredicate(stage.predicate, source));
+    case "sort":
+      return sortRows(rows, stage.keys, source);
+    case "distinct":
+      return distinctRows(rows, stage.paths, source);
+    case "limit":
+      return rows.length <= stage.count ? rows : rows.slice(0, stage.count);
+  }
+}
+
+/** Realm words this one otherwise than in SORT(). */
+function refuseUnknown(schema: SchemaMap, className: string, path: string): void {
+  let owner = querySchemaOf(schema).findClass(className);
+  for (const name of path.split(".")) {
+    const property = owner?.findProperty(name);
+    if (owner !== undefined && property === undefined) {
+      throw new QueryError("QUERY_PROPERTY_UNKNOWN", `Cannot sort on key path '${path}': property '${owner.name}.${name}' does not exist.`);
+    }
+    owner = querySchemaOf(schema).findClass(property?.objectType ?? "");
+  }
+}
+
+function copyRow({ bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd }: Row): Row {
+  return { bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd };
+}
+
+function describe(before: string, predicate: string, descriptors: string): string {
+  const both = before === "TRUEPREDICATE" ? predicate : `(${before}) and (${predicate})`;
+  return descriptors === "" ? both : `${both} ${descriptors}`;
+}

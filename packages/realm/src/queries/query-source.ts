@@ -1,0 +1,35 @@
+/**
+ * Where a query reads: one snapshot or write transaction, seen as tables of records.
+ *
+ * @module
+ */
+import type { RecordLayout } from "../records/layout.ts";
+import type { Row } from "../records/row.ts";
+
+/** One state of a realm. */
+export interface QuerySource {
+  table(className: string): QueryTable;
+}
+
+/** The records of one class in key order. */
+export interface QueryTable {
+  readonly layout: RecordLayout;
+  readonly rowCount: number;
+  /** Entries with keys from `from` up to, not including, `to`; undefined if there never were any. */
+  cursor(range?: KeyRange): RowCursor | undefined;
+  /** The record of a key: a view. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** The index of a property; undefined if it has none. */
+  index(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined;
+}
+
+/** Keys from `from` up to, not including, `to`, in the engine's order. */
+export interface KeyRange {
+  from?: Uint8Array;
+  to?: Uint8Array;
+}
+
+/** A cursor of the engine: starts before the first entry, and is the row that it stands at. */
+export interface RowCursor extends Row {
+  next(): boolean;
+}

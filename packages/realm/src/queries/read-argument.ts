@@ -1,0 +1,53 @@
+/**
+ * Reads the arguments of a query that only this package knows: objects and BSON values.
+ *
+ * @module
+ */
+import type { ArgumentReader, Constant } from "@holdfast/query";
+import { QueryError } from "@holdfast/query";
+
+/** Tells which object an application's value is; undefined for anything that is no managed object. */
+export type ObjectKeyReader = (value: unknown) => { readonly className: string; readonly key: Uint8Array } | undefined;
+
+/** BSON's own mark on its values; instances of several copies of the package carry the same. */
+interface BsonValue {
+  readonly _bsontype: string;
+  readonly id?: Uint8Array;
+  readonly buffer?: Uint8Array;
+  readonly sub_type?: number;
+  toString(): string;
+}
+
+const UUID_SUBTYPE = 4;
+
+/** The reader to hand to the query package. */
+export function argumentReader(objectKeyOf: ObjectKeyReader | undefined): ArgumentReader {
+  return (argument) => {
+    if (typeof argument !== "object" || argument === null) return undefined;
+    if ("_bsontype" in argument && typeof argument._bsontype === "string") return bsonConstant(argument as BsonValue);
+    const object = objectKeyOf?.(argument);
+    if (object === undefined) return undefined;
+    return { type: "link", className: object.className, key: object.key, label: `'${object.className}'` };
+  };
+}
+
+function bsonConstant(value: BsonValue): Constant {
+  switch (value._bsontype) {
+    case "ObjectID":
+    case "ObjectId":
+      return { type: "objectId", value: Uint8Array.from(value.id as Uint8Array) };
+    case "Decimal128":
+      return { type: "decimal128", text: value.toString() };
+    case "UUID":
+      return { type: "uuid", value: uuidBytes(value) };
+    case "Binary":
+      if (value.sub_type === UUID_SUBTYPE) return { type: "uuid", value: uuidBytes(value) };
+      return { type: "data", value: Uint8Array.from(value.buffer as Uint8Array) };
+    default:
+      throw new QueryError("QUERY_ARGUMENT_INVALID", `Unable to use a BSON value of type ${value._bsontype} as an argument of a query`);
+  }
+}
+
+function uuidBytes(value: BsonValue): Uint8Array {
+  return Uint8Array.from((value.id ?? value.buffer) as Uint8Array);
+}

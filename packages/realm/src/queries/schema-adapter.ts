@@ -1,0 +1,44 @@
+/**
+ * A realm's schema as the query package sees it.
+ *
+ * @module
+ */
+import type { QueryClass, QueryProperty, QuerySchema, ValueType } from "@holdfast/query";
+import { PRIMITIVE_TYPES } from "../schema/types.ts";
+import type { CanonicalObjectSchema, CanonicalProperty } from "../schema/types.ts";
+
+/** The classes of a realm by name. */
+export type SchemaMap = ReadonlyMap<string, CanonicalObjectSchema>;
+
+const classCache = new WeakMap<CanonicalObjectSchema, QueryClass>();
+
+/** A view of the schema that answers the query package's lookups. */
+export function querySchemaOf(schema: SchemaMap): QuerySchema {
+  return {
+    findClass(name) {
+      const entry = schema.get(name);
+      return entry === undefined ? undefined : classOf(entry);
+    },
+  };
+}
+
+function classOf(schema: CanonicalObjectSchema): QueryClass {
+  const cached = classCache.get(schema);
+  if (cached !== undefined) return cached;
+  const properties = Object.values(schema.properties);
+  const byName = new Map<string, QueryProperty>();
+  for (const property of properties) byName.set(property.name, propertyOf(property));
+  // A persisted name is accepted too; a JavaScript name that looks the same comes first.
+  for (const property of properties) if (!byName.has(property.mapTo)) byName.set(property.mapTo, propertyOf(property));
+  const view: QueryClass = { name: schema.name, findProperty: (name) => byName.get(name) };
+  classCache.set(schema, view);
+  return view;
+}
+
+function propertyOf(property: CanonicalProperty): QueryProperty {
+  const { name, type, objectType } = property;
+  if (type === "linkingObjects") return { name, type: "object", collection: "linkingObjects", ...(objectType === undefined ? {} : { objectType }) };
+  if (type !== "list") return { name, type, ...(objectType === undefined ? {} : { objectType }) };
+  if (PRIMITIVE_TYPES.has(objectType ?? "")) return { name, type: objectType as ValueType, collection: "list" };
+  return { name, type: "object", collection: "list", ...(objectType === undefined ? {} : { objectType }) };
+}
