@@ -1,7 +1,7 @@
 // `npm test`: everything, one step after the other (the steps share the machine's cores), quiet unless
 // a step fails. The last line counts the tests of all steps. With CI=true a step that could not run fails.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -16,6 +16,7 @@ const root = resolve(import.meta.dirname, "..");
 const isCi = process.env.CI === "true" || process.env.CI === "1";
 const scratch = mkdtempSync(join(tmpdir(), "holdfast-test-"));
 const unitReport = join(scratch, "unit.json");
+const startedAtMs = Date.now();
 const STEP_TIMEOUT_MS = 30 * 60 * 1000;
 const node = process.execPath;
 
@@ -33,13 +34,15 @@ const steps = [
     name: "conformance",
     command: [node, "--conditions=@holdfast/source", "conformance/src/run.ts"],
     missing: () => fileMissing("conformance/src/run.ts"),
-    count: countLastLine,
+    count: countConformance,
   },
   { name: "documentation", command: [node, "scripts/build-docs.mjs"] },
   { name: "packed packages", command: [node, "scripts/try-packed.mjs"], count: countLastLine },
 ];
 
 const wanted = process.argv.slice(2);
+/** Conformance targets that this run says nothing about. @type {string[]} */
+const notRun = [];
 /** @type {Row[]} */
 const rows = [];
 try {
@@ -52,6 +55,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 printTable();
+printTargets();
 process.exitCode = finish();
 
 /** @param {Step} step @returns {Row} */
@@ -101,6 +105,24 @@ function countVitest() {
   return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests };
 }
 
+/**
+ * Every check of every suite. A suite that could not run on a target that did counts as skipped; targets
+ * without a binding or of another system are listed below the table.
+ *
+ * @param {string} output @param {boolean} isOk @returns {Counts}
+ */
+function countConformance(output, isOk) {
+  const path = join(root, "conformance/report.json");
+  if (!existsSync(path) || statSync(path).mtimeMs < startedAtMs) return countOne(output, isOk);
+  /** @type {{ targets: { target: string, reason?: string, suites: { status: string, checks: { failure?: string }[] }[] }[] }} */
+  const report = JSON.parse(readFileSync(path, "utf8"));
+  for (const target of report.targets) if (target.reason !== undefined) notRun.push(`${target.target}: ${target.reason}`);
+  const suites = report.targets.flatMap((target) => target.suites);
+  const checks = suites.flatMap((suite) => suite.checks);
+  const failed = checks.filter((check) => check.failure !== undefined).length;
+  return { passed: checks.length - failed, failed, skipped: suites.filter((suite) => suite.status === "not run").length };
+}
+
 /** The last "N passed, N failed[, N skipped]" that a program of ours printed. @param {string} output @param {boolean} isOk @returns {Counts} */
 function countLastLine(output, isOk) {
   const last = [...output.matchAll(/(\d+) passed, (\d+) failed(?:, (\d+) (?:skipped|not run))?/g)].at(-1);
@@ -115,6 +137,12 @@ function printTable() {
     const numbers = `${String(row.passed).padStart(6)}  ${String(row.failed).padStart(6)}  ${String(row.skipped).padStart(7)}  ${row.seconds.toFixed(1).padStart(7)}`;
     process.stdout.write(`${row.name.padEnd(width)}  ${row.state.padEnd(7)}  ${numbers}${row.note === "" ? "" : `  ${row.note}`}\n`);
   }
+}
+
+function printTargets() {
+  if (notRun.length === 0) return;
+  process.stdout.write("\ntargets not run here:\n");
+  for (const line of notRun) process.stdout.write(`  ${line}\n`);
 }
 
 /** Prints the last line. @returns {number} The exit code. */
@@ -136,7 +164,7 @@ function fileMissing(path) {
 
 function checkRuntime() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 12)) return;
-  process.stdout.write(`Holdfast needs Node 22.12 or newer, this is ${process.version}. Start it as "npm test": on Linux x64 that brings its own Node; elsewhere install one from https://nodejs.org/en/download and run "npm test" again.\n`);
+  if (major > 22 || (major === 22 && minor >= 18)) return;
+  process.stdout.write(`The tests read TypeScript sources, which needs Node 22.18 or newer; this is ${process.version}. Start it as "npm test": on Linux x64 that brings its own Node; elsewhere install one from https://nodejs.org/en/download and run "npm test" again.\n`);
   process.exit(1);
 }
