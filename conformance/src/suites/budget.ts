@@ -48,7 +48,7 @@ const PAIRS_AT_ONCE = 11;
 const MEASUREMENTS = 3;
 
 /** The suite at its usual size. */
-export const budget: Suite = createBudgetSuite({ objectCount: 20_000, commitCount: 100, readCount: 20_000, updateCount: 2000 });
+export const budget: Suite = createBudgetSuite({ objectCount: 20_000, commitCount: 100, readCount: 40_000, updateCount: 2000 });
 
 /** The suite at any size. */
 export function createBudgetSuite(amount: BudgetSize): Suite {
@@ -96,7 +96,9 @@ function workloadsOf({ objectCount, commitCount, readCount, updateCount }: Budge
       isFresh: false,
       run(realm) {
         let length = 0;
-        for (const item of realm.objects("Item").filtered("age > 50")) length += String(item["name"]).length + String(item["email"]).length;
+        for (let pass = 0; pass < 3; pass += 1) {
+          for (const item of realm.objects("Item").filtered("age > 50")) length += String(item["name"]).length + String(item["email"]).length;
+        }
         claim(length > objectCount, "the iteration found too little");
       },
     },
@@ -139,13 +141,14 @@ function measureWorkload(context: SuiteContext, workload: Workload, folder: stri
       const second = measure(round, isPlainFirst);
       const [plain, encrypted] = isPlainFirst ? [first, second] : [second, first];
       wall.push(encrypted.wallMs / plain.wallMs);
-      cpu.push(encrypted.cpuMs / plain.cpuMs);
+      // Systems count processor time in ticks: a run shorter than one says nothing.
+      if (plain.cpuMs > 0 && encrypted.cpuMs > 0) cpu.push(encrypted.cpuMs / plain.cpuMs);
     }
     spread = spreadOf(wall);
     if (judge(spread, BUDGET) === "within") break;
   }
   claim(spread !== undefined, "nothing was measured");
-  report(context, workload.name, spread, spreadOf(cpu));
+  report(context, workload.name, spread, cpu.length < PAIRS_AT_ONCE / 2 ? undefined : spreadOf(cpu));
 }
 
 /** The checkpoint and the close are inside the measured time of work that writes, so nothing is put off past the clock. */
@@ -162,12 +165,13 @@ function costOf(context: SuiteContext, path: string, key: Uint8Array | undefined
   }
 }
 
-function report(context: SuiteContext, name: string, wall: Spread, cpu: Spread): void {
-  context.figure(`encrypted / plain, ${name}`, `wall ${textOf(wall)}, main thread's processor ${textOf(cpu)}, ${wall.count} pairs`);
+function report(context: SuiteContext, name: string, wall: Spread, cpu: Spread | undefined): void {
+  const cpuText = cpu === undefined ? "too short to measure" : textOf(cpu);
+  context.figure(`encrypted / plain, ${name}`, `wall ${textOf(wall)}, main thread's processor ${cpuText}, ${wall.count} pairs`);
   const verdict = judge(wall, BUDGET);
   claim(verdict !== "over", `${name}: the middle half of the ratios, ${textOf(wall)}, lies above ${BUDGET.toFixed(2)}`);
   if (verdict === "unresolved") context.miss(`${name}: wall time ${textOf(wall)}, above ${BUDGET.toFixed(2)} but inside the noise`);
-  if (judge(cpu, BUDGET) !== "within") context.miss(`${name}: main thread's processor time ${textOf(cpu)}, above ${BUDGET.toFixed(2)}`);
+  if (cpu !== undefined && judge(cpu, BUDGET) !== "within") context.miss(`${name}: main thread's processor time ${textOf(cpu)}, above ${BUDGET.toFixed(2)}`);
 }
 
 function textOf({ median, lowerQuartile, upperQuartile }: Spread): string {

@@ -1,0 +1,167 @@
+/**
+ * Makes the vectors: a few small stores, whole and killed, and what becomes of them when bytes are changed.
+ *
+ *     node --conditions=@holdfast/source conformance/src/make-vectors.ts
+ *
+ * The IVs and the file ids are fresh each time, so the files differ from run to run; the vectors are checked in and made
+ * anew only when the format changes. Places are taken from the independent reader's list of units, not from the engine.
+ *
+ * @module
+ */
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Store } from "@holdfast/storage-engine";
+import { readStore, type Unit } from "../reader/reader.ts";
+import { seededBytes } from "./random.ts";
+import { summarise, writeVector, type Expectation } from "./vectors.ts";
+
+const KEY = seededBytes(0x5eed, 64);
+const OTHER_KEY = seededBytes(0xbad, 64);
+
+/** A store's bytes after a history. */
+interface Sample {
+  readonly closed: Uint8Array;
+  /** The same store while it was open: with log records that no checkpoint has taken in. */
+  readonly killed: Uint8Array;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-vectors-"));
+try {
+  makeAll();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function makeAll(): void {
+  for (const [form, key] of [["plain", undefined], ["encrypted", KEY]] as const) {
+    const sample = makeSample(`${form}.store`, key, 1);
+    writeReadable(form, key, sample);
+    writeDamaged(form, key, sample);
+  }
+  writeKeyCases();
+}
+
+/** Three small trees, one large value, written in several commits. */
+function makeSample(name: string, key: Uint8Array | undefined, seed: number): Sample {
+  const path = join(folder, name);
+  const options = { path, ...(key === undefined ? {} : { encryptionKey: key }) };
+  fill(options, seed, 200);
+  const store = Store.open(options);
+  commitEntries(store, seed + 1, 30);
+  commitEntries(store, seed + 2, 30);
+  commitEntries(store, seed + 3, 30);
+  copyFileSync(path, `${path}.killed`);
+  store.close();
+  return { closed: bytesOf(path), killed: bytesOf(`${path}.killed`) };
+}
+
+function fill(options: { path: string; encryptionKey?: Uint8Array }, seed: number, count: number): void {
+  const store = Store.open(options);
+  commitEntries(store, seed, count);
+  store.close();
+}
+
+function commitEntries(store: Store, seed: number, count: number): void {
+  const transaction = store.beginWrite();
+  for (let index = 0; index < count; index += 1) {
+    transaction.tree(`tree ${index % 3}`).put(seededBytes(seed * 1000 + index, 8), seededBytes(index, 40));
+  }
+  transaction.tree("large").put(Uint8Array.of(seed), seededBytes(seed, 20_000));
+  transaction.commit();
+}
+
+function bytesOf(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(path));
+}
+
+function hexOf(key: Uint8Array | undefined): string | null {
+  return key === undefined ? null : Buffer.from(key).toString("hex");
+}
+
+function reads(file: Uint8Array, key: Uint8Array | undefined): Expectation {
+  return { kind: "reads", trees: summarise(readStore(file, key).trees) };
+}
+
+function writeReadable(form: string, key: Uint8Array | undefined, { closed, killed }: Sample): void {
+  const path = join(folder, `${form}-empty.store`);
+  Store.open({ path, ...(key === undefined ? {} : { encryptionKey: key }) }).close();
+  const base = { key: hexOf(key) };
+  writeVector({ ...base, name: `${form}-empty`, about: `${form}, without any entry`, expect: reads(bytesOf(path), key) }, bytesOf(path));
+  writeVector({ ...base, name: `${form}-closed`, about: `${form}, closed cleanly`, expect: reads(closed, key) }, closed);
+  writeVector({ ...base, name: `${form}-killed`, about: `${form}, with log records to replay`, expect: reads(killed, key) }, killed);
+}
+
+function writeDamaged(form: string, key: Uint8Array | undefined, sample: Sample): void {
+  const refuse = (name: string, about: string, file: Uint8Array, ...codes: string[]): void => {
+    writeVector({ name: `${form}-${name}`, about, key: hexOf(key), expect: { kind: "refused", codes } }, file);
+  };
+  const { closed, killed } = sample;
+  const units = readStore(closed, key).units;
+  const pages = units.filter((unit) => unit.kind === "page");
+  const extent = only(units, "extent");
+  const records = readStore(killed, key).units.filter((unit) => unit.kind === "record");
+  const [first, second] = [pages[0], pages[1]];
+  if (first === undefined || second === undefined || records.length < 3) throw new Error("the sample is too small");
+  refuse("magic", "the first byte of the header is changed", flip(closed, 0), "NOT_A_STORE", "HEADER_DAMAGED");
+  refuse("page-bit", "one bit of a page is flipped", flip(closed, middleOf(first)), "PAGE_DAMAGED");
+  refuse("page-tag", "one bit of a page's tag is flipped", flip(closed, endOf(first) - 1), "PAGE_DAMAGED");
+  refuse("pages-exchanged", "two pages have changed places", exchange(closed, first, second), "PAGE_DAMAGED");
+  refuse("extent-bit", "one bit of a large value is flipped", flip(closed, middleOf(extent)), "PAGE_DAMAGED");
+  refuse("page-older", "a page is put back as it stood in another file", transplant(makeSample(`${form}-other.store`, key, 1).closed, closed, first), "PAGE_DAMAGED");
+  refuse("log-middle", "one bit of a log record is flipped, and valid records follow", flip(killed, middleOf(records[0] as Unit)), "LOG_DAMAGED");
+  refuse("cut", "the file ends in the middle of its pages", closed.slice(0, middleOf(pages.at(-1) as Unit)), "PAGE_DAMAGED", "SLOT_DAMAGED", "HEADER_DAMAGED");
+  const torn = flip(killed, middleOf(records.at(-1) as Unit));
+  writeVector({ name: `${form}-log-torn`, about: "the very last log record is torn: its commit never returned", key: hexOf(key), expect: reads(torn, key) }, torn);
+}
+
+function writeKeyCases(): void {
+  const plain = makeSample("key-plain.store", undefined, 5).closed;
+  const encrypted = makeSample("key-encrypted.store", KEY, 5).closed;
+  const half = Uint8Array.from([...KEY.subarray(0, 32), ...OTHER_KEY.subarray(32)]);
+  const otherHalf = Uint8Array.from([...OTHER_KEY.subarray(0, 32), ...KEY.subarray(32)]);
+  for (const [name, about, file, key, code] of [
+    ["key-wrong", "another key", encrypted, OTHER_KEY, "KEY_WRONG"],
+    ["key-wrong-mac-half", "the second half of the key is wrong", encrypted, half, "KEY_WRONG"],
+    ["key-wrong-cipher-half", "the first half of the key is wrong", encrypted, otherHalf, "KEY_WRONG"],
+    ["key-missing", "an encrypted file without a key", encrypted, undefined, "KEY_MISSING"],
+    ["key-superfluous", "a plain file with a key", plain, KEY, "KEY_SUPERFLUOUS"],
+    ["foreign", "a file of random bytes", seededBytes(77, 20_000), KEY, "NOT_A_STORE"],
+    ["short", "a file of ten bytes", seededBytes(78, 10), KEY, "NOT_A_STORE"],
+  ] as const) {
+    writeVector({ name, about, key: hexOf(key), expect: { kind: "refused", codes: [code] } }, file);
+  }
+}
+
+function only(units: readonly Unit[], kind: string): Unit {
+  const unit = units.find((candidate) => candidate.kind === kind);
+  if (unit === undefined) throw new Error(`the sample has no ${kind}`);
+  return unit;
+}
+
+function middleOf(unit: Unit): number {
+  return unit.fileOffset + Math.floor(unit.sizeBytes / 2);
+}
+
+function endOf(unit: Unit): number {
+  return unit.fileOffset + unit.sizeBytes;
+}
+
+function flip(file: Uint8Array, fileOffset: number): Uint8Array {
+  const changed = file.slice();
+  changed[fileOffset] = (changed[fileOffset] ?? 0) ^ 0x10;
+  return changed;
+}
+
+function exchange(file: Uint8Array, left: Unit, right: Unit): Uint8Array {
+  const changed = file.slice();
+  changed.set(file.subarray(left.fileOffset, left.fileOffset + right.sizeBytes), right.fileOffset);
+  changed.set(file.subarray(right.fileOffset, right.fileOffset + left.sizeBytes), left.fileOffset);
+  return changed;
+}
+
+function transplant(source: Uint8Array, target: Uint8Array, unit: Unit): Uint8Array {
+  const changed = target.slice();
+  changed.set(source.subarray(unit.fileOffset, endOf(unit)), unit.fileOffset);
+  return changed;
+}
