@@ -44,7 +44,8 @@ interface QueryParts {
   readonly classNames: ReadonlySet<string>;
   readonly predicate: CheckedPredicate;
   readonly stages: readonly Stage[];
-  readonly description: string;
+  readonly conditionTexts: readonly string[];
+  readonly orderTexts: readonly string[];
 }
 
 const EVERYTHING: CheckedPredicate = { kind: "truth", isTrue: true };
@@ -59,7 +60,7 @@ export class ObjectQuery {
 
   /** All objects of a class. */
   static all(className: string): ObjectQuery {
-    return new ObjectQuery({ className, classNames: new Set([className]), predicate: EVERYTHING, stages: [], description: "TRUEPREDICATE" });
+    return new ObjectQuery({ className, classNames: new Set([className]), predicate: EVERYTHING, stages: [], conditionTexts: [], orderTexts: [] });
   }
 
   /** The class whose objects are found. */
@@ -72,9 +73,12 @@ export class ObjectQuery {
     return this.#parts.classNames;
   }
 
-  /** The query as text; arguments stay `$0`. */
+  /** The query as text: all conditions, then all orders. Arguments stay `$0`. */
   get description(): string {
-    return this.#parts.description;
+    const { conditionTexts, orderTexts } = this.#parts;
+    const [first = "TRUEPREDICATE"] = conditionTexts;
+    const conditions = conditionTexts.length > 1 ? conditionTexts.map((text) => `(${text})`).join(" and ") : first;
+    return [conditions, ...orderTexts].join(" ");
   }
 
   /**
@@ -86,7 +90,7 @@ export class ObjectQuery {
     const query = parse(text);
     const className = this.className;
     const checked = check(query, { schema: querySchemaOf(schema), className, args, readArgument: argumentReader(objectKeyOf) });
-    const { predicate, stages, classNames, description } = this.#parts;
+    const { predicate, stages, classNames, conditionTexts, orderTexts } = this.#parts;
     const isFirst = stages.every((stage) => stage.kind === "sort");
     const isTrivial = predicate.kind === "truth" && predicate.isTrue;
     return new ObjectQuery({
@@ -95,7 +99,8 @@ export class ObjectQuery {
       // A filter may pass before a sort, not before a LIMIT or DISTINCT.
       predicate: !isFirst ? predicate : isTrivial ? checked.predicate : { kind: "and", operands: [predicate, checked.predicate] },
       stages: [...stages, ...(isFirst ? [] : [{ kind: "filter" as const, predicate: checked.predicate }]), ...checked.descriptors],
-      description: describe(description, query.predicateText, query.descriptorText),
+      conditionTexts: [...conditionTexts, query.predicateText],
+      orderTexts: query.descriptorText === "" ? orderTexts : [...orderTexts, query.descriptorText],
     });
   }
 
@@ -106,13 +111,13 @@ export class ObjectQuery {
    */
   sorted(schema: SchemaMap, columns: readonly SortColumn[]): ObjectQuery {
     if (columns.length === 0) return this;
-    const { className, classNames, predicate, stages, description } = this.#parts;
+    const { className, classNames, stages, orderTexts } = this.#parts;
     const keys = columns.map(({ path, ascending }): SortKey => ({ path: { kind: "path", names: path.split(".") }, isAscending: ascending }));
     for (const { path } of columns) refuseUnknown(schema, className, path);
     const allNames = new Set(classNames);
     const sort = checkDescriptor({ kind: "sort", keys }, { schema: querySchemaOf(schema), className, classNames: allNames });
     const text = `SORT(${columns.map(({ path, ascending }) => `${path} ${ascending ? "ASC" : "DESC"}`).join(", ")})`;
-    return new ObjectQuery({ className, classNames: allNames, predicate, stages: [...stages, sort], description: `${description} ${text}` });
+    return new ObjectQuery({ ...this.#parts, classNames: allNames, stages: [...stages, sort], orderTexts: [...orderTexts, text] });
   }
 
   /**
@@ -201,9 +206,4 @@ function refuseUnknown(schema: SchemaMap, className: string, path: string): void
 
 function copyRow({ bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd }: Row): Row {
   return { bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd };
-}
-
-function describe(before: string, predicate: string, descriptors: string): string {
-  const both = before === "TRUEPREDICATE" ? predicate : `(${before}) and (${predicate})`;
-  return descriptors === "" ? both : `${both} ${descriptors}`;
 }

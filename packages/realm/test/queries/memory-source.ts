@@ -1,0 +1,110 @@
+/**
+ * Records and indexes in sorted arrays, encoded as in a file: what queries run over in these tests.
+ *
+ * @module
+ */
+import { encodeIndexKey, encodeKey } from "../../src/records/keys.ts";
+import type { KeyType, KeyValue } from "../../src/records/keys.ts";
+import { layoutOf } from "../../src/records/layout.ts";
+import type { RecordLayout } from "../../src/records/layout.ts";
+import type { StoredValue } from "../../src/records/stored-value.ts";
+import { encodeRecord } from "../../src/records/write.ts";
+import { compareBytes } from "../../src/queries/comparators.ts";
+import type { KeyRange, QuerySource, QueryTable, RowCursor } from "../../src/queries/query-source.ts";
+import type { CanonicalObjectSchema } from "../../src/schema/types.ts";
+
+/** An object by property names, in stored form. */
+export type StoredObject = Readonly<Record<string, StoredValue>>;
+type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
+const EMPTY = new Uint8Array(0);
+
+/** A table that counts what queries do to it. */
+export class MemoryTable implements QueryTable {
+  readonly layout: RecordLayout;
+  readonly visited = { rows: 0, gets: 0, indexEntries: 0 };
+  #entries: Entry[] = [];
+  readonly #indexes = new Map<string, Entry[]>();
+
+  constructor(schema: CanonicalObjectSchema) {
+    this.layout = layoutOf(schema);
+    for (const field of this.layout.fields) if (field.property.indexed && field.group !== "key") this.#indexes.set(field.property.name, []);
+  }
+
+  get rowCount(): number {
+    return this.#entries.length;
+  }
+
+  /** Adds objects; the key is the primary key's. */
+  insert(objects: readonly StoredObject[]): void {
+    for (const object of objects) {
+      const primary = this.layout.primary?.property;
+      if (primary === undefined) throw new Error("no primary key");
+      const key = encodeKey(primary.type as KeyType, object[primary.name] as KeyValue);
+      const slots = this.layout.fields.map((field) => object[field.property.name] as StoredValue);
+      this.#entries.push([key, encodeRecord(this.layout, slots).slice()]);
+      for (const [name, entries] of this.#indexes) {
+        const type = this.layout.fieldOf(name)?.property.type as KeyType;
+        entries.push([encodeIndexKey(type, object[name] as KeyValue, key), EMPTY]);
+      }
+    }
+    for (const entries of [this.#entries, ...this.#indexes.values()]) entries.sort((left, right) => compareBytes(left[0], right[0]));
+  }
+
+  cursor(range?: KeyRange): RowCursor {
+    return cursorOver(this.#entries, range, () => this.visited.rows++);
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.visited.gets++;
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compareBytes((this.#entries[middle] as Entry)[0], key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const entry = this.#entries[low];
+    return entry !== undefined && compareBytes(entry[0], key) === 0 ? entry[1] : undefined;
+  }
+
+  index(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined {
+    const entries = this.#indexes.get(propertyName);
+    return entries === undefined ? undefined : { cursor: (range) => cursorOver(entries, range, () => this.visited.indexEntries++) };
+  }
+
+  /** Forgets what was counted. */
+  resetVisited(): void {
+    Object.assign(this.visited, { rows: 0, gets: 0, indexEntries: 0 });
+  }
+}
+
+/** A source over some classes. */
+export function memorySource(schemas: ReadonlyMap<string, CanonicalObjectSchema>): QuerySource & { table(className: string): MemoryTable } {
+  const tables = new Map([...schemas.values()].map((schema) => [schema.name, new MemoryTable(schema)]));
+  return {
+    table: (className) => {
+      const table = tables.get(className);
+      if (table === undefined) throw new Error(`no class ${className}`);
+      return table;
+    },
+  };
+}
+
+function cursorOver(entries: readonly Entry[], range: KeyRange | undefined, onNext: () => void): RowCursor {
+  let position = -1;
+  const { from, to } = range ?? {};
+  const cursor = { bytes: EMPTY, keyStart: 0, keyEnd: 0, valueBytes: EMPTY, valueStart: 0, valueEnd: 0, next };
+  function next(): boolean {
+    while (++position < entries.length) {
+      const [key, value] = entries[position] as Entry;
+      if (from !== undefined && compareBytes(key, from) < 0) continue;
+      if (to !== undefined && compareBytes(key, to) >= 0) return false;
+      onNext();
+      Object.assign(cursor, { bytes: key, keyEnd: key.length, valueBytes: value, valueEnd: value.length });
+      return true;
+    }
+    return false;
+  }
+  return cursor;
+}
