@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const NEEDED = { major: 23, minor: 9 };
+const NEEDED = { major: 22, minor: 18 };
 
 /** Runs the entry with this process's arguments and ends this process with its exit code. */
 export function startSource(entry) {
