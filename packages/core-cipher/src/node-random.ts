@@ -4,13 +4,16 @@
  * OpenSSL's generator lives in the process. Two clones of a virtual machine that was snapshotted
  * while it ran go on with the same state and would draw the same IVs; the kernel's generator is
  * reseeded when that happens. OpenSSL's, on the other hand, is there when /dev/urandom is not (Windows, a
- * bare chroot), and is right when our descriptor was closed under us and now names another file.
+ * bare chroot), and keeps the bytes unguessable if our descriptor was closed under us and now names another file.
  * XOR of the two is never worse than the better one.
  *
  * @module
  */
 import { randomFillSync } from "node:crypto";
 import { openSync, readSync } from "node:fs";
+
+/** How often a device is opened anew after a failure before it counts as missing: each try may leave a descriptor behind. */
+const MAX_FAILURES = 8;
 
 /** Where bytes come from. Each fills all of `target` or, for the kernel's, may answer false and leave it as it is. */
 export interface RandomSources {
@@ -41,20 +44,22 @@ export function createRandomBytes(sources: RandomSources): (count: number) => Ui
 /**
  * Makes a reader of a random device. The descriptor is opened on first use and kept.
  *
- * @param path - A device that never ends. If it cannot be opened, the reader answers false for ever.
+ * @param path - A device that never ends. If it cannot be opened or read, the reader answers false.
  */
 export function createKernelReader(path: string): (target: Uint8Array) => boolean {
   let descriptor: number | undefined;
-  let isMissing = false;
+  let failureCount = 0;
   return (target) => {
-    if (isMissing) return false;
+    if (failureCount >= MAX_FAILURES) return false;
     try {
       descriptor ??= openSync(path, "r");
+      return readAll(descriptor, target);
     } catch {
-      isMissing = true;
+      // The library's bytes stand alone then. The descriptor may have been closed under us: open a new one next time.
+      descriptor = undefined;
+      failureCount += 1;
       return false;
     }
-    return readAll(descriptor, target);
   };
 }
 

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { createPortableUnitSeal, portableBackend } from "@holdfast/core-cipher";
 import type { CipherBackend, SecretKey, UnitIdentity, UnitSeal } from "@holdfast/core-cipher";
 import { createNodeUnitSeal, nodeBackend } from "@holdfast/core-cipher/node";
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** Name, primitives and seal of each backend. */
 export const BACKENDS: readonly { name: string; backend: CipherBackend; createSeal: (key: SecretKey) => UnitSeal }[] = [

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { SecretKey, constantTimeEquals } from "@holdfast/core-cipher";
 import type { UnitIdentity, UnitSeal } from "@holdfast/core-cipher";
 import { nodeBackend } from "@holdfast/core-cipher/node";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BACKENDS, anyIdentity, anyPlaintext, seeded, sealed } from "./backends.ts";
 import { hex } from "./vectors.ts";

@@ -34,6 +34,20 @@ it("a unit whose tag does not match is never decrypted", () => {
   expect(cryptCalls).toBe(1);
 });
 
+it("closing a seal wipes its cipher once", () => {
+  let wipeCalls = 0;
+  const cipher = {
+    block: new Uint8Array(64),
+    tag: () => new Uint8Array(32),
+    crypt: (_iv: Uint8Array, source: Uint8Array) => source,
+    wipe: () => void (wipeCalls += 1),
+  };
+  const seal = createUnitSeal(nodeBackend, SecretKey.from(TEST_KEY), cipher);
+  seal.close();
+  seal.close();
+  expect(wipeCalls).toBe(1);
+});
+
 describe.each(BACKENDS)("a seal of the $name backend", ({ createSeal }) => {
   const seal = createSeal(SecretKey.from(TEST_KEY));
 

@@ -65,8 +65,8 @@ describe.each(BACKENDS)("$name backend", ({ backend, createSeal }) => {
 
   it.each(refused)("refuses %s", (_name, vector) => {
     const seal = createSeal(SecretKey.from(bytes(vector.key)));
-    expect(seal.open(identityOf(vector), bytes(vector.sealed)), vector.reason).toBeUndefined();
-    expect(seal.verify(identityOf(vector), bytes(vector.sealed)), vector.reason).toBe(false);
+    expect(seal.open(identityOf(vector), bytes(vector.sealed))).toBeUndefined();
+    expect(seal.verify(identityOf(vector), bytes(vector.sealed))).toBe(false);
   });
 
   it.each(matching)("computes key check %s", (_name, vector) => {
@@ -75,6 +75,6 @@ describe.each(BACKENDS)("$name backend", ({ backend, createSeal }) => {
 
   it.each(differing)("does not compute key check %s", (_name, vector) => {
     const keyCheck = createSeal(SecretKey.from(bytes(vector.key))).keyCheck(bytes(vector.fileId));
-    expect(backend.equals(keyCheck, bytes(vector.keyCheck)), vector.reason).toBe(false);
+    expect(backend.equals(keyCheck, bytes(vector.keyCheck))).toBe(false);
   });
 });
