@@ -46,7 +46,7 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
 }
 
 /** Numbers, bigints, dates and booleans; numbers and bigints are compared exactly. */
-function compareNumbers(left: NonNullable<StoredValue>, right: NonNullable<StoredValue>): number {
+export function compareNumbers(left: NonNullable<StoredValue>, right: NonNullable<StoredValue>): number {
   if (left < right) return -1;
   if (left > right) return 1;
   return isNotANumber(left) || isNotANumber(right) ? NaN : 0;

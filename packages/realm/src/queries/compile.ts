@@ -7,7 +7,7 @@ import { compareDecimals } from "@holdfast/query";
 import type { CheckedComparison, CheckedListMembership, CheckedMembership, CheckedOperand, CheckedPredicate, CheckedValue, Decimal, RelationalOperator } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
-import { asDecimal, comparatorOf, compareBytes, equals } from "./comparators.ts";
+import { asDecimal, comparatorOf, compareBytes, compareNumbers, equals } from "./comparators.ts";
 import type { QuerySource } from "./query-source.ts";
 import { comparableText, compileStringTest, foldValue, textTestValue } from "./string-tests.ts";
 import { compareText } from "./text-tests.ts";
@@ -123,10 +123,11 @@ function numberTest(read: NumberReader, operator: RelationalOperator, constant: 
       };
     default: {
       const isEqual = operator === "==";
-      // Null passes neither comparison with a number below; two of them say "equal" for a number and a bigint of one value too.
+      if (typeof constant !== "bigint" && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return (row) => (read(row) === value) === isEqual;
+      // Here a number and a bigint can be one value.
       return (row) => {
         const stored = read(row);
-        return (stored !== null && stored <= value && stored >= value) === isEqual;
+        return (stored !== null && compareNumbers(stored, constant) === 0) === isEqual;
       };
     }
   }

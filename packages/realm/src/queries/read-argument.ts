@@ -10,8 +10,10 @@ import { QueryError } from "@holdfast/query";
 export type ObjectKeyReader = (value: unknown) => { readonly className: string; readonly key: Uint8Array } | undefined;
 
 /** BSON's own mark on its values; instances of several copies of the package carry the same. */
+const BSON_MARK = "_bsontype";
+
 interface BsonValue {
-  readonly _bsontype: string;
+  readonly [BSON_MARK]: string;
   readonly id?: Uint8Array;
   readonly buffer?: Uint8Array;
   readonly sub_type?: number;
@@ -24,7 +26,7 @@ const UUID_SUBTYPE = 4;
 export function argumentReader(objectKeyOf: ObjectKeyReader | undefined): ArgumentReader {
   return (argument) => {
     if (typeof argument !== "object" || argument === null) return undefined;
-    if ("_bsontype" in argument && typeof argument._bsontype === "string") return bsonConstant(argument as BsonValue);
+    if (BSON_MARK in argument && typeof argument[BSON_MARK] === "string") return bsonConstant(argument as BsonValue);
     const object = objectKeyOf?.(argument);
     if (object === undefined) return undefined;
     return { type: "link", className: object.className, key: object.key, label: `'${object.className}'` };
@@ -32,7 +34,7 @@ export function argumentReader(objectKeyOf: ObjectKeyReader | undefined): Argume
 }
 
 function bsonConstant(value: BsonValue): Constant {
-  switch (value._bsontype) {
+  switch (value[BSON_MARK]) {
     case "ObjectID":
     case "ObjectId":
       return { type: "objectId", value: Uint8Array.from(value.id as Uint8Array) };
@@ -44,7 +46,7 @@ function bsonConstant(value: BsonValue): Constant {
       if (value.sub_type === UUID_SUBTYPE) return { type: "uuid", value: uuidBytes(value) };
       return { type: "data", value: Uint8Array.from(value.buffer as Uint8Array) };
     default:
-      throw new QueryError("QUERY_ARGUMENT_INVALID", `Unable to use a BSON value of type ${value._bsontype} as an argument of a query`);
+      throw new QueryError("QUERY_ARGUMENT_INVALID", `Unable to use a BSON value of type ${value[BSON_MARK]} as an argument of a query`);
   }
 }
 

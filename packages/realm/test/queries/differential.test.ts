@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { readKey } from "../../src/records/keys.ts";
 import { ObjectQuery } from "../../src/queries/index.ts";
@@ -61,18 +61,50 @@ function inModelNames(one: ModelPredicate): ModelPredicate {
   return "path" in one && one.path === "full_name" ? { ...one, path: "name" } : one;
 }
 
+/** Runs one predicate over one world: what the query finds. */
+function found(allDogs: readonly ModelDog[], people: readonly ModelPerson[], wanted: ModelPredicate): { ids: number[]; count: number } {
+  const source = memorySource(SCHEMAS);
+  source.table("Dog").insert(allDogs.map((dog) => ({ ...dog, owner: null })));
+  source.table("Person").insert(people.map((one) => person(one.id, { ...one, tags: [...one.tags], dog: one.dog === null ? null : dogKey(one.dog.name) })));
+  const args: unknown[] = [];
+  const query = ObjectQuery.all("Person").filtered({ schema: SCHEMAS, text: textOf(wanted, args), args });
+  const ids = query.rows(source).map((row) => Number(readKey("int", row.bytes, row.keyStart, row.keyEnd)));
+  return { ids, count: query.count(source) };
+}
+
+/** What the naive evaluator finds. */
+function expected(people: readonly ModelPerson[], wanted: ModelPredicate): { ids: number[]; count: number } {
+  const ids = people.filter((one) => holds(inModelNames(wanted), one)).map((one) => one.id).sort((left, right) => left - right);
+  return { ids, count: ids.length };
+}
+
 it(`random predicates find what a naive evaluator finds, in key order (seed ${String(SEED)})`, () => {
   const world = dogs.chain((known) => fc.record({ dogs: fc.constant(known), people: peopleOver(known), predicate }));
   fc.assert(
-    fc.property(world, ({ dogs: allDogs, people, predicate: wanted }) => {
-      const source = memorySource(SCHEMAS);
-      source.table("Dog").insert(allDogs.map((dog) => ({ ...dog, owner: null })));
-      source.table("Person").insert(people.map((one) => person(one.id, { ...one, tags: [...one.tags], dog: one.dog === null ? null : dogKey(one.dog.name) })));
-      const args: unknown[] = [];
-      const query = ObjectQuery.all("Person").filtered({ schema: SCHEMAS, text: textOf(wanted, args), args });
-      const expected = people.filter((one) => holds(inModelNames(wanted), one)).map((one) => one.id).sort((left, right) => left - right);
-      expect(query.rows(source).map((row) => Number(readKey("int", row.bytes, row.keyStart, row.keyEnd)))).toEqual(expected);
-      expect(query.count(source)).toBe(expected.length);
+    fc.property(world, (one) => {
+      expect(found(one.dogs, one.people, one.predicate)).toEqual(expected(one.people, one.predicate));
+    }),
+    { seed: SEED, numRuns: RUN_COUNT },
+  );
+});
+
+it(`random conditions on keys and indexes find what a naive evaluator finds (seed ${String(SEED)})`, () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "\0", "\uffff", "😀"), maxLength: 3 });
+  const people = fc.uniqueArray(fc.record({ id: number, nick: orNull(letters), level: orNull(number), born: orNull(date) }), { minLength: 3, maxLength: 12, selector: (one) => one.id });
+  const condition: fc.Arbitrary<ModelPredicate> = fc.oneof(
+    fc.record({ kind: fc.constant("relation" as const), path: fc.constantFrom("id", "level"), operator, value: orNull(double), isFlipped }),
+    fc.record({ kind: fc.constant("relation" as const), path: fc.constant("nick"), operator, value: orNull(letters), isFlipped }),
+    fc.record({ kind: fc.constant("relation" as const), path: fc.constant("born"), operator, value: orNull(date), isFlipped }),
+    fc.record({ kind: fc.constant("text" as const), path: fc.constant("nick"), isFolded: fc.constant(false), value: letters, operator: fc.constant("BEGINSWITH") }),
+    fc.record({ kind: fc.constant("in" as const), path: fc.constantFrom("id", "level"), values: fc.array(orNull(double), { maxLength: 4 }) }),
+    fc.record({ kind: fc.constant("between" as const), path: fc.constantFrom("id", "level"), low: double, high: double }),
+  );
+  const conditions = fc.array(condition, { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(people, conditions, (some, operands) => {
+      const whole = some.map((one): ModelPerson => ({ name: null, age: null, weight: null, isActive: null, tags: [], dog: null, ...one }));
+      const wanted = { kind: "and" as const, operands };
+      expect(found([], whole, wanted)).toEqual(expected(whole, wanted));
     }),
     { seed: SEED, numRuns: RUN_COUNT },
   );

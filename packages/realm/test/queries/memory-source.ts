@@ -79,8 +79,13 @@ export class MemoryTable implements QueryTable {
   }
 }
 
+/** A source whose tables can be filled. */
+export interface MemorySource extends QuerySource {
+  table(className: string): MemoryTable;
+}
+
 /** A source over some classes. */
-export function memorySource(schemas: ReadonlyMap<string, CanonicalObjectSchema>): QuerySource & { table(className: string): MemoryTable } {
+export function memorySource(schemas: ReadonlyMap<string, CanonicalObjectSchema>): MemorySource {
   const tables = new Map([...schemas.values()].map((schema) => [schema.name, new MemoryTable(schema)]));
   return {
     table: (className) => {
