@@ -1,0 +1,46 @@
+/**
+ * min, max, sum and avg over a collection.
+ *
+ * @module
+ */
+import { RealmError } from "../errors.ts";
+import { PRIMITIVE_TYPES } from "../schema/types.ts";
+
+const NUMERIC = new Set(["int", "float", "double", "decimal128", "mixed"]);
+
+/** What an aggregate has to know of a collection. */
+export interface Aggregated {
+  readonly type: string;
+  _values(): unknown[];
+  _propertyType?(name: string): string | undefined;
+}
+
+/** Computes one aggregate; nulls are left out. */
+export function aggregate(collection: Aggregated, operation: "min" | "max" | "sum" | "avg", property?: string): number | Date | undefined {
+  const isPrimitive = PRIMITIVE_TYPES.has(collection.type);
+  const type = isPrimitive ? collection.type : property === undefined ? undefined : collection._propertyType?.(property);
+  if (type === undefined) {
+    throw new RealmError("ARGUMENT_INVALID", property === undefined ? `Operation '${operation}' needs the name of a property` : `Property '${property}' does not exist on '${collection.type}' objects`);
+  }
+  const isDate = type === "date";
+  if (!NUMERIC.has(type) && !(isDate && (operation === "min" || operation === "max"))) {
+    throw new RealmError("ARGUMENT_INVALID", `Operation '${operation}' not supported for ${type} property '${isPrimitive ? collection.type : `${collection.type}.${property}`}'`);
+  }
+  let result: number | undefined;
+  let count = 0;
+  for (const element of collection._values()) {
+    const raw = isPrimitive ? element : (element as Record<string, unknown> | null)?.[property as string];
+    if (raw === null || raw === undefined) continue;
+    const value = isDate ? (raw as Date).getTime() : Number(String(raw));
+    if (Number.isNaN(value)) continue;
+    count++;
+    if (result === undefined) result = value;
+    else if (operation === "min") result = Math.min(result, value);
+    else if (operation === "max") result = Math.max(result, value);
+    else result += value;
+  }
+  if (operation === "sum") return result ?? 0;
+  if (result === undefined) return undefined;
+  if (operation === "avg") return result / count;
+  return isDate ? new Date(result) : result;
+}

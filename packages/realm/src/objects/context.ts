@@ -1,0 +1,33 @@
+/**
+ * What objects and collections need of the Realm instance that made them.
+ *
+ * @module
+ */
+import type { Row } from "../records/row.ts";
+import type { StoredValue } from "../records/stored-value.ts";
+import type { Field } from "../records/layout.ts";
+import type { ClassTable } from "../store/class-table.ts";
+import type { FileSession } from "../store/file-session.ts";
+import type { Notifier } from "../notifications/notifier.ts";
+
+/** One Realm instance, as the layers below it know it. */
+export interface RealmContext {
+  readonly session: FileSession;
+  readonly isClosed: boolean;
+  readonly isReadOnly: boolean;
+  readonly notifier: Notifier;
+  /** The object of a row. The row, if given, must have been read under the current epoch. */
+  wrap(table: ClassTable, key: Uint8Array, row?: Row): object;
+  /** A live list of a property of an object. */
+  list(table: ClassTable, key: Uint8Array, field: Field): unknown;
+  /** Live Results of the objects that link to a key. */
+  linking(table: ClassTable, key: Uint8Array, originClass: string, propertyName: string): unknown;
+  /** Creates an object from plain values for a link; gives its key. */
+  createNested(table: ClassTable, values: object, mode: UpdateMode): Uint8Array;
+}
+
+/** How `create` treats an object that exists. */
+export type UpdateMode = "never" | "modified" | "all";
+
+/** What a stored value looks like to an application. */
+export type Presenter = (value: StoredValue) => unknown;

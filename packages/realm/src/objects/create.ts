@@ -1,0 +1,162 @@
+/**
+ * Creates and updates objects from plain values.
+ *
+ * @module
+ */
+import { RealmError, TypeAssertionError } from "../errors.ts";
+import { encodeKey } from "../records/keys.ts";
+import type { KeyType, KeyValue } from "../records/keys.ts";
+import { sameStored } from "../records/stored-value.ts";
+import type { StoredValue } from "../records/stored-value.ts";
+import type { Field } from "../records/layout.ts";
+import type { CanonicalProperty } from "../schema/types.ts";
+import type { ClassTable } from "../store/class-table.ts";
+import type { RealmContext, UpdateMode } from "./context.ts";
+import { toStored, toStoredPrimitive } from "./values.ts";
+
+/** Reads the mode argument of `create`. */
+export function parseUpdateMode(mode: unknown): UpdateMode {
+  if (mode === undefined || mode === false || mode === "never") return "never";
+  if (mode === true || mode === "all") return "all";
+  if (mode === "modified") return "modified";
+  throw new RealmError("ARGUMENT_INVALID", "Unsupported 'updateMode'. Only 'never', 'modified' or 'all' is supported.");
+}
+
+/** Creates or updates one object; gives its key. */
+export function createObject(context: RealmContext, table: ClassTable, values: Record<string, unknown>, mode: UpdateMode): Uint8Array {
+  const primary = table.layout.primary;
+  if (primary === undefined) return insertObject(context, table, values, mode, table.freshKey(), undefined);
+  const primaryValue = primaryOf(context, table, primary, values);
+  const key = encodeKey(primary.property.type as KeyType, primaryValue as KeyValue);
+  const record = table.get(key);
+  if (record === undefined) return insertObject(context, table, values, mode, key, primaryValue);
+  if (mode === "never") {
+    throw new RealmError(
+      "OBJECT_EXISTS",
+      `Attempting to create an object of type '${table.name}' with an existing primary key value '${shownKey(primary, values)}'.`,
+    );
+  }
+  updateObject(context, table, { key, before: table.readSlots(key, record) }, values, mode);
+  return key;
+}
+
+function shownKey(primary: Field, values: Record<string, unknown>): string {
+  const value = values[primary.property.name];
+  return value === undefined ? "null" : String(value);
+}
+
+function primaryOf(context: RealmContext, table: ClassTable, primary: Field, values: Record<string, unknown>): StoredValue {
+  const value = values[primary.property.name];
+  if (value === undefined) return defaultOf(context, table, primary.property, "never");
+  return toStoredPrimitive(primary.property.type, primary.property.optional, value, primary.property.name);
+}
+
+function insertObject(
+  context: RealmContext,
+  table: ClassTable,
+  values: Record<string, unknown>,
+  mode: UpdateMode,
+  key: Uint8Array,
+  primaryValue: StoredValue | undefined,
+): Uint8Array {
+  const { fields } = table.layout;
+  const slots: StoredValue[] = new Array(fields.length);
+  for (let slot = 0; slot < fields.length; slot++) {
+    const field = fields[slot] as Field;
+    if (field.group === "key") {
+      slots[slot] = primaryValue as StoredValue;
+      continue;
+    }
+    const value = values[field.property.name];
+    slots[slot] = value === undefined ? defaultOf(context, table, field.property, mode) : toStored(context, field.property, value, mode);
+  }
+  table.insert(key, slots);
+  return key;
+}
+
+function defaultOf(context: RealmContext, table: ClassTable, property: CanonicalProperty, mode: UpdateMode): StoredValue {
+  const given = property.default;
+  const value: unknown = typeof given === "function" ? (given as () => unknown)() : given;
+  if (value !== undefined) return toStored(context, property, value, mode);
+  if (property.type === "list") return [];
+  if (property.optional) return null;
+  throw new RealmError("VALUE_MISSING", `Missing value for property '${table.name}.${property.name}'`);
+}
+
+function updateObject(
+  context: RealmContext,
+  table: ClassTable,
+  row: { key: Uint8Array; before: StoredValue[] },
+  values: Record<string, unknown>,
+  mode: UpdateMode,
+): void {
+  const after = [...row.before];
+  let isChanged = false;
+  for (const field of table.layout.fields) {
+    const value = values[field.property.name];
+    if (field.group === "key" || value === undefined) continue;
+    const stored = toStored(context, field.property, value, mode);
+    if (mode === "modified" && sameStored(stored, row.before[field.slot] as StoredValue)) continue;
+    after[field.slot] = stored;
+    isChanged = true;
+  }
+  if (!isChanged) return;
+  // What was created for nested values may have moved this row's links: read what stands there now.
+  table.update(row.key, table.readSlots(row.key, table.get(row.key) as Uint8Array), after);
+  for (const field of table.links) {
+    const old = row.before[field.slot] as StoredValue;
+    if (!sameStored(old, after[field.slot] as StoredValue)) table.removeEmbedded(field, old);
+  }
+}
+
+/** Checks that `create` was handed values. */
+export function assertValues(values: unknown): asserts values is Record<string, unknown> {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) throw new TypeAssertionError("an object", values, "values");
+}
+
+/** A plain object with the defaults, or zero values, of all required properties. */
+export function templateOf(properties: readonly CanonicalProperty[]): Record<string, unknown> {
+  const template: Record<string, unknown> = {};
+  for (const property of properties) {
+    if (property.default !== undefined) template[property.name] = typeof property.default === "function" ? (property.default as () => unknown)() : property.default;
+    else if (!property.optional && property.type in ZEROS) template[property.name] = (ZEROS[property.type] as () => unknown)();
+  }
+  return template;
+}
+
+/** Zero values in stored form: what a property that became required has where there was null. */
+export function zeroOf(property: CanonicalProperty): StoredValue {
+  if (property.optional) return null;
+  switch (property.type) {
+    case "list":
+      return [];
+    case "bool":
+      return false;
+    case "string":
+      return "";
+    case "data":
+      return new Uint8Array(0);
+    case "objectId":
+      return new Uint8Array(12);
+    case "uuid":
+      return new Uint8Array(16);
+    case "decimal128": {
+      const bytes = new Uint8Array(16);
+      bytes[15] = 0x30;
+      bytes[14] = 0x40;
+      return bytes;
+    }
+    default:
+      return property.type === "object" ? null : 0;
+  }
+}
+
+const ZEROS: Record<string, () => unknown> = {
+  bool: () => false,
+  int: () => 0,
+  float: () => 0,
+  double: () => 0,
+  string: () => "",
+  data: () => new ArrayBuffer(0),
+  date: () => new Date(0),
+};

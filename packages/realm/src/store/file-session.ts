@@ -1,0 +1,246 @@
+/**
+ * One open file in this process: the store, the view that everything reads, and the transaction, shared by all instances.
+ *
+ * @module
+ */
+import type { ReadTree, Snapshot, Store, WriteTransaction, WriteTree } from "@holdfast/storage-engine";
+import { RealmError } from "../errors.ts";
+import { utf8Bytes, readText } from "../records/text.ts";
+import { sameBytes } from "../records/row.ts";
+import type { StoredSchema } from "../schema/stored-schema.ts";
+import type { CanonicalObjectSchema } from "../schema/types.ts";
+import { ClassTable } from "./class-table.ts";
+
+/** Name of the tree that holds the schema and the row id counters. */
+export const META_TREE = "meta";
+const SCHEMA_KEY = utf8Bytes("schema");
+
+/** A snapshot that several readers hold. */
+export class SharedSnapshot {
+  readonly snapshot: Snapshot;
+  #holders = 1;
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+  }
+  retain(): this {
+    this.#holders++;
+    return this;
+  }
+  release(): void {
+    if (--this.#holders === 0 && !this.snapshot.isClosed) this.snapshot.close();
+  }
+}
+
+/** One open file. */
+export class FileSession {
+  readonly store: Store;
+  readonly path: string;
+  readonly tables: Map<string, ClassTable> = new Map();
+  /** Raised with every change: whatever was read under another epoch has to be read again. */
+  epoch = 1;
+  /** Raised when the trees themselves are others: begin, commit, abort, refresh. */
+  viewEpoch = 1;
+  /** Told after every commit and refresh that changed something. */
+  onAdvance: () => void = () => undefined;
+  /** The class whose objects the open migration may give new primary keys. */
+  isMigrating = false;
+  #shared: SharedSnapshot;
+  #transaction: WriteTransaction | undefined;
+  #writeTrees = new Map<string, WriteTree>();
+  #schemaBytes: Uint8Array | undefined;
+
+  constructor(store: Store, path: string) {
+    this.store = store;
+    this.path = path;
+    this.#shared = new SharedSnapshot(store.snapshot());
+    this.#schemaBytes = this.#readSchemaBytes();
+  }
+
+  get shared(): SharedSnapshot {
+    return this.#shared;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#transaction !== undefined;
+  }
+
+  /** The commit that is read outside a transaction. */
+  get commitNumber(): number {
+    return this.#shared.snapshot.commit;
+  }
+
+  setSchema(classes: readonly CanonicalObjectSchema[]): void {
+    this.tables.clear();
+    for (const schema of classes) this.tables.set(schema.name, new ClassTable(this, schema));
+    this.#schemaBytes = this.#readSchemaBytes();
+  }
+
+  table(name: string): ClassTable {
+    const table = this.tables.get(name);
+    if (table === undefined) throw new RealmError("CLASS_UNKNOWN", `Object type '${name}' not found in schema.`);
+    return table;
+  }
+
+  tree(name: string): ReadTree | undefined {
+    if (this.#transaction === undefined) return this.#shared.snapshot.tree(name);
+    // A transaction creates a tree on first use: reading must not, so ask by name first.
+    const open = this.#writeTrees.get(name);
+    if (open !== undefined) return open;
+    return this.#transaction.treeNames().includes(name) ? this.writeTree(name) : undefined;
+  }
+
+  /** A tree of the open transaction. @throws {RealmError} `TRANSACTION_MISSING` */
+  writeTree(name: string, owner?: ClassTable): WriteTree {
+    const open = this.#writeTrees.get(name);
+    if (open !== undefined) return open;
+    if (this.#transaction === undefined) throw outsideTransaction();
+    const tree = this.#transaction.tree(name);
+    this.#writeTrees.set(name, tree);
+    // The owner may have noted that the tree does not exist.
+    if (owner !== undefined) this.viewEpoch++;
+    return tree;
+  }
+
+  dropTree(name: string): void {
+    if (this.#transaction === undefined) throw outsideTransaction();
+    this.#writeTrees.delete(name);
+    this.#transaction.dropTree(name);
+    this.#newView();
+  }
+
+  treeNames(): string[] {
+    return (this.#transaction ?? this.#shared.snapshot).treeNames();
+  }
+
+  requireTransaction(): void {
+    if (this.#transaction === undefined) throw outsideTransaction();
+  }
+
+  begin(): void {
+    this.#transaction = this.store.beginWrite();
+    this.#newView();
+    try {
+      this.#checkSchema();
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
+  commit(): void {
+    const transaction = this.#transaction as WriteTransaction;
+    this.#writeRowIds();
+    try {
+      transaction.commit();
+    } finally {
+      this.#endTransaction();
+    }
+    this.onAdvance();
+  }
+
+  abort(): void {
+    try {
+      this.#transaction?.abort();
+    } finally {
+      this.#endTransaction();
+    }
+  }
+
+  #endTransaction(): void {
+    this.#transaction = undefined;
+    for (const table of this.tables.values()) table.nextRowId = undefined;
+    this.#replaceSnapshot();
+  }
+
+  /** Takes over what other processes committed. True if there was anything. */
+  refresh(): boolean {
+    if (this.#transaction !== undefined || this.store.isClosed) return false;
+    this.store.refresh();
+    if (this.store.commit === this.#shared.snapshot.commit) return false;
+    this.#replaceSnapshot();
+    this.#checkSchema();
+    this.onAdvance();
+    return true;
+  }
+
+  #replaceSnapshot(): void {
+    this.#newView();
+    if (this.store.isClosed) return;
+    const next = new SharedSnapshot(this.store.snapshot());
+    this.#shared.release();
+    this.#shared = next;
+  }
+
+  #newView(): void {
+    this.#writeTrees.clear();
+    this.epoch++;
+    this.viewEpoch++;
+  }
+
+  /** Says that a record changed. */
+  changed(): void {
+    this.epoch++;
+  }
+
+  close(): void {
+    if (this.#transaction !== undefined) this.abort();
+    this.#shared.release();
+    this.#newView();
+    if (!this.store.isClosed) this.store.close();
+  }
+
+  /** The schema in the file as the current view has it. */
+  readSchema(): StoredSchema | undefined {
+    const bytes = this.#readSchemaBytes();
+    return bytes === undefined ? undefined : (JSON.parse(readText(bytes, 0, bytes.length)) as StoredSchema);
+  }
+
+  writeSchema(schema: StoredSchema): void {
+    this.writeTree(META_TREE).put(SCHEMA_KEY, utf8Bytes(JSON.stringify(schema)));
+  }
+
+  #readSchemaBytes(): Uint8Array | undefined {
+    return this.tree(META_TREE)?.get(SCHEMA_KEY)?.slice();
+  }
+
+  /** Notes the schema in the file as the one that this session's tables are made of. */
+  acceptSchema(): void {
+    this.#schemaBytes = this.#readSchemaBytes();
+  }
+
+  /** Another process may have given the file another schema: a view of it through ours would be half a migration. */
+  #checkSchema(): void {
+    const now = this.#readSchemaBytes();
+    if (now === undefined || this.#schemaBytes === undefined || sameBytes(now, this.#schemaBytes)) return;
+    const schema = this.readSchema() as StoredSchema;
+    const before = JSON.parse(readText(this.#schemaBytes, 0, this.#schemaBytes.length)) as StoredSchema;
+    const isSame = (name: string): boolean => {
+      const find = (from: StoredSchema): string => JSON.stringify(from.classes.find((entry) => entry.name === name));
+      return find(schema) === find(before);
+    };
+    if (schema.version === before.version && [...this.tables.keys()].every(isSame)) {
+      this.#schemaBytes = now;
+      return;
+    }
+    throw new RealmError(
+      "SCHEMA_CHANGED",
+      `Realm at path '${this.path}' was given another schema by another process (schema version ${before.version} here, ${schema.version} in the file). Close it and open it again with the new schema.`,
+    );
+  }
+
+  readRowId(className: string): number {
+    const bytes = this.tree(META_TREE)?.get(utf8Bytes(`rowid:${className}`));
+    return bytes === undefined ? 1 : Number(readText(bytes, 0, bytes.length));
+  }
+
+  #writeRowIds(): void {
+    for (const table of this.tables.values()) {
+      if (table.nextRowId === undefined) continue;
+      this.writeTree(META_TREE).put(utf8Bytes(`rowid:${table.name}`), utf8Bytes(String(table.nextRowId)));
+    }
+  }
+}
+
+function outsideTransaction(): RealmError {
+  return new RealmError("TRANSACTION_MISSING", "Cannot modify managed objects outside of a write transaction.");
+}
