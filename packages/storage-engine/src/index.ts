@@ -1,1 +1,18 @@
-export {};
+/**
+ * Ordered, encrypted, transactional trees of bytes in one file.
+ *
+ * @module
+ */
+export { MemoryVolume } from "./volume/memory-volume.ts";
+export { VolumeError } from "./volume/volume.ts";
+export type { FileStatus, OpenMode, StorageFile, Volume } from "./volume/volume.ts";
+export { KeyError, KeyRangeError, KeyTypeError, SecretKey } from "@holdfast/core-cipher";
+export type { EntryChange, TreeChanges } from "./changes.ts";
+export type { Cursor, CursorRange } from "./cursor.ts";
+export { StoreError } from "./errors.ts";
+export type { StoreErrorCode } from "./errors.ts";
+export type { ReadTree, Snapshot } from "./snapshot.ts";
+export { Store } from "./store.ts";
+export type { StoreOptions, StoreStats } from "./store.ts";
+export type { WriteTransaction, WriteTree } from "./transaction.ts";
+export type { VerifyProblem, VerifyReport } from "./verify.ts";

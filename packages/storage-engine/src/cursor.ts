@@ -1,0 +1,154 @@
+/**
+ * A walk over the entries of one tree, in key order or against it.
+ *
+ * @module
+ */
+import { compareRange } from "./bytes.ts";
+import type { NodePage } from "./node-page.ts";
+import { leafValue, rootPage, type TreeRoot } from "./tree.ts";
+import type { UnitFile } from "./unit-file.ts";
+
+/** `from` is inclusive, `to` is exclusive, both in key order also when the walk goes backwards. */
+export interface CursorRange {
+  readonly from?: Uint8Array | undefined;
+  readonly to?: Uint8Array | undefined;
+  readonly reverse?: boolean | undefined;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Starts before the first entry. The views it gives are valid until the tree is written to. */
+export class Cursor {
+  readonly #units: UnitFile;
+  readonly #range: CursorRange;
+  readonly #check: () => void;
+  readonly #path: { page: NodePage; index: number }[] = [];
+  #leaf: NodePage | undefined;
+  #index = -1;
+  /** One past the last index of this leaf that is inside the range (the last index itself when reversed). */
+  #bound = 0;
+  #large: Uint8Array | undefined;
+
+  constructor(units: UnitFile, root: TreeRoot, range: CursorRange, check: () => void) {
+    this.#units = units;
+    this.#range = range;
+    this.#check = check;
+    const page = rootPage(units, root);
+    if (page !== undefined) this.#seek(page);
+  }
+
+  /** Moves to the next entry; false at the end. */
+  next(): boolean {
+    this.#check();
+    this.#large = undefined;
+    if (this.#leaf === undefined) return false;
+    if (this.#range.reverse === true) {
+      this.#index--;
+      while (this.#index < this.#bound) if (!this.#turnLeaf(-1)) return false;
+    } else {
+      this.#index++;
+      while (this.#index >= this.#bound) if (!this.#turnLeaf(1)) return false;
+    }
+    return true;
+  }
+
+  /** The page that holds the current entry's key. */
+  get bytes(): Uint8Array {
+    return this.#leaf?.bytes ?? NOTHING;
+  }
+
+  get keyStart(): number {
+    return this.#current().keyStart(this.#index);
+  }
+
+  get keyEnd(): number {
+    return this.#current().keyEnd(this.#index);
+  }
+
+  /** The bytes that hold the current entry's value, from `valueStart` to `valueEnd`. */
+  get valueBytes(): Uint8Array {
+    const leaf = this.#current();
+    return leaf.isLarge(this.#index) ? (this.#large ??= leafValue(this.#units, leaf, this.#index)) : leaf.bytes;
+  }
+
+  get valueStart(): number {
+    const leaf = this.#current();
+    return leaf.isLarge(this.#index) ? 0 : leaf.keyEnd(this.#index);
+  }
+
+  get valueEnd(): number {
+    const leaf = this.#current();
+    return leaf.isLarge(this.#index) ? this.valueBytes.length : leaf.keyEnd(this.#index) + leaf.valueLength(this.#index);
+  }
+
+  key(): Uint8Array {
+    return this.#current().key(this.#index);
+  }
+
+  value(): Uint8Array {
+    return this.valueBytes.subarray(this.valueStart, this.valueEnd);
+  }
+
+  #current(): NodePage {
+    if (this.#leaf === undefined || this.#index < 0) throw new RangeError("the cursor is not on an entry: call next() first");
+    return this.#leaf;
+  }
+
+  #seek(root: NodePage): void {
+    const { from, to, reverse } = this.#range;
+    const start = reverse === true ? to : from;
+    let page = root;
+    while (page.level > 0) {
+      const index = start === undefined ? (reverse === true ? page.count - 1 : 0) : page.childIndex(start);
+      this.#path.push({ page, index });
+      page = this.#units.child(page, index);
+    }
+    this.#enter(page);
+    if (reverse === true) this.#index = to === undefined ? page.count : page.lowerBound(to);
+    else this.#index = (from === undefined ? 0 : page.lowerBound(from)) - 1;
+  }
+
+  /** Sets the leaf and how far the range reaches in it. */
+  #enter(leaf: NodePage): void {
+    this.#leaf = leaf;
+    const { from, to, reverse } = this.#range;
+    if (reverse === true) this.#bound = from === undefined ? 0 : leaf.lowerBound(from);
+    else this.#bound = to === undefined || endsBefore(leaf, to) ? leaf.count : leaf.lowerBound(to);
+  }
+
+  #turnLeaf(step: 1 | -1): boolean {
+    const leaf = this.#leaf as NodePage;
+    // The range ended inside this leaf: there is nothing to find in the next one.
+    const ended = step === 1 ? this.#bound < leaf.count : this.#bound > 0;
+    if (ended || !this.#climb(step)) {
+      this.#leaf = undefined;
+      return false;
+    }
+    this.#index = step === 1 ? 0 : (this.#leaf as NodePage).count - 1;
+    return true;
+  }
+
+  #climb(step: 1 | -1): boolean {
+    while (true) {
+      const top = this.#path.at(-1);
+      if (top === undefined) return false;
+      top.index += step;
+      if (top.index >= 0 && top.index < top.page.count) break;
+      this.#path.pop();
+    }
+    const top = this.#path.at(-1) as { page: NodePage; index: number };
+    let page = this.#units.child(top.page, top.index);
+    while (page.level > 0) {
+      const index = step === 1 ? 0 : page.count - 1;
+      this.#path.push({ page, index });
+      page = this.#units.child(page, index);
+    }
+    this.#enter(page);
+    return true;
+  }
+}
+
+function endsBefore(leaf: NodePage, to: Uint8Array): boolean {
+  const last = leaf.count - 1;
+  return last >= 0 && compareRange(leaf.bytes, leaf.keyStart(last), leaf.keyEnd(last), to) < 0;
+}

@@ -1,0 +1,458 @@
+/**
+ * One open handle: the newest commit it knows, how it learns of newer ones, and how its own become durable.
+ *
+ * store.ts is the public face; this file holds the state that transactions, checkpoints and copies share.
+ *
+ * @module
+ */
+import { Checkpoint } from "./checkpoint.ts";
+import { EditSet, type Freed } from "./edit-set.ts";
+import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
+import { writeZeros } from "./file-creation.ts";
+import { newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
+import { extentPages, PAGE_BYTES, SLOT_OFFSETS } from "./layout.ts";
+import { Log, type LogHead } from "./log.ts";
+import { recordBytes, sealRecord } from "./log-record.ts";
+import { reachableGenerations, type Presence } from "./presence.ts";
+import type { PublishedFile } from "./published.ts";
+import { encodeSlot, slotGeneration, slotOffset, type Slot } from "./slot.ts";
+import { Space } from "./space.ts";
+import type { TreeRoot } from "./tree.ts";
+import { UnitFile } from "./unit-file.ts";
+import { UNIT_KIND } from "@holdfast/core-cipher";
+import { applyRecord, catalogOf, viewOfSlot, type View } from "./view.ts";
+import type { StorageFile, Volume } from "./volume/volume.ts";
+
+/** Free pages that only transactions may use which give up at least as much as they add. */
+const EMERGENCY_PAGES = 64;
+/** The file grows by at least this much at a time. */
+const GROWTH_PAGES = 128;
+/** Pages that a checkpoint writes beside those of the trees: catalog and map, generously. */
+const CATALOG_PAGES = 16;
+/** Slices write at least this many pages. */
+const SLICE_PAGES = 8;
+
+export interface DatabaseInput {
+  readonly volume: Volume;
+  readonly path: string;
+  readonly file: StorageFile;
+  readonly checked: CheckedFile;
+  readonly presence: Presence | undefined;
+  readonly published: PublishedFile | undefined;
+  readonly cacheBytes: number;
+  readonly dirtyBytes: number;
+  readonly lockTimeoutMs: number;
+  readonly readOnly: boolean;
+}
+
+export class Database {
+  readonly input: DatabaseInput;
+  readonly units: UnitFile;
+  readonly log: Log;
+  readonly dirtyLimitPages: number;
+  base!: Slot;
+  view!: View;
+  /** True after a failed sync: nobody knows what is on the disk until the file is opened again. */
+  isPoisoned = false;
+  #tailPosition = 0;
+  #savedTrees: ReadonlyMap<string, TreeRoot> = new Map();
+  #catalog!: TreeRoot;
+  #space: Space | undefined;
+  #freed: Freed[] = [];
+  #dirtyPages = 0;
+  #checkpoint: Checkpoint | undefined;
+  #epoch = 1;
+  readonly #pins = new Map<number, number>();
+  readonly #slotBuffer = new Uint8Array(16);
+
+  constructor(input: DatabaseInput) {
+    this.input = input;
+    const { file, checked } = input;
+    const { header, seal } = checked;
+    this.units = new UnitFile(file, seal, header.fileId, input.cacheBytes);
+    this.log = new Log(file, seal, header.fileId, header.logBytes);
+    this.dirtyLimitPages = Math.max(64, Math.floor(input.dirtyBytes / PAGE_BYTES));
+  }
+
+  get dirtyPages(): number {
+    return this.#dirtyPages + (this.#checkpoint?.remaining ?? 0);
+  }
+
+  nextEpoch(): number {
+    this.#epoch++;
+    return this.#epoch;
+  }
+
+  // ---- Learning of commits -------------------------------------------------------------------------------------
+
+  /**
+   * Takes the newest slot from the disk and replays the log behind it, up to `limit` commits.
+   *
+   * @throws {StoreError} `SLOT_DAMAGED` or `LOG_DAMAGED` if `isAlone` and the log goes on behind a record that is not whole.
+   */
+  load(limit: number, isAlone: boolean): void {
+    this.abandonCheckpoint();
+    const { file, checked } = this.input;
+    let slots = readSlots(file, checked);
+    for (;;) {
+      const slot = newestSlot(slots);
+      if (slot === undefined) throw new StoreError("SLOT_DAMAGED", `both slots of '${this.input.path}' are damaged`);
+      // The pin must be seen before the slot is: a writer that has not seen it keeps the two newest slots only.
+      this.#setBase(slot);
+      const again = readSlots(file, checked);
+      if (newestSlot(again)?.generation === slot.generation) break;
+      slots = again;
+    }
+    const other = slots[1 - (this.base.generation % 2)];
+    this.#tailPosition = Math.min(other?.logPosition ?? this.base.logPosition, this.base.logPosition);
+    this.view = viewOfSlot(this.units, this.base);
+    this.#savedTrees = this.view.trees;
+    this.#catalog = catalogOf(this.base);
+    this.#space = undefined;
+    this.#freed = [];
+    this.#dirtyPages = 0;
+    this.replay(limit);
+    if (!isAlone) return;
+    const later = this.log.findLater(this.view.head);
+    if (later === undefined) return;
+    const code = slots.includes(undefined) ? "SLOT_DAMAGED" : "LOG_DAMAGED";
+    throw new StoreError(code, `commit ${this.view.head.commit + 1} of '${this.input.path}' is damaged or missing, and commit ${later} behind it is whole`);
+  }
+
+  #setBase(slot: Slot): void {
+    this.base = slot;
+    this.#updatePins();
+  }
+
+  /** Applies the records behind the view; true if there were any. */
+  replay(limit: number): boolean {
+    const before = this.view;
+    let { view } = this;
+    while (view.head.commit < limit) {
+      const entry = this.log.next(view.head);
+      if (entry === undefined) break;
+      const edit = new EditSet(this.nextEpoch());
+      view = applyRecord(this.units, view, edit, entry.plaintext, entry.head);
+      this.#absorb(edit);
+    }
+    this.view = view;
+    return view !== before;
+  }
+
+  /** Sees what other handles have published; true if there was anything new. */
+  refresh(): boolean {
+    const numbers = this.input.published?.read();
+    if (numbers === undefined) return this.#refreshUnpublished();
+    if (numbers.generation === this.base.generation && numbers.commit === this.view.head.commit) return false;
+    const before = this.view.head.commit;
+    if (numbers.generation === this.base.generation) this.replay(numbers.commit);
+    if (this.view.head.commit < numbers.commit || numbers.generation > this.base.generation) this.load(Math.max(numbers.commit, before), false);
+    return this.view.head.commit !== before;
+  }
+
+  /** A handle without side files sees what the log says. */
+  #refreshUnpublished(): boolean {
+    if (this.input.published !== undefined) return false;
+    const before = this.view.head.commit;
+    if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
+    else this.replay(Infinity);
+    return this.view.head.commit !== before;
+  }
+
+  #newestGeneration(): number {
+    let newest = 0;
+    for (const offset of SLOT_OFFSETS) {
+      this.#slotBuffer.fill(0);
+      this.input.file.read(offset, this.#slotBuffer);
+      newest = Math.max(newest, slotGeneration(this.#slotBuffer));
+    }
+    return newest;
+  }
+
+  /** Under the writer's lock: brings the view up to date, whatever the side file says, and repairs an unsynced tail. */
+  catchUp(): void {
+    if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
+    else this.replay(Infinity);
+    const numbers = this.input.published?.read();
+    if (numbers === undefined || numbers.isUnknown || numbers.commit < this.view.head.commit) this.#rewriteTail();
+  }
+
+  /**
+   * A writer died or its sync failed behind a record that was seen here: the cache may show what the disk has not got.
+   * So everything since the slot goes to fresh places.
+   */
+  #rewriteTail(): void {
+    this.checkpointFully();
+    this.publish(false);
+  }
+
+  publish(isUnknown: boolean): void {
+    this.input.published?.write({ commit: this.view.head.commit, generation: this.base.generation, isUnknown });
+  }
+
+  // ---- Readers -------------------------------------------------------------------------------------------------
+
+  /** Keeps the pages that the present view can reach; returns what gives them up. */
+  pin(): () => void {
+    const { generation } = this.base;
+    this.#pins.set(generation, (this.#pins.get(generation) ?? 0) + 1);
+    return () => {
+      const left = (this.#pins.get(generation) ?? 1) - 1;
+      if (left === 0) this.#pins.delete(generation);
+      else this.#pins.set(generation, left);
+      if (left === 0 && generation !== this.base.generation) this.#updatePins();
+    };
+  }
+
+  get hasSnapshots(): boolean {
+    return this.#pins.size > 0;
+  }
+
+  #updatePins(): void {
+    this.input.presence?.pin(this.#ownPins());
+  }
+
+  #ownPins(): number[] {
+    return [...new Set([this.base.generation, ...this.#pins.keys()])].sort((a, b) => a - b);
+  }
+
+  #pinnedGenerations(): number[] {
+    const { generation } = this.base;
+    const pinned = [generation - 1, generation, ...reachableGenerations([...this.#pins.keys()], generation)];
+    for (const pins of this.input.presence?.others() ?? []) {
+      // A handle that is just registering has named nothing yet: it will read one of the two newest slots.
+      if (pins.length > 0) pinned.push(...reachableGenerations(pins, generation));
+    }
+    return [...new Set(pinned)];
+  }
+
+  // ---- Own commits ---------------------------------------------------------------------------------------------
+
+  space(): Space {
+    this.#space ??= Space.decode(this.units.readExtent(UNIT_KIND.space, this.base.space, this.base.spaceBytes));
+    return this.#space;
+  }
+
+  /** A transaction that grew beyond the dirty limit: from now on its pages go straight to the file. */
+  beginSpill(): { space: Space; birth: number; undo: () => void } {
+    this.checkpointNow();
+    const space = this.space();
+    space.reclaim(this.#pinnedGenerations());
+    const before = space.copy();
+    return { space, birth: this.base.generation + 1, undo: () => (this.#space = before) };
+  }
+
+  /** Makes a small transaction durable: one append and one sync. */
+  commitToLog(view: Omit<View, "head">, edit: EditSet, plaintext: Uint8Array): void {
+    const { head } = this.view;
+    this.#makeLogRoom(recordBytes(plaintext.length));
+    this.#reserve(edit);
+    const { seal, fileId } = this.units;
+    const record = sealRecord({ commit: head.commit + 1, position: head.position, previousTag: head.tag }, plaintext, seal, fileId);
+    try {
+      this.log.write(head.position, record.bytes);
+      this.input.file.sync();
+    } catch (error) {
+      this.#poison();
+      throw new StoreError("COMMIT_UNKNOWN", "the commit could not be synced and may or may not be on the disk; reopen the file to find out", { cause: error });
+    }
+    this.#adopt({ ...view, head: { position: head.position + record.bytes.length, commit: head.commit + 1, tag: record.tag } }, edit);
+    this.publish(false);
+    this.#slice(record.bytes.length);
+  }
+
+  /** Makes a transaction durable that is too large for the log. */
+  commitToPages(view: Omit<View, "head">, edit: EditSet): void {
+    const { view: before } = this;
+    const head: LogHead = { ...before.head, commit: before.head.commit + 1 };
+    this.finishCheckpoint();
+    const freed = this.#freed.slice();
+    const dirtyPages = this.#dirtyPages;
+    this.#adopt({ ...view, head }, edit);
+    try {
+      this.#writeCheckpoint(this.#begin());
+    } catch (error) {
+      this.view = before;
+      this.#freed = freed;
+      this.#dirtyPages = dirtyPages;
+      throw error;
+    }
+    this.#repeatSlot();
+    this.publish(false);
+  }
+
+  #adopt(view: View, edit: EditSet): void {
+    this.view = view;
+    this.#absorb(edit);
+  }
+
+  #absorb(edit: EditSet): void {
+    append(this.#freed, edit.freed);
+    for (const page of edit.replaced) if (page.ref !== undefined || page.frozen) this.#freed.push(page);
+    this.#dirtyPages += edit.dirtyPages;
+  }
+
+  #poison(): void {
+    this.isPoisoned = true;
+    try {
+      this.publish(true);
+    } catch {
+      // The side file is a hint; whoever opens the file next finds the tail behind the published commit.
+    }
+  }
+
+  #makeLogRoom(bytes: number): void {
+    const fits = (): boolean => this.view.head.position + bytes - this.#tailPosition <= this.log.ringBytes;
+    if (fits()) return;
+    this.checkpointNow();
+    if (!fits()) this.#repeatSlot();
+  }
+
+  /** Makes sure that the next checkpoint will find room, before a commit is acknowledged. */
+  #reserve(edit: EditSet): void {
+    const space = this.space();
+    const needed = this.dirtyPages + Math.max(0, edit.dirtyPages) + CATALOG_PAGES + 2 * extentPages(space.encodedBytes) + EMERGENCY_PAGES;
+    const physicalPages = Math.floor(this.input.file.sizeBytes() / PAGE_BYTES);
+    const available = space.freeCount + Math.max(0, physicalPages - space.pageCount);
+    if (available >= needed) return;
+    const from = Math.max(physicalPages, space.pageCount);
+    try {
+      writeZeros(this.input.file, from * PAGE_BYTES, Math.max(GROWTH_PAGES, needed - available) * PAGE_BYTES);
+    } catch (error) {
+      if (!isDiskFull(error)) throw asStoreError(error, "growing the file");
+      if (edit.dirtyPages <= edit.freed.length && available >= needed - EMERGENCY_PAGES) return;
+      throw new StoreError("DISK_FULL", "there is no room on the disk for this transaction; deleting objects is still possible", { cause: error });
+    }
+  }
+
+  // ---- Checkpoints ---------------------------------------------------------------------------------------------
+
+  /** A part of a checkpoint behind a commit, so that no commit waits for a whole one. */
+  #slice(recordLength: number): void {
+    try {
+      if (this.#checkpoint === undefined) {
+        const logUsed = this.view.head.position - this.base.logPosition;
+        if (logUsed < this.log.ringBytes / 4 && this.#dirtyPages < this.dirtyLimitPages / 2) return;
+        this.#checkpoint = this.#begin();
+        return;
+      }
+      const checkpoint = this.#checkpoint;
+      if (checkpoint.remaining === 0) return this.finishCheckpoint();
+      // Done within an eighth of the ring, however long the records are.
+      checkpoint.step(SLICE_PAGES + Math.ceil((checkpoint.total * recordLength) / (this.log.ringBytes / 8)));
+    } catch {
+      // The commit itself is durable. The checkpoint starts anew with a later one; if the log is full by then, that
+      // commit reports what is wrong.
+      this.abandonCheckpoint();
+    }
+  }
+
+  #begin(): Checkpoint {
+    const space = this.space();
+    space.reclaim(this.#pinnedGenerations());
+    const checkpoint = new Checkpoint({
+      units: this.units,
+      space,
+      base: this.base,
+      view: this.view,
+      savedTrees: this.#savedTrees,
+      catalog: this.#catalog,
+      freed: this.#freed,
+      epoch: this.nextEpoch(),
+    });
+    this.#freed = [];
+    this.#dirtyPages = 0;
+    return checkpoint;
+  }
+
+  /** Completes the checkpoint under way, if any. */
+  finishCheckpoint(): void {
+    if (this.#checkpoint === undefined) return;
+    const checkpoint = this.#checkpoint;
+    this.#checkpoint = undefined;
+    this.#writeCheckpoint(checkpoint);
+    this.publish(false);
+  }
+
+  /** Pages first, sync, slot, sync: swap them and a crash leaves a slot whose pages were never written. */
+  #writeCheckpoint(checkpoint: Checkpoint): void {
+    let slot: Slot;
+    try {
+      slot = checkpoint.complete();
+    } catch (error) {
+      this.#giveUp(checkpoint);
+      throw asStoreError(error, "a checkpoint");
+    }
+    try {
+      this.input.file.sync();
+      this.#writeSlot(slot);
+    } catch (error) {
+      this.#giveUp(checkpoint);
+      this.#poison();
+      throw new StoreError("COMMIT_UNKNOWN", "a checkpoint could not be synced; reopen the file", { cause: error });
+    }
+    checkpoint.settle();
+    this.#catalog = checkpoint.catalog;
+    this.#savedTrees = checkpoint.view.trees;
+  }
+
+  #writeSlot(slot: Slot): void {
+    const { seal, fileId } = this.units;
+    this.input.file.write(slotOffset(slot.generation), encodeSlot(slot, this.input.checked.headerBytes, seal, fileId));
+    this.input.file.sync();
+    this.#tailPosition = this.base.logPosition;
+    this.#setBase(slot);
+  }
+
+  /** Writes the newest slot over the older one too, so that neither needs the log. */
+  #repeatSlot(): void {
+    try {
+      this.#writeSlot({ ...this.base, generation: this.base.generation + 1 });
+    } catch (error) {
+      this.#poison();
+      throw new StoreError("COMMIT_UNKNOWN", "a slot could not be synced; reopen the file", { cause: error });
+    }
+  }
+
+  #giveUp(checkpoint: Checkpoint): void {
+    checkpoint.abandon();
+    this.#space = undefined;
+    this.#freed = append(checkpoint.freed.slice(), this.#freed);
+    this.#dirtyPages += checkpoint.dirtyPages;
+  }
+
+  abandonCheckpoint(): void {
+    const checkpoint = this.#checkpoint;
+    this.#checkpoint = undefined;
+    if (checkpoint !== undefined) this.#giveUp(checkpoint);
+  }
+
+  /** A whole checkpoint of the present view, if there is anything to write. */
+  checkpointNow(): void {
+    this.finishCheckpoint();
+    if (this.view.head.commit === this.base.commit && this.view.head.position === this.base.logPosition) return;
+    this.#writeCheckpoint(this.#begin());
+    this.publish(false);
+  }
+
+  /** Afterwards neither slot needs the log. */
+  checkpointFully(): void {
+    this.checkpointNow();
+    if (this.#tailPosition !== this.view.head.position) this.#repeatSlot();
+    this.publish(false);
+  }
+
+  /** Everything into pages, and the file cut behind the last page in use. Only while no other handle is open. */
+  checkpointForClose(): void {
+    const isClean = this.#tailPosition === this.view.head.position && this.base.logPosition === this.view.head.position;
+    if (isClean) return;
+    this.checkpointFully();
+    const pages = this.space().pageCount;
+    if (this.input.file.sizeBytes() > pages * PAGE_BYTES) this.input.file.truncate(pages * PAGE_BYTES);
+  }
+}
+
+function append(target: Freed[], more: readonly Freed[]): Freed[] {
+  for (const entry of more) target.push(entry);
+  return target;
+}

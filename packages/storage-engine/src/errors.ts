@@ -1,0 +1,61 @@
+/**
+ * The one error class of the storage engine and its codes.
+ *
+ * Every code is described in docs/errors.md with what to do about it.
+ *
+ * @module
+ */
+
+/** Codes are API: renaming one is a breaking change. */
+export type StoreErrorCode =
+  | "KEY_WRONG"
+  | "KEY_MISSING"
+  | "KEY_SUPERFLUOUS"
+  | "NOT_A_STORE"
+  | "FORMAT_UNSUPPORTED"
+  | "HEADER_DAMAGED"
+  | "SLOT_DAMAGED"
+  | "LOG_DAMAGED"
+  | "PAGE_DAMAGED"
+  | "STORE_CLOSED"
+  | "STORE_READ_ONLY"
+  | "STORE_LOCKED"
+  | "STORE_IN_USE"
+  | "TRANSACTION_OPEN"
+  | "TRANSACTION_CLOSED"
+  | "SNAPSHOT_CLOSED"
+  | "KEY_TOO_LONG"
+  | "VALUE_TOO_LARGE"
+  | "DISK_FULL"
+  | "IO_FAILED"
+  | "COMMIT_UNKNOWN"
+  | "FILE_MISSING"
+  | "FILE_REPLACED"
+  | "FILE_LINKED"
+  | "TARGET_EXISTS"
+  | "DIRECTORY_MISSING"
+  | "INTERPROCESS_UNSUPPORTED";
+
+/** Every failure of the engine that is not a caller's mistake in an argument. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** True if a volume's error says that there is no room left. */
+export function isDiskFull(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
+}
+
+/** Wraps a volume's error in the engine's own class; an engine error passes unchanged. */
+export function asStoreError(error: unknown, doing: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = isDiskFull(error) ? "DISK_FULL" : "IO_FAILED";
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StoreError(code, `${doing} failed: ${detail}`, { cause: error });
+}

@@ -1,0 +1,97 @@
+/**
+ * The log's ring in the file: records by their position, a number that only grows; its place is the position modulo
+ * the ring's length.
+ *
+ * @module
+ */
+import type { UnitSeal } from "@holdfast/core-cipher";
+import { equalBytes } from "./bytes.ts";
+import { LOG_OFFSET, RECORD_ALIGNMENT_BYTES } from "./layout.ts";
+import { openRecord, readRecordHeader, recordBytes, RECORD_HEADER_BYTES, type RecordHeader } from "./log-record.ts";
+import type { StorageFile } from "./volume/volume.ts";
+
+/** Where the next record goes, and what it is chained to. */
+export interface LogHead {
+  readonly position: number;
+  readonly commit: number;
+  readonly tag: Uint8Array;
+}
+
+/** A record that was read, and the head behind it. */
+export interface LogEntry {
+  readonly plaintext: Uint8Array;
+  readonly head: LogHead;
+}
+
+export class Log {
+  readonly #file: StorageFile;
+  readonly #seal: UnitSeal;
+  readonly #fileId: Uint8Array;
+  readonly ringBytes: number;
+  readonly #headerBuffer = new Uint8Array(RECORD_HEADER_BYTES);
+
+  constructor(file: StorageFile, seal: UnitSeal, fileId: Uint8Array, ringBytes: number) {
+    this.#file = file;
+    this.#seal = seal;
+    this.#fileId = fileId;
+    this.ringBytes = ringBytes;
+  }
+
+  /** The longest plaintext of a record: longer transactions go straight to a checkpoint. */
+  get maxPlainBytes(): number {
+    return this.ringBytes / 4 - 256;
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    const place = position % this.ringBytes;
+    const first = Math.min(bytes.length, this.ringBytes - place);
+    this.#file.write(LOG_OFFSET + place, first === bytes.length ? bytes : bytes.subarray(0, first));
+    if (first < bytes.length) this.#file.write(LOG_OFFSET, bytes.subarray(first));
+  }
+
+  #read(position: number, target: Uint8Array): void {
+    const place = position % this.ringBytes;
+    const first = Math.min(target.length, this.ringBytes - place);
+    const read = this.#file.read(LOG_OFFSET + place, target.subarray(0, first));
+    if (read < first) target.fill(0, read, first);
+    if (first < target.length) {
+      const rest = this.#file.read(LOG_OFFSET, target.subarray(first));
+      target.fill(0, first + rest);
+    }
+  }
+
+  /** The record that follows `head`, or undefined if there is none that is whole. */
+  next(head: LogHead): LogEntry | undefined {
+    const header = this.#headerBuffer;
+    this.#read(head.position, header);
+    const found = readRecordHeader(header, 0);
+    if (found === undefined || found.commit !== head.commit + 1 || found.position !== head.position) return undefined;
+    if (found.plainBytes > this.maxPlainBytes || !equalBytes(found.previousTag, head.tag)) return undefined;
+    return this.#open(found);
+  }
+
+  #open(header: RecordHeader): LogEntry | undefined {
+    const bytes = new Uint8Array(recordBytes(header.plainBytes));
+    this.#read(header.position, bytes);
+    const opened = openRecord(header, bytes, this.#seal, this.#fileId);
+    if (opened === undefined) return undefined;
+    return { plaintext: opened.plaintext, head: { position: header.position + bytes.length, commit: header.commit, tag: opened.tag } };
+  }
+
+  /**
+   * The commit number of a whole record behind `head`, if there is any. A crash tears the last record only, so one
+   * that is found means that a record before it was damaged.
+   */
+  findLater(head: LogHead): number | undefined {
+    const ring = new Uint8Array(this.ringBytes);
+    this.#read(head.position, ring);
+    for (let offset = 0; offset + RECORD_HEADER_BYTES <= ring.length; offset += RECORD_ALIGNMENT_BYTES) {
+      // The first byte of the magic decides nearly always.
+      if (ring[offset] !== 0x48) continue;
+      const header = readRecordHeader(ring, offset);
+      if (header === undefined || header.commit <= head.commit || header.position !== head.position + offset) continue;
+      if (header.plainBytes <= this.maxPlainBytes && this.#open(header) !== undefined) return header.commit;
+    }
+    return undefined;
+  }
+}

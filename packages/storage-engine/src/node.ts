@@ -1,0 +1,7 @@
+/**
+ * What the engine has on Node alone.
+ *
+ * @module
+ */
+export { generateKey } from "@holdfast/core-cipher/node";
+export { NodeVolume } from "./volume/node-volume.ts";

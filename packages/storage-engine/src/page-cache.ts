@@ -1,0 +1,58 @@
+/**
+ * Pages that were read or made durable, bounded in bytes; a clock decides which one goes.
+ *
+ * Keyed by place and checked by birth and tag, because places are used again.
+ *
+ * @module
+ */
+import { readU16, readU32, readU48 } from "./bytes.ts";
+import { PAGE_PAYLOAD_BYTES } from "./layout.ts";
+import type { NodePage } from "./node-page.ts";
+
+/** What a cached page costs beside its payload, roughly. */
+const ENTRY_BYTES: number = PAGE_PAYLOAD_BYTES + 400;
+
+export class PageCache {
+  readonly #limit: number;
+  readonly #pages = new Map<number, NodePage>();
+
+  constructor(limitBytes: number) {
+    this.#limit = Math.max(16, Math.floor(limitBytes / ENTRY_BYTES));
+  }
+
+  get sizeBytes(): number {
+    return this.#pages.size * ENTRY_BYTES;
+  }
+
+  /** The page that the reference at `offset` of a parent's bytes names, if it is here. */
+  find(parent: Uint8Array, offset: number): NodePage | undefined {
+    const page = this.#pages.get(readU32(parent, offset));
+    if (page === undefined) return undefined;
+    const ref = page.ref;
+    if (ref === undefined || ref.birth !== readU48(parent, offset + 6)) return undefined;
+    if (readU32(ref.tag, 0) !== readU32(parent, offset + 12) || readU16(ref.tag, 4) !== readU16(parent, offset + 16)) return undefined;
+    page.used = true;
+    return page;
+  }
+
+  add(page: NodePage): void {
+    const place = page.ref?.place;
+    if (place === undefined) return;
+    this.#pages.delete(place);
+    while (this.#pages.size >= this.#limit) this.#evict();
+    this.#pages.set(place, page);
+  }
+
+  clear(): void {
+    this.#pages.clear();
+  }
+
+  #evict(): void {
+    for (const [place, page] of this.#pages) {
+      this.#pages.delete(place);
+      if (!page.used) return;
+      page.used = false;
+      this.#pages.set(place, page);
+    }
+  }
+}

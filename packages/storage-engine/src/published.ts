@@ -1,0 +1,49 @@
+/**
+ * The side file `<path>.lock`: numbers of the newest synced commit, as hints for other processes, and the lock under
+ * which handles come and go. Never synced, never believed by a writer.
+ *
+ * Layout: magic u32 | flags u32 | commit u64 | generation u64 | zeros (4) | CRC-32 of the bytes before it.
+ *
+ * @module
+ */
+import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
+import { portableCrc32 } from "./plain-seal.ts";
+import type { StorageFile } from "./volume/volume.ts";
+
+const MAGIC = 0x424b4c48;
+const FILE_BYTES = 32;
+const UNKNOWN_FLAG = 1;
+
+export interface PublishedNumbers {
+  readonly commit: number;
+  readonly generation: number;
+  /** A sync failed: what stands in the log behind `commit` may not be on the disk. */
+  readonly isUnknown: boolean;
+}
+
+export class PublishedFile {
+  readonly file: StorageFile;
+  readonly #buffer = new Uint8Array(FILE_BYTES);
+
+  constructor(file: StorageFile) {
+    this.file = file;
+  }
+
+  /** Undefined if the file is new, or was read while it was being written. */
+  read(): PublishedNumbers | undefined {
+    const bytes = this.#buffer;
+    if (this.file.read(0, bytes) !== FILE_BYTES || readU32(bytes, 0) !== MAGIC) return undefined;
+    if (readU32(bytes, 28) !== portableCrc32(bytes.subarray(0, 28))) return undefined;
+    return { commit: readU64(bytes, 8), generation: readU64(bytes, 16), isUnknown: (readU32(bytes, 4) & UNKNOWN_FLAG) !== 0 };
+  }
+
+  write(numbers: PublishedNumbers): void {
+    const bytes = new Uint8Array(FILE_BYTES);
+    writeU32(bytes, 0, MAGIC);
+    writeU32(bytes, 4, numbers.isUnknown ? UNKNOWN_FLAG : 0);
+    writeU64(bytes, 8, numbers.commit);
+    writeU64(bytes, 16, numbers.generation);
+    writeU32(bytes, 28, portableCrc32(bytes.subarray(0, 28)));
+    this.file.write(0, bytes);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * A commit slot: the root of everything, written at the end of each checkpoint to the older of two places.
+ *
+ * Layout in docs/format/file.md section 3: a clear part (magic, length, generation, a copy of the static header), then
+ * a sealed unit.
+ *
+ * @module
+ */
+import { UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
+import { equalBytes, readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
+import { HEADER_BYTES, PAGE_BYTES, REF_BYTES } from "./layout.ts";
+import { readRef, writeRef, type PageRef } from "./page-ref.ts";
+import { NO_CONTEXT } from "./unit-file.ts";
+
+const MAGIC = 0x544c5348;
+/** Bytes before the sealed unit: magic u32, plaintext length u32, generation u64, copy of the static header. */
+export const SLOT_CLEAR_BYTES: number = 16 + HEADER_BYTES;
+const PLAIN_BYTES = 512;
+/** Bytes of a slot that are written and read. */
+export const SLOT_BYTES: number = SLOT_CLEAR_BYTES + PLAIN_BYTES + UNIT_OVERHEAD_BYTES;
+
+/** One durable state of the database. */
+export interface Slot {
+  /** Counts slots; its parity says where the slot stands. */
+  readonly generation: number;
+  /** The newest commit that the pages hold. */
+  readonly commit: number;
+  /** Position in the log of the first record that the pages do not hold. */
+  readonly logPosition: number;
+  /** First 16 bytes of the tag of the last record that the pages hold; zeros before the first. */
+  readonly logTag: Uint8Array;
+  readonly catalogCount: number;
+  readonly catalog: PageRef | undefined;
+  readonly nextTreeId: number;
+  readonly space: PageRef;
+  readonly spaceBytes: number;
+}
+
+export function encodeSlot(slot: Slot, header: Uint8Array, seal: UnitSeal, fileId: Uint8Array): Uint8Array {
+  const plain = new Uint8Array(PLAIN_BYTES);
+  writeU64(plain, 0, slot.generation);
+  writeU64(plain, 8, slot.commit);
+  writeU64(plain, 16, slot.logPosition);
+  plain.set(slot.logTag, 24);
+  writeU64(plain, 40, slot.catalogCount);
+  writeU64(plain, 48, slot.nextTreeId);
+  if (slot.catalog !== undefined) writeRef(plain, 56, slot.catalog);
+  writeRef(plain, 56 + REF_BYTES, slot.space);
+  writeU64(plain, 112, slot.spaceBytes);
+  plain.set(header, PLAIN_BYTES - HEADER_BYTES);
+  const bytes = new Uint8Array(SLOT_BYTES);
+  writeU32(bytes, 0, MAGIC);
+  writeU32(bytes, 4, PLAIN_BYTES);
+  writeU64(bytes, 8, slot.generation);
+  bytes.set(header, 16);
+  seal.seal(identityOf(slot.generation, fileId), plain, seal.randomBytes(16), bytes, SLOT_CLEAR_BYTES);
+  return bytes;
+}
+
+function identityOf(generation: number, fileId: Uint8Array): UnitIdentity {
+  return { kind: UNIT_KIND.slot, fileId, place: (generation % 2) + 1, birth: generation, context: NO_CONTEXT };
+}
+
+/** The generation that a slot's clear part names, or -1 where there is no slot. Not authenticated. */
+export function slotGeneration(bytes: Uint8Array): number {
+  if (readU32(bytes, 0) !== MAGIC) return -1;
+  const generation = readU64(bytes, 8);
+  return Number.isSafeInteger(generation) ? generation : -1;
+}
+
+/** The copy of the static header in a slot's clear part. */
+export function slotHeader(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(16, 16 + HEADER_BYTES);
+}
+
+/** Opens a slot; undefined if it is damaged, torn, in the wrong place or was never written. */
+export function decodeSlot(bytes: Uint8Array, index: number, header: Uint8Array, seal: UnitSeal, fileId: Uint8Array): Slot | undefined {
+  const generation = slotGeneration(bytes);
+  if (bytes.length !== SLOT_BYTES || generation < 1 || generation % 2 !== index || readU32(bytes, 4) !== PLAIN_BYTES) return undefined;
+  if (!equalBytes(slotHeader(bytes), header)) return undefined;
+  const plain = seal.open(identityOf(generation, fileId), bytes.subarray(SLOT_CLEAR_BYTES));
+  if (plain === undefined || readU64(plain, 0) !== generation) return undefined;
+  if (!equalBytes(plain.subarray(PLAIN_BYTES - HEADER_BYTES), header)) return undefined;
+  const catalog = readRef(plain, 56);
+  return {
+    generation,
+    commit: readU64(plain, 8),
+    logPosition: readU64(plain, 16),
+    logTag: plain.slice(24, 40),
+    catalogCount: readU64(plain, 40),
+    nextTreeId: readU64(plain, 48),
+    catalog: catalog.pages === 0 ? undefined : catalog,
+    space: readRef(plain, 56 + REF_BYTES),
+    spaceBytes: readU64(plain, 112),
+  };
+}
+
+/** File offset of the slot of a generation. */
+export function slotOffset(generation: number): number {
+  return PAGE_BYTES * (1 + (generation % 2));
+}

@@ -1,0 +1,456 @@
+/**
+ * The public face of the engine: one database file, opened.
+ *
+ * @module
+ */
+import { SecretKey } from "@holdfast/core-cipher";
+import { compareViews, type TreeChanges } from "./changes.ts";
+import { Database } from "./database.ts";
+import { asStoreError, StoreError } from "./errors.ts";
+import { createDatabase, directoryOf, refuseLinks } from "./file-creation.ts";
+import { checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
+import { PAGE_BYTES } from "./layout.ts";
+import { nodePlatform } from "./node-platform.ts";
+import type { Platform } from "./platform.ts";
+import { Presence } from "./presence.ts";
+import { PublishedFile } from "./published.ts";
+import { Snapshot } from "./snapshot.ts";
+import { placeCopy, sealOf, targetExists, writeTemporaryCopy } from "./store-copy.ts";
+import { WriteTransaction } from "./transaction.ts";
+import { verifyFile, type VerifyReport } from "./verify.ts";
+import type { StorageFile, Volume } from "./volume/volume.ts";
+
+/** Everything but `path` has a default. */
+export interface StoreOptions {
+  readonly path: string;
+  /** Where the file is; Node's file system unless said otherwise. */
+  readonly volume?: Volume | undefined;
+  /** 64 bytes, a list of 64 integers or a SecretKey; absent for a plain file. */
+  readonly encryptionKey?: unknown;
+  readonly readOnly?: boolean | undefined;
+  /** Creates a file that is missing or empty. Default true; never with `readOnly`. */
+  readonly create?: boolean | undefined;
+  /** Bound of the page cache. Default 64 MiB. */
+  readonly cacheBytes?: number | undefined;
+  /** Bound of the pages that wait for a checkpoint. Default 16 MiB. */
+  readonly dirtyBytes?: number | undefined;
+  /** How long a write waits for another one. Default 10,000. */
+  readonly lockTimeoutMs?: number | undefined;
+}
+
+export interface StoreStats {
+  readonly fileBytes: number;
+  /** Bytes of the pages that the newest slot or a reader can reach. */
+  readonly usedBytes: number;
+  readonly cacheBytes: number;
+  readonly dirtyBytes: number;
+  readonly commit: number;
+  readonly generation: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+/** Looked at this often where a change of the side file cannot be watched. */
+const LOCK_WAIT_MS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5];
+
+export class Store {
+  readonly path: string;
+  readonly isReadOnly: boolean;
+  readonly #platform: Platform;
+  readonly #options: StoreOptions;
+  #key: SecretKey | undefined;
+  #database: Database | undefined;
+  #transaction: WriteTransaction | undefined;
+  readonly #listeners = new Set<() => void>();
+  #unwatch: (() => void) | undefined;
+
+  private constructor(options: StoreOptions, platform: Platform, key: SecretKey | undefined) {
+    this.path = options.path;
+    this.isReadOnly = options.readOnly === true;
+    this.#options = options;
+    this.#platform = platform;
+    this.#key = key;
+  }
+
+  /**
+   * Opens a file, and creates it if need be. A failed open changes nothing on the disk.
+   *
+   * @throws {StoreError} `KEY_WRONG`, `KEY_MISSING`, `KEY_SUPERFLUOUS`, `NOT_A_STORE`, `FORMAT_UNSUPPORTED`, `FILE_MISSING`,
+   * `FILE_LINKED`, `DIRECTORY_MISSING`, and one of the `..._DAMAGED` codes; a `TypeError` or `RangeError` for an unfit key.
+   */
+  static open(options: StoreOptions): Store {
+    const key = options.encryptionKey === undefined ? undefined : SecretKey.from(options.encryptionKey);
+    const platform = options.volume === undefined ? nodePlatform : { ...nodePlatform, volume: options.volume };
+    const store = new Store(options, platform, key);
+    try {
+      store.#open();
+    } catch (error) {
+      key?.wipe();
+      throw asStoreError(error, `opening '${options.path}'`);
+    }
+    return store;
+  }
+
+  /** Re-keys a closed file in place: encrypted to another key, plain to encrypted, or (no new key) encrypted to plain. */
+  static rekey(options: StoreOptions & { readonly newEncryptionKey?: unknown }): void {
+    const store = Store.open({ ...options, create: false });
+    try {
+      store.rekey(options.newEncryptionKey);
+    } finally {
+      store.close();
+    }
+  }
+
+  get isEncrypted(): boolean {
+    return this.#key !== undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#database === undefined;
+  }
+
+  get isInTransaction(): boolean {
+    return this.#transaction !== undefined;
+  }
+
+  /** The newest commit that this handle knows. */
+  get commit(): number {
+    return this.#live().view.head.commit;
+  }
+
+  /**
+   * Takes the writer's lock and sees every earlier commit.
+   *
+   * @throws {StoreError} `TRANSACTION_OPEN`, `STORE_READ_ONLY`, `STORE_LOCKED`, `FILE_REPLACED`, `COMMIT_UNKNOWN`.
+   */
+  beginWrite(): WriteTransaction {
+    const database = this.#live();
+    this.#lockForWriting(database);
+    try {
+      database.catchUp();
+    } catch (error) {
+      database.input.file.unlock();
+      throw asStoreError(error, "starting a transaction");
+    }
+    const transaction = new WriteTransaction(database, () => {
+      this.#transaction = undefined;
+      database.input.file.unlock();
+    });
+    this.#transaction = transaction;
+    return transaction;
+  }
+
+  /** The newest commit that this handle knows, to read. Close it. */
+  snapshot(): Snapshot {
+    return new Snapshot(this.#live());
+  }
+
+  /** Sees the commits of other handles and processes; true if there were any. Reads a few bytes if there were none. */
+  refresh(): boolean {
+    const database = this.#live();
+    if (this.#transaction !== undefined) return false;
+    return database.refresh();
+  }
+
+  /** Calls back from the event loop after another handle has committed. Does not keep the process alive. */
+  onForeignCommit(listener: () => void): () => void {
+    const database = this.#live();
+    this.#listeners.add(listener);
+    this.#unwatch ??= this.#platform.volume.watch(`${this.path}.lock`, () => {
+      const numbers = database.input.published?.read();
+      if (this.isClosed || numbers === undefined || numbers.commit <= database.view.head.commit) return;
+      for (const each of [...this.#listeners]) each();
+    });
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+    };
+  }
+
+  /** What differs between two snapshots of this store; costs what differs, not what there is. */
+  changes(before: Snapshot, after: Snapshot): TreeChanges[] {
+    return compareViews(this.#live().units, before.view, after.view);
+  }
+
+  /** Checks every page, tag and reference of the file. Finds; never repairs. */
+  verify(): VerifyReport {
+    const database = this.#live();
+    if (this.isReadOnly) return verifyFile(database);
+    this.#lockForWriting(database);
+    try {
+      database.catchUp();
+      database.abandonCheckpoint();
+      return verifyFile(database);
+    } finally {
+      database.input.file.unlock();
+    }
+  }
+
+  stats(): StoreStats {
+    const database = this.#live();
+    const space = database.space();
+    return {
+      fileBytes: database.input.file.sizeBytes(),
+      usedBytes: (space.pageCount - space.freeCount) * PAGE_BYTES,
+      cacheBytes: database.units.cache.sizeBytes,
+      dirtyBytes: database.dirtyPages * PAGE_BYTES,
+      commit: database.view.head.commit,
+      generation: database.base.generation,
+    };
+  }
+
+  /**
+   * Writes a compacted copy of the newest commit, plain or under any key. The target appears complete or not at all.
+   *
+   * @throws {StoreError} `TARGET_EXISTS`, `DIRECTORY_MISSING`, `DISK_FULL`.
+   */
+  writeCopyTo(target: { readonly path: string; readonly encryptionKey?: unknown; readonly volume?: Volume | undefined }): void {
+    const database = this.#live();
+    const key = target.encryptionKey === undefined ? undefined : SecretKey.from(target.encryptionKey);
+    const platform = target.volume === undefined ? this.#platform : { ...this.#platform, volume: target.volume };
+    const release = database.pin();
+    try {
+      if (platform.volume.stat(target.path) !== undefined) throw targetExists(target.path);
+      const copy = { path: target.path, key, platform };
+      placeCopy(writeTemporaryCopy({ units: database.units, view: database.view }, copy), copy);
+    } finally {
+      release();
+      key?.wipe();
+    }
+  }
+
+  /**
+   * Rewrites the file without gaps. A crash leaves the old file or the new one.
+   *
+   * @throws {StoreError} `STORE_IN_USE` while another handle or a snapshot is open.
+   */
+  compact(): void {
+    this.#replaceFile(this.#key, "compacting");
+  }
+
+  /** Rewrites the file under another key; without one it becomes plain. A crash leaves the old file or the new one. */
+  rekey(newEncryptionKey?: unknown): void {
+    const key = newEncryptionKey === undefined ? undefined : SecretKey.from(newEncryptionKey);
+    this.#replaceFile(key, "re-keying");
+  }
+
+  /** Gives the file back. The last handle leaves no log behind. Does nothing the second time. */
+  close(): void {
+    const database = this.#database;
+    if (database === undefined) return;
+    this.#transaction?.abort();
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#listeners.clear();
+    try {
+      this.#closeDatabase(database);
+    } finally {
+      this.#database = undefined;
+      this.#key?.wipe();
+    }
+  }
+
+  // ---- Opening and closing -------------------------------------------------------------------------------------
+
+  #open(): void {
+    const { volume } = this.#platform;
+    this.#createIfMissing();
+    refuseLinks(volume, this.path);
+    const file = this.#openFile();
+    let checked: CheckedFile | undefined;
+    try {
+      if (volume.stat(this.path)?.identity !== file.identity()) throw new StoreError("FILE_REPLACED", `'${this.path}' was replaced while it was opened; try again`);
+      checked = checkFile(file, this.path, this.#key, this.#platform, this.isReadOnly);
+      if (newestSlot(readSlots(file, checked)) === undefined) throw new StoreError("SLOT_DAMAGED", `both slots of '${this.path}' are damaged`);
+      this.#database = this.#join(file, checked);
+    } catch (error) {
+      checked?.seal.close();
+      file.close();
+      throw error;
+    }
+  }
+
+  #createIfMissing(): void {
+    const { volume } = this.#platform;
+    const status = volume.stat(this.path);
+    if (status !== undefined && status.sizeBytes > 0) return;
+    if (this.isReadOnly || this.#options.create === false) throw new StoreError("FILE_MISSING", `there is no database at '${this.path}'`);
+    const seal = sealOf(this.#key, this.#platform);
+    try {
+      createDatabase(volume, this.path, seal);
+    } finally {
+      seal.close();
+    }
+  }
+
+  #openFile(): StorageFile {
+    try {
+      return this.#platform.volume.open(this.path, this.isReadOnly ? "read" : "write");
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "ENOENT") throw new StoreError("FILE_MISSING", `there is no database at '${this.path}'`, { cause: error });
+      throw error;
+    }
+  }
+
+  /** Registers as a reader and takes the newest commit, under the lock with which handles come and go. */
+  #join(file: StorageFile, checked: CheckedFile): Database {
+    const side = this.#openSideFile();
+    if (side === undefined) return this.#readAlone(file, checked);
+    this.#waitFor(side);
+    let presence: Presence | undefined;
+    try {
+      presence = Presence.register(this.#platform.volume, this.#presenceDirectory);
+      const published = new PublishedFile(side);
+      const database = new Database(this.#databaseInput(file, checked, presence, published));
+      const isAlone = presence.others().length === 0;
+      const numbers = isAlone ? undefined : published.read();
+      database.load(numbers?.commit ?? Infinity, isAlone);
+      // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows.
+      if (isAlone && !this.isReadOnly) database.publish(database.view.head.commit !== database.base.commit);
+      side.unlock();
+      return database;
+    } catch (error) {
+      presence?.close(true);
+      side.close();
+      throw error;
+    }
+  }
+
+  #readAlone(file: StorageFile, checked: CheckedFile): Database {
+    const database = new Database(this.#databaseInput(file, checked, undefined, undefined));
+    database.load(Infinity, false);
+    return database;
+  }
+
+  #databaseInput(file: StorageFile, checked: CheckedFile, presence: Presence | undefined, published: PublishedFile | undefined): ConstructorParameters<typeof Database>[0] {
+    const { cacheBytes = 64 * MEBIBYTE, dirtyBytes = 16 * MEBIBYTE, lockTimeoutMs = 10_000 } = this.#options;
+    return { volume: this.#platform.volume, path: this.path, file, checked, presence, published, cacheBytes, dirtyBytes, lockTimeoutMs, readOnly: this.isReadOnly };
+  }
+
+  /** A reader in a folder where it may not write has no side files; nobody can write there, or it is told nothing. */
+  #openSideFile(): StorageFile | undefined {
+    try {
+      return this.#platform.volume.open(`${this.path}.lock`, "create");
+    } catch (error) {
+      const code = (error as { code?: unknown }).code;
+      if (this.isReadOnly && (code === "EACCES" || code === "EROFS" || code === "EPERM")) return undefined;
+      throw error;
+    }
+  }
+
+  get #presenceDirectory(): string {
+    return `${this.path}.management`;
+  }
+
+  #closeDatabase(database: Database): void {
+    const { file, presence, published, checked } = database.input;
+    try {
+      if (presence !== undefined && published !== undefined) this.#leave(database, presence, published);
+    } finally {
+      published?.file.close();
+      file.close();
+      checked.seal.close();
+    }
+  }
+
+  #leave(database: Database, presence: Presence, published: PublishedFile): void {
+    let isAlone = false;
+    try {
+      this.#waitFor(published.file);
+      isAlone = presence.others().length === 0;
+      if (isAlone && !this.isReadOnly && !database.isPoisoned && this.#isInPlace(database)) this.#checkpointLast(database);
+    } finally {
+      presence.close(isAlone);
+      published.file.unlock();
+    }
+  }
+
+  #checkpointLast(database: Database): void {
+    const { file } = database.input;
+    if (!file.tryLock()) return;
+    try {
+      database.catchUp();
+      database.checkpointForClose();
+    } finally {
+      file.unlock();
+    }
+  }
+
+  // ---- Locks ---------------------------------------------------------------------------------------------------
+
+  #live(): Database {
+    if (this.#database === undefined) throw new StoreError("STORE_CLOSED", "the store has been closed");
+    return this.#database;
+  }
+
+  #lockForWriting(database: Database): void {
+    if (this.isReadOnly) throw new StoreError("STORE_READ_ONLY", "the store was opened read-only");
+    if (database.isPoisoned) throw new StoreError("COMMIT_UNKNOWN", "an earlier sync failed; close the file and open it again");
+    if (this.#transaction !== undefined) throw new StoreError("TRANSACTION_OPEN", "this store has a write transaction already");
+    this.#waitFor(database.input.file);
+    if (this.#isInPlace(database)) return;
+    database.input.file.unlock();
+    throw new StoreError("FILE_REPLACED", `'${this.path}' was moved, deleted or replaced; close it and open it again`);
+  }
+
+  /** True if the path still leads to the file that is open. */
+  #isInPlace(database: Database): boolean {
+    return this.#platform.volume.stat(this.path)?.identity === database.input.file.identity();
+  }
+
+  /** The kernel's lock has no queue that a synchronous call could wait in: try, and back off. */
+  #waitFor(file: StorageFile): void {
+    const { volume } = this.#platform;
+    const { lockTimeoutMs = 10_000 } = this.#options;
+    const start = volume.now();
+    for (let attempt = 0; !file.tryLock(); attempt++) {
+      if (volume.now() - start >= lockTimeoutMs) throw new StoreError("STORE_LOCKED", `another handle kept '${this.path}' locked for ${lockTimeoutMs} ms`);
+      volume.sleep(LOCK_WAIT_MS[Math.min(attempt, LOCK_WAIT_MS.length - 1)] as number);
+    }
+  }
+
+  // ---- Replacing the file --------------------------------------------------------------------------------------
+
+  #replaceFile(key: SecretKey | undefined, doing: string): void {
+    const database = this.#live();
+    const { presence, published, file } = database.input;
+    if (presence === undefined || published === undefined) throw new StoreError("STORE_READ_ONLY", "the store was opened read-only");
+    if (database.hasSnapshots) throw new StoreError("STORE_IN_USE", `${doing} needs every snapshot closed`);
+    this.#lockForWriting(database);
+    try {
+      this.#waitFor(published.file);
+      try {
+        if (presence.others().length > 0) throw new StoreError("STORE_IN_USE", `${doing} needs all other handles of '${this.path}' closed`);
+        database.catchUp();
+        const target = { path: this.path, key, platform: this.#platform };
+        const temporary = writeTemporaryCopy({ units: database.units, view: database.view }, target);
+        this.#platform.volume.rename(temporary, this.path);
+        this.#platform.volume.syncDirectory(directoryOf(this.path));
+        presence.close(true);
+      } finally {
+        published.file.unlock();
+      }
+    } catch (error) {
+      file.unlock();
+      if (key !== this.#key) key?.wipe();
+      throw asStoreError(error, doing);
+    }
+    published.file.close();
+    file.close();
+    database.input.checked.seal.close();
+    this.#database = undefined;
+    if (key !== this.#key) this.#key?.wipe();
+    this.#key = key;
+    this.#open();
+    this.#watchAgain();
+  }
+
+  #watchAgain(): void {
+    if (this.#unwatch === undefined) return;
+    this.#unwatch();
+    this.#unwatch = undefined;
+    const [first] = this.#listeners;
+    if (first !== undefined) this.onForeignCommit(first);
+  }
+}
