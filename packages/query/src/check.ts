@@ -206,7 +206,7 @@ function singleValue(path: CheckedPath, source: Path): CheckedPath {
 
 /** A list where one value is needed means ANY in Realm. */
 function refuseList(expression: Expression, context: Context): void {
-  const isList = expression.kind === "list" || (expression.kind === "argument" && Array.isArray(argumentAt(context.args, expression.index)));
+  const isList = expression.kind === "list" || (expression.kind === "argument" && isListArgument(argumentAt(context.args, expression.index)));
   if (isList) throw notYet("comparing with a list (the quantifier ANY; use IN)");
 }
 

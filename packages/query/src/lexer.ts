@@ -48,23 +48,34 @@ const IDENTIFIER = /[A-Za-z_$\u0080-\u{10FFFF}](?:[A-Za-z_\-$0-9\u0080-\u{10FFFF
 const COLLECTION_OPERATOR = /@(?:size|count|max|min|sum|avg|links|type|keys|values)/y;
 const COLLECTION_OPERATOR_NAMES = "@links, @count and the other @ operators";
 
+const DIGITS = "0123456789";
+const NUMBER_FIRSTS = `${DIGITS}+-.`;
+
+interface LiteralRule {
+  readonly kind: TokenKind;
+  readonly label: string;
+  /** The characters that it can begin with: most rules need not be tried at most places. */
+  readonly firsts: string;
+  readonly pattern: RegExp;
+}
+
 /** In this order: of two equally long matches the earlier one stands, and all of them stand before an identifier. */
-const LITERALS: readonly { readonly kind: TokenKind; readonly label: string; readonly pattern: RegExp }[] = [
-  { kind: "infinity", label: "infinity", pattern: /[+-]?inf(?:inity)?/iy },
-  { kind: "nan", label: "NaN", pattern: /[+-]?nan/iy },
-  { kind: "uuid", label: "UUID", pattern: /uuid\([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\)/y },
-  { kind: "objectId", label: "ObjectId", pattern: /oid\([0-9a-fA-F]{24}\)/y },
-  { kind: "date", label: "date", pattern: /T[+-]?\d+:[+-]?\d+|\d+-\d+-\d+[@T]\d+:\d+:\d+(?::\d+)?/y },
-  { kind: "later", label: "link", pattern: /O\d+|L\d+:\d+/y },
-  { kind: "later", label: "key path argument", pattern: /\$[Kk]\d+/y },
-  { kind: "later", label: "binary", pattern: /binary\(/y },
-  { kind: "natural", label: "natural0", pattern: /\d+/y },
-  { kind: "argument", label: "argument", pattern: /\$\d+/y },
-  { kind: "integer", label: "number", pattern: /[+-]?\d+/y },
-  { kind: "integer", label: "number", pattern: /0[xX][0-9a-fA-F]+/y },
-  { kind: "float", label: "float", pattern: /[+-]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?f?/y },
-  { kind: "base64", label: "base64", pattern: /B64"[A-Za-z0-9/+=]*"/y },
-  { kind: "string", label: "string", pattern: /"(?:[^"\\]|\\["'/bfnrt0\\]|\\u[0-9a-fA-F]{4})*"|'(?:[^'\\]|\\["'/bfnrt0\\]|\\u[0-9a-fA-F]{4})*'/y },
+const LITERALS: readonly LiteralRule[] = [
+  { kind: "infinity", label: "infinity", firsts: "+-iI", pattern: /[+-]?inf(?:inity)?/iy },
+  { kind: "nan", label: "NaN", firsts: "+-nN", pattern: /[+-]?nan/iy },
+  { kind: "uuid", label: "UUID", firsts: "u", pattern: /uuid\([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\)/y },
+  { kind: "objectId", label: "ObjectId", firsts: "o", pattern: /oid\([0-9a-fA-F]{24}\)/y },
+  { kind: "date", label: "date", firsts: `T${DIGITS}`, pattern: /T[+-]?\d+:[+-]?\d+|\d+-\d+-\d+[@T]\d+:\d+:\d+(?::\d+)?/y },
+  { kind: "later", label: "link", firsts: "OL", pattern: /O\d+|L\d+:\d+/y },
+  { kind: "later", label: "key path argument", firsts: "$", pattern: /\$[Kk]\d+/y },
+  { kind: "later", label: "binary", firsts: "b", pattern: /binary\(/y },
+  { kind: "natural", label: "natural0", firsts: DIGITS, pattern: /\d+/y },
+  { kind: "argument", label: "argument", firsts: "$", pattern: /\$\d+/y },
+  { kind: "integer", label: "number", firsts: NUMBER_FIRSTS, pattern: /[+-]?\d+/y },
+  { kind: "integer", label: "number", firsts: "0", pattern: /0[xX][0-9a-fA-F]+/y },
+  { kind: "float", label: "float", firsts: NUMBER_FIRSTS, pattern: /[+-]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?f?/y },
+  { kind: "base64", label: "base64", firsts: "B", pattern: /B64"[A-Za-z0-9/+=]*"/y },
+  { kind: "string", label: "string", firsts: "\"'", pattern: /"(?:[^"\\]|\\["'/bfnrt0\\]|\\u[0-9a-fA-F]{4})*"|'(?:[^'\\]|\\["'/bfnrt0\\]|\\u[0-9a-fA-F]{4})*'/y },
 ];
 
 /**
@@ -110,7 +121,9 @@ function isBlank(code: number): boolean {
 
 function longestToken(text: string, offset: number): Token | undefined {
   let best: Token | undefined;
-  for (const { kind, label, pattern } of LITERALS) {
+  const first = text.charAt(offset);
+  for (const { kind, label, firsts, pattern } of LITERALS) {
+    if (!firsts.includes(first)) continue;
     const matched = matchAt(pattern, text, offset);
     if (matched !== undefined && matched.length > (best?.text.length ?? 0)) best = { kind, label, text: matched, start: offset };
   }

@@ -27,9 +27,9 @@ export function compilePredicate(predicate: CheckedPredicate, source: QuerySourc
       return (row) => !test(row);
     }
     case "and":
-      return predicate.operands.map((operand) => compilePredicate(operand, source)).reduce((left, right) => (row) => left(row) && right(row));
+      return allOf(predicate.operands.map((operand) => compilePredicate(operand, source)));
     case "or":
-      return predicate.operands.map((operand) => compilePredicate(operand, source)).reduce((left, right) => (row) => left(row) || right(row));
+      return anyOf(predicate.operands.map((operand) => compilePredicate(operand, source)));
     case "compare":
       return compileComparison(predicate, source);
     case "string":
@@ -193,7 +193,18 @@ function compileMembership(membership: CheckedMembership, source: QuerySource): 
   return anyOf(values.map((value) => constantTest(read, "==", value, isCaseInsensitive)));
 }
 
+function allOf(tests: readonly RowTest[]): RowTest {
+  const [first, second, third] = tests;
+  if (first !== undefined && third === undefined) return second === undefined ? first : (row) => first(row) && second(row);
+  return (row) => {
+    for (const test of tests) if (!test(row)) return false;
+    return true;
+  };
+}
+
 function anyOf(tests: readonly RowTest[]): RowTest {
+  const [first, second, third] = tests;
+  if (first !== undefined && third === undefined) return second === undefined ? first : (row) => first(row) || second(row);
   return (row) => {
     for (const test of tests) if (test(row)) return true;
     return false;

@@ -255,6 +255,19 @@ describe("order", () => {
   });
 });
 
+describe("long queries", () => {
+  it.each([" || ", " && "])("fifty thousand conditions joined with%sdo not exhaust the stack", (separator) => {
+    insert(person(1, { age: 7 }));
+    const text = Array.from({ length: 50_000 }, (_, index) => `age ${separator === " || " ? "==" : "<"} ${String(index === 49_999 ? 7 : index + 100)}`).join(separator);
+    expect(find(text)).toEqual(separator === " || " ? [1] : []);
+  });
+
+  it("a string of four million characters is one constant", () => {
+    insert(person(1));
+    expect(find(`name == '${"x".repeat(4_000_000)}'`)).toEqual([]);
+  });
+});
+
 describe("what is kept of a query", () => {
   it("the description puts filters and orders together", () => {
     const described = query("age > 1 SORT(age ASC)").filtered({ schema: SCHEMAS, text: "nick == $0", args: ["x"] });
