@@ -7,6 +7,7 @@ import { compareDecimals } from "@holdfast/query";
 import type { CheckedComparison, CheckedListMembership, CheckedMembership, CheckedOperand, CheckedPredicate, CheckedValue, Decimal, RelationalOperator } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
+import { compileByteTest } from "./byte-tests.ts";
 import { asDecimal, comparatorOf, compareBytes, compareNumbers, equals } from "./comparators.ts";
 import type { QuerySource } from "./query-source.ts";
 import { comparableText, compileStringTest, foldValue, textTestValue } from "./string-tests.ts";
@@ -49,7 +50,12 @@ function compileComparison(comparison: CheckedComparison, source: QuerySource): 
     const test = pairTest(left, right, operator, isCaseInsensitive);
     return (row) => test(read(row), readRight(row));
   }
-  return constantTest(read, operator, right.value, isCaseInsensitive);
+  const { value } = right;
+  if (value?.type === "string" && !isCaseInsensitive && (operator === "==" || operator === "!=")) {
+    const byteTest = compileByteTest({ path: left, operator, value: value.value }, source);
+    if (byteTest !== undefined) return byteTest;
+  }
+  return constantTest(read, operator, value, isCaseInsensitive);
 }
 
 /** Two properties. Two nulls are equal, and also `<=` and `>=`; one null is only unequal. */

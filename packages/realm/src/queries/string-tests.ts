@@ -9,6 +9,7 @@ import type { CheckedOperand, CheckedStringTest, CheckedValue, StringOperator } 
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { readAscii } from "../records/text.ts";
+import { compileByteTest } from "./byte-tests.ts";
 import type { QuerySource } from "./query-source.ts";
 import { foldCase, isLike } from "./text-tests.ts";
 import { readerOf } from "./value-reader.ts";
@@ -34,6 +35,10 @@ export function textTestValue(value: CheckedValue, isCaseInsensitive: boolean): 
 /** The test of a string operator over rows. */
 export function compileStringTest(predicate: CheckedStringTest, source: QuerySource): (row: Row) => boolean {
   const { operator, isCaseInsensitive, left, right } = predicate;
+  if (operator === "BEGINSWITH" && !isCaseInsensitive && left.kind === "path" && left.property.type === "string" && right.kind === "value" && right.value?.type === "string") {
+    const byteTest = compileByteTest({ path: left, operator, value: right.value.value }, source);
+    if (byteTest !== undefined) return byteTest;
+  }
   // A string beside data is compared by its UTF-8, byte for byte.
   const isByBytes = isData(left) || isData(right);
   const readLeft = textReader(left, source, isCaseInsensitive, isByBytes);

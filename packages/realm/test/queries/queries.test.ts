@@ -96,6 +96,22 @@ describe("strings", () => {
     expect(find(text)).toEqual(ids);
   });
 
+  it.each([119, 120, 121, 300, 70_000])("strings of %i characters are found, whether ASCII or not", (length) => {
+    const ascii = "x".repeat(length);
+    const other = "é".repeat(length);
+    insert(person(6, { name: ascii }), person(7, { name: other }), person(8, { name: `${ascii}y` }), person(9, { name: null }));
+    expect(find("name == $0", ascii)).toEqual([6]);
+    expect(find("name == $0", other)).toEqual([7]);
+    expect(find("name BEGINSWITH $0", ascii)).toEqual([6, 8]);
+    expect(find("name != $0", other)).toEqual([1, 2, 3, 4, 5, 6, 8, 9]);
+  });
+
+  it("a lone surrogate is not taken for the replacement character", () => {
+    insert(person(6, { name: "\ufffd" }));
+    expect(find("name == $0", "\ud800")).toEqual([]);
+    expect(find("name BEGINSWITH $0", "\ud800")).toEqual([]);
+  });
+
   it("order is by code point, not by UTF-16 unit", () => {
     insert(person(6, { name: "\uffff" }), person(7, { name: "😀" }));
     expect(find("name > $0", "\uffff")).toEqual([7]);
