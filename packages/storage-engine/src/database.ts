@@ -55,6 +55,8 @@ export class Database {
   /** True after a failed sync: nobody knows what is on the disk until the file is opened again. */
   isPoisoned = false;
   #tailPosition = 0;
+  /** A power cut tore the other slot while it was written; until it is written again there is no second one. */
+  #isSlotMissing = false;
   #savedTrees: ReadonlyMap<string, TreeRoot> = new Map();
   #catalog!: TreeRoot;
   #space: Space | undefined;
@@ -105,6 +107,7 @@ export class Database {
     }
     const other = slots[1 - (this.base.generation % 2)];
     this.#tailPosition = Math.min(other?.logPosition ?? this.base.logPosition, this.base.logPosition);
+    this.#isSlotMissing = other === undefined;
     this.view = viewOfSlot(this.units, this.base);
     this.#savedTrees = this.view.trees;
     this.#catalog = catalogOf(this.base);
@@ -174,7 +177,7 @@ export class Database {
     if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
     else this.replay(Infinity);
     const numbers = this.input.published?.read();
-    if (numbers === undefined || numbers.isUnknown || numbers.commit < this.view.head.commit) this.#rewriteTail();
+    if (numbers === undefined || numbers.isUnknown || numbers.commit < this.view.head.commit || this.#isSlotMissing) this.#rewriteTail();
   }
 
   /**
@@ -401,6 +404,7 @@ export class Database {
     this.input.file.write(slotOffset(slot.generation), encodeSlot(slot, this.input.checked.headerBytes, seal, fileId));
     this.input.file.sync();
     this.#tailPosition = this.base.logPosition;
+    this.#isSlotMissing = false;
     this.#setBase(slot);
   }
 
@@ -438,7 +442,7 @@ export class Database {
   /** Afterwards neither slot needs the log. */
   checkpointFully(): void {
     this.checkpointNow();
-    if (this.#tailPosition !== this.view.head.position) this.#repeatSlot();
+    if (this.#tailPosition !== this.view.head.position || this.#isSlotMissing) this.#repeatSlot();
     this.publish(false);
   }
 
