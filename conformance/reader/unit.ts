@@ -4,6 +4,7 @@
  * @module
  */
 import { createDecipheriv, createHmac, timingSafeEqual } from "node:crypto";
+import { crc32, isEqual } from "./bytes.ts";
 
 /** What the tag of a unit binds besides IV and ciphertext. */
 export interface Identity {
@@ -60,5 +61,19 @@ export function encryptedOpener(key: Uint8Array): Opener {
       const label = new TextEncoder().encode("holdfast key check v1");
       return mac(macKey, [label, fileId, mac(cipherKey, [label, fileId])]);
     },
+  };
+}
+
+/** Opens units of a plain file: the same form, a CRC-32 and zeros in the tag's place. */
+export function plainOpener(): Opener {
+  return {
+    open(identity, sealed) {
+      if (sealed.length < OVERHEAD_BYTES) return undefined;
+      const body = sealed.subarray(0, sealed.length - 32);
+      const tag = new Uint8Array(32);
+      new DataView(tag.buffer).setUint32(0, crc32(identityBlock(identity, body.length - 16), body), true);
+      return isEqual(tag, sealed.subarray(body.length)) ? body.slice(16) : undefined;
+    },
+    keyCheck: () => new Uint8Array(32),
   };
 }
