@@ -65,6 +65,11 @@ export class TypeAssertionError extends AssertionError {
     this.#expected = expected;
     this.#value = value;
   }
+  /** Words the message for a field of a configuration. */
+  onConfiguration(): this {
+    this.message = this.message.replace(/^Expected '([^']*)' to be/, "Expected '$1' on realm configuration to be");
+    return this;
+  }
   /** Names the value that was checked, once the caller knows the name. */
   rename(target: string): this {
     this.message = typeMessage(this.#expected, this.#value, target);

@@ -18,6 +18,7 @@ const INDEX = /^-?\d+$/;
 
 const handler: ProxyHandler<OrderedCollection<unknown>> = {
   get(target, name, receiver) {
+    if (name === "_self") return target;
     if (typeof name === "string" && isIndex(name)) return target._at(Number(name));
     return Reflect.get(target, name, name === "length" ? target : receiver);
   },
@@ -65,6 +66,11 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> {
     return new Proxy(collection as unknown as OrderedCollection<unknown>, handler) as unknown as C;
   }
 
+  /** The collection behind the proxy: private fields are only there. @internal */
+  get _self(): this {
+    return this;
+  }
+
   abstract get length(): number;
   abstract get type(): string;
   abstract get optional(): boolean;
@@ -87,7 +93,7 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> {
   isEmpty(): boolean {
     return this.length === 0;
   }
-  [Symbol.iterator](): IterableIterator<T> {
+  override [Symbol.iterator](): IterableIterator<T> {
     return this._values()[Symbol.iterator]();
   }
   keys(): IterableIterator<number> {
@@ -160,10 +166,10 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> {
   flatMap<U>(callback: (value: T, index: number, collection: readonly T[]) => U | readonly U[], thisArg?: unknown): U[] {
     return this._values().flatMap(callback, thisArg);
   }
-  toString(): string {
+  override toString(): string {
     return this._values().toString();
   }
-  toLocaleString(): string {
+  override toLocaleString(): string {
     return this._values().toLocaleString();
   }
   /** A plain array, nested objects included. */

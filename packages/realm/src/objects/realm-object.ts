@@ -11,8 +11,6 @@ import { STATE } from "./object-state.ts";
 import type { ObjectState } from "./object-state.ts";
 import type { Results } from "../collections/results.ts";
 
-const INSPECT = Symbol.for("nodejs.util.inspect.custom");
-
 /** Whatever can create objects: a Realm. */
 export interface ObjectCreator {
   create(type: never, values: never): unknown;
@@ -20,8 +18,6 @@ export interface ObjectCreator {
 
 /** An object of a realm. */
 export class RealmObject<T = unknown, RequiredProperties extends keyof T = never> {
-  declare readonly [STATE]: ObjectState;
-
   /** Creates an object of the class in a realm: `new Person(realm, values)`. */
   constructor(realm: ObjectCreator, values: Partial<T> & Pick<T, RequiredProperties>) {
     assert(typeof (realm as { create?: unknown } | undefined)?.create === "function", "Expected 'realm' to be an instance of Realm");
@@ -41,17 +37,17 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
 
   /** False once the object was deleted or its realm closed. */
   isValid(): boolean {
-    return this[STATE].tryRefresh();
+    return stateIn(this).tryRefresh();
   }
 
   /** The canonical schema of the object's class. */
   objectSchema(): CanonicalObjectSchema {
-    return this[STATE].table.schema;
+    return stateIn(this).table.schema;
   }
 
   /** Type of a property as the object form of a schema names it. */
   getPropertyType(name: string): string {
-    const { schema } = this[STATE].table;
+    const { schema } = stateIn(this).table;
     const property = schema.properties[name];
     if (property === undefined) throw new RealmError("ARGUMENT_INVALID", `Property '${name}' does not exist on '${schema.name}' objects`);
     return property.type === "list" ? `list<${property.objectType}>` : property.type === "object" ? `<${property.objectType}>` : property.type;
@@ -59,7 +55,7 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
 
   /** The objects of a class that link to this one through a property. */
   linkingObjects<U = unknown>(type: string | { schema?: { name: string } }, propertyName: string): Results<RealmObject<U> & U> {
-    const state = this[STATE];
+    const state = stateIn(this);
     state.refresh();
     const className = typeof type === "string" ? type : (type.schema?.name ?? "");
     const origin = state.context.session.table(className);
@@ -71,47 +67,56 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
 
   /** How many links lead to this object. */
   linkingObjectsCount(): number {
-    this[STATE].refresh();
-    return this[STATE].table.backlinkCount(this[STATE].key);
+    stateIn(this).refresh();
+    return stateIn(this).table.backlinkCount(stateIn(this).key);
   }
 
   /** A plain copy, nested objects included; cycles are kept by identity. */
   toJSON(): Record<string, unknown> {
-    return objectToJson(this, new Map());
+    return objectToJson(this as unknown as RealmObject, new Map());
   }
 
   addListener(callback: ObjectChangeCallback<T>, keyPaths?: string | string[]): void {
     if (keyPaths !== undefined) throw notYet("Key-path filters of listeners");
     if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
-    const state = this[STATE];
+    const state = stateIn(this);
     state.refresh();
     state.context.notifier.addObject(this, state, callback as ObjectChangeCallback<unknown>);
   }
 
   removeListener(callback: ObjectChangeCallback<T>): void {
-    this[STATE].context.notifier.removeObject(this[STATE], callback as ObjectChangeCallback<unknown>);
+    stateIn(this).context.notifier.removeObject(stateIn(this), callback as ObjectChangeCallback<unknown>);
   }
 
   removeAllListeners(): void {
-    this[STATE].context.notifier.removeObject(this[STATE]);
+    stateIn(this).context.notifier.removeObject(stateIn(this));
   }
 
   /** Identity of the row, for React bindings. */
   _objectKey(): string {
-    return keyText(this[STATE].key);
+    return keyText(stateIn(this).key);
   }
+}
 
-  [INSPECT](_depth: number, options: unknown, inspect?: (value: unknown, options: unknown) => string): string {
-    const { name } = this[STATE].table;
+// A computed name in the class would not fit into a declaration file.
+Object.defineProperty(RealmObject.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value: function (this: RealmObject, _depth: number, options: unknown, inspect?: (value: unknown, options: unknown) => string): string {
+    const { name, layout } = stateIn(this).table;
     if (!this.isValid()) return `${name} [invalid]`;
-    const shown = Object.fromEntries(this[STATE].table.layout.fields.map((field) => [field.property.name, Reflect.get(this, field.property.name)]));
+    const shown = Object.fromEntries(layout.fields.map((field) => [field.property.name, Reflect.get(this, field.property.name) as unknown]));
     return `${name} ${inspect === undefined ? JSON.stringify(shown) : inspect(shown, options)}`;
-  }
+  },
+  configurable: true,
+  writable: true,
+});
+
+function stateIn(object: unknown): ObjectState {
+  return (object as { [STATE]: ObjectState })[STATE];
 }
 
 /** The JSON form of an object; `seen` keeps cycles and shared objects. */
 export function objectToJson(object: RealmObject, seen: Map<string, Record<string, unknown>>): Record<string, unknown> {
-  const state = object[STATE];
+  const state = stateIn(object);
   state.refresh();
   const identity = `${state.table.name}:${keyText(state.key)}`;
   const known = seen.get(identity);

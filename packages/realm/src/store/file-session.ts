@@ -42,7 +42,7 @@ export class FileSession {
   viewEpoch = 1;
   /** Told after every commit and refresh that changed something. */
   onAdvance: () => void = () => undefined;
-  /** The class whose objects the open migration may give new primary keys. */
+  /** True while a migration callback runs. */
   isMigrating = false;
   #shared: SharedSnapshot;
   #transaction: WriteTransaction | undefined;
@@ -53,7 +53,6 @@ export class FileSession {
     this.store = store;
     this.path = path;
     this.#shared = new SharedSnapshot(store.snapshot());
-    this.#schemaBytes = this.#readSchemaBytes();
   }
 
   get shared(): SharedSnapshot {
@@ -72,7 +71,12 @@ export class FileSession {
   setSchema(classes: readonly CanonicalObjectSchema[]): void {
     this.tables.clear();
     for (const schema of classes) this.tables.set(schema.name, new ClassTable(this, schema));
-    this.#schemaBytes = this.#readSchemaBytes();
+    this.acceptSchema();
+  }
+
+  /** The canonical schema of all classes. */
+  get schemaMap(): ReadonlyMap<string, CanonicalObjectSchema> {
+    return new Map([...this.tables].map(([name, table]) => [name, table.schema]));
   }
 
   table(name: string): ClassTable {
@@ -116,11 +120,13 @@ export class FileSession {
     if (this.#transaction === undefined) throw outsideTransaction();
   }
 
+  /** Takes the writer's lock. @throws {RealmError} `SCHEMA_CHANGED` */
   begin(): void {
     this.#transaction = this.store.beginWrite();
     this.#newView();
     try {
-      this.#checkSchema();
+      const error = this.#schemaError(this.#readSchemaBytes());
+      if (error !== undefined) throw error;
     } catch (error) {
       this.abort();
       throw error;
@@ -152,23 +158,30 @@ export class FileSession {
     this.#replaceSnapshot();
   }
 
-  /** Takes over what other processes committed. True if there was anything. */
+  /** Takes over what other processes committed. True if there was anything. @throws {RealmError} `SCHEMA_CHANGED` */
   refresh(): boolean {
     if (this.#transaction !== undefined || this.store.isClosed) return false;
     this.store.refresh();
     if (this.store.commit === this.#shared.snapshot.commit) return false;
-    this.#replaceSnapshot();
-    this.#checkSchema();
+    const error = this.#replaceSnapshot();
+    if (error !== undefined) throw error;
     this.onAdvance();
     return true;
   }
 
-  #replaceSnapshot(): void {
+  /** Moves on to the newest commit, unless its schema is not ours: then the old view stays. */
+  #replaceSnapshot(): RealmError | undefined {
     this.#newView();
-    if (this.store.isClosed) return;
-    const next = new SharedSnapshot(this.store.snapshot());
+    if (this.store.isClosed) return undefined;
+    const snapshot = this.store.snapshot();
+    const error = this.#schemaError(snapshot.tree(META_TREE)?.get(SCHEMA_KEY)?.slice());
+    if (error !== undefined) {
+      snapshot.close();
+      return error;
+    }
     this.#shared.release();
-    this.#shared = next;
+    this.#shared = new SharedSnapshot(snapshot);
+    return undefined;
   }
 
   #newView(): void {
@@ -182,10 +195,27 @@ export class FileSession {
     this.epoch++;
   }
 
-  close(): void {
+  /** Rewrites the file without free space; it needs that nothing else, here or elsewhere, has it open. */
+  compact(): boolean {
+    this.#shared.release();
+    try {
+      this.store.compact();
+    } finally {
+      this.#shared = new SharedSnapshot(this.store.snapshot());
+      this.#newView();
+    }
+    return true;
+  }
+
+  /** Ends this view; the store stays open. */
+  closeView(): void {
     if (this.#transaction !== undefined) this.abort();
     this.#shared.release();
     this.#newView();
+  }
+
+  close(): void {
+    this.closeView();
     if (!this.store.isClosed) this.store.close();
   }
 
@@ -209,10 +239,9 @@ export class FileSession {
   }
 
   /** Another process may have given the file another schema: a view of it through ours would be half a migration. */
-  #checkSchema(): void {
-    const now = this.#readSchemaBytes();
-    if (now === undefined || this.#schemaBytes === undefined || sameBytes(now, this.#schemaBytes)) return;
-    const schema = this.readSchema() as StoredSchema;
+  #schemaError(now: Uint8Array | undefined): RealmError | undefined {
+    if (now === undefined || this.#schemaBytes === undefined || sameBytes(now, this.#schemaBytes)) return undefined;
+    const schema = JSON.parse(readText(now, 0, now.length)) as StoredSchema;
     const before = JSON.parse(readText(this.#schemaBytes, 0, this.#schemaBytes.length)) as StoredSchema;
     const isSame = (name: string): boolean => {
       const find = (from: StoredSchema): string => JSON.stringify(from.classes.find((entry) => entry.name === name));
@@ -220,9 +249,9 @@ export class FileSession {
     };
     if (schema.version === before.version && [...this.tables.keys()].every(isSame)) {
       this.#schemaBytes = now;
-      return;
+      return undefined;
     }
-    throw new RealmError(
+    return new RealmError(
       "SCHEMA_CHANGED",
       `Realm at path '${this.path}' was given another schema by another process (schema version ${before.version} here, ${schema.version} in the file). Close it and open it again with the new schema.`,
     );

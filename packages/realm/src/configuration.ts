@@ -1,0 +1,100 @@
+/**
+ * `config` of a Realm: its type, its checks, its key.
+ *
+ * @module
+ */
+import { assert, notYet, RealmError, rangeError, TypeAssertionError, typeError } from "./errors.ts";
+import type { ObjectSchema, RealmObjectConstructor } from "./schema/types.ts";
+import type { Realm } from "./realm.ts";
+
+/** How a realm is opened. */
+export interface Configuration {
+  path?: string;
+  schema?: (ObjectSchema | RealmObjectConstructor)[];
+  schemaVersion?: number;
+  inMemory?: boolean;
+  readOnly?: boolean;
+  /** 64 bytes. */
+  encryptionKey?: ArrayBuffer | ArrayBufferView | number[];
+  onMigration?: (oldRealm: Realm, newRealm: Realm) => void;
+  migrationOptions?: { resolveEmbeddedConstraints?: boolean };
+  deleteRealmIfMigrationNeeded?: boolean;
+  shouldCompact?: (totalBytes: number, usedBytes: number) => boolean;
+  onFirstOpen?: (realm: Realm) => void;
+  disableFormatUpgrade?: boolean;
+  fifoFilesFallbackPath?: string;
+  excludeFromIcloudBackup?: boolean;
+}
+
+const KEY_BYTES = 64;
+
+const FIELD_TYPES: Readonly<Record<string, string>> = {
+  path: "string",
+  schemaVersion: "number",
+  inMemory: "boolean",
+  readOnly: "boolean",
+  onMigration: "function",
+  deleteRealmIfMigrationNeeded: "boolean",
+  shouldCompact: "function",
+  onFirstOpen: "function",
+  disableFormatUpgrade: "boolean",
+  fifoFilesFallbackPath: "string",
+  excludeFromIcloudBackup: "boolean",
+  migrationOptions: "object",
+};
+
+/** Reads and checks the argument of `new Realm` and its relatives; touches no file. */
+export function parseConfiguration(arg: unknown): Configuration {
+  if (arg === undefined) return {};
+  if (typeof arg === "string") return parseConfiguration({ path: arg });
+  if (typeof arg !== "object" || arg === null || Array.isArray(arg)) throw new TypeAssertionError("an object", arg, "realm configuration");
+  const config = arg as Record<string, unknown>;
+  for (const [field, type] of Object.entries(FIELD_TYPES)) {
+    const value = config[field];
+    if (value === undefined || typeof value === type) continue;
+    throw new TypeAssertionError(`a${type === "object" ? "n" : ""} ${type}`, value, field).onConfiguration();
+  }
+  assert(config["path"] !== "", "The path cannot be empty. Provide a path or remove the field.", "CONFIGURATION_INVALID");
+  if (config["sync"] !== undefined) throw notYet("Sync");
+  const version = config["schemaVersion"];
+  if (version !== undefined && !(Number.isSafeInteger(version) && (version as number) >= 0)) {
+    throw rangeError(`Expected 'schemaVersion' on realm configuration to be 0 or a positive integer, got ${String(version)}.`);
+  }
+  if (config["schema"] !== undefined && !Array.isArray(config["schema"])) throw new TypeAssertionError("an array", config["schema"], "realm schema");
+  checkCombinations(config as Configuration);
+  if ("encryptionKey" in config && config["encryptionKey"] !== undefined) checkKey(config["encryptionKey"]);
+  return config as Configuration;
+}
+
+function checkCombinations(config: Configuration): void {
+  const fail = (message: string): never => {
+    throw new RealmError("CONFIGURATION_INVALID", message);
+  };
+  if (config.deleteRealmIfMigrationNeeded === true && config.readOnly === true) fail("Cannot set 'deleteRealmIfMigrationNeeded' when 'readOnly' is set.");
+  if (config.deleteRealmIfMigrationNeeded === true && config.onMigration !== undefined) fail("Cannot set 'deleteRealmIfMigrationNeeded' when 'onMigration' is set.");
+  if (config.inMemory === true && config.encryptionKey !== undefined) fail("Encryption is not supported for in-memory realms");
+  if (config.onMigration !== undefined && config.schema === undefined) fail("Cannot set 'onMigration' without 'schema'.");
+}
+
+/** Checks an encryption key and gives a copy of its bytes; nothing about its content is ever shown. */
+export function checkKey(value: unknown): Uint8Array {
+  if (Array.isArray(value)) return keyFromList(value);
+  const bytes =
+    value instanceof ArrayBuffer ? new Uint8Array(value) : ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
+  if (bytes === undefined) {
+    throw typeError("KEY_INVALID", new TypeAssertionError("an ArrayBuffer, ArrayBufferView (Uint8Array), or Int8Array", value, "encryptionKey").onConfiguration().message);
+  }
+  if (bytes.length !== KEY_BYTES) throw Object.assign(rangeError(`Encryption key must be 64 bytes. Got ${bytes.length}.`), { code: "KEY_INVALID" });
+  return bytes.slice();
+}
+
+function keyFromList(list: readonly unknown[]): Uint8Array {
+  if (list.length !== KEY_BYTES) throw Object.assign(rangeError(`Encryption key must be 64 bytes. Expected a list of 64 integers from 0 to 255, got ${list.length} elements.`), { code: "KEY_INVALID" });
+  list.forEach((element, index) => {
+    if (typeof element !== "number") throw typeError("KEY_INVALID", `Expected 'encryptionKey[${index}]' to be an integer from 0 to 255, got a ${typeof element}.`);
+    if (!Number.isInteger(element) || element < 0 || element > 255) {
+      throw Object.assign(rangeError(`Expected 'encryptionKey[${index}]' to be an integer from 0 to 255, got a number that is not.`), { code: "KEY_INVALID" });
+    }
+  });
+  return Uint8Array.from(list as number[]);
+}

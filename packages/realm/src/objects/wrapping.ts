@@ -1,0 +1,66 @@
+/**
+ * Makes the objects, lists and results of one Realm instance.
+ *
+ * @module
+ */
+import { List } from "../collections/list.ts";
+import { Results } from "../collections/results.ts";
+import { TypeAssertionError } from "../errors.ts";
+import type { Notifier } from "../notifications/notifier.ts";
+import { ObjectQuery } from "../queries/index.ts";
+import type { Field } from "../records/layout.ts";
+import type { Row } from "../records/row.ts";
+import type { CanonicalObjectSchema } from "../schema/types.ts";
+import type { ClassTable } from "../store/class-table.ts";
+import type { FileSession } from "../store/file-session.ts";
+import { objectMaker } from "./accessors.ts";
+import type { ObjectMaker } from "./accessors.ts";
+import type { RealmContext, UpdateMode } from "./context.ts";
+import { createObject } from "./create.ts";
+import { ObjectState } from "./object-state.ts";
+import { RealmObject } from "./realm-object.ts";
+
+/** The context of one Realm instance. */
+export class InstanceContext implements RealmContext {
+  readonly session: FileSession;
+  readonly isReadOnly: boolean;
+  readonly notifier: Notifier;
+  isClosed = false;
+  readonly #makers = new Map<ClassTable, ObjectMaker>();
+  /** The instance's own view of the schema: with its model classes. */
+  readonly schema: Map<string, CanonicalObjectSchema> = new Map();
+
+  constructor(session: FileSession, notifier: Notifier, isReadOnly: boolean) {
+    this.session = session;
+    this.notifier = notifier;
+    this.isReadOnly = isReadOnly;
+  }
+
+  wrap(table: ClassTable, key: Uint8Array, row?: Row): object {
+    const maker = this.#makers.get(table) ?? this.#makerOf(table);
+    return maker(new ObjectState(this, table, key, row));
+  }
+
+  #makerOf(table: ClassTable): ObjectMaker {
+    const schema = this.schema.get(table.name) ?? table.schema;
+    const base = (schema.ctor as unknown as { prototype: object } | undefined)?.prototype ?? RealmObject.prototype;
+    const maker = objectMaker(this, table, Object.values(schema.properties), base);
+    this.#makers.set(table, maker);
+    return maker;
+  }
+
+  list(table: ClassTable, key: Uint8Array, field: Field): unknown {
+    return List.of(this, table, key, field);
+  }
+
+  linking(table: ClassTable, key: Uint8Array, originClass: string, propertyName: string): unknown {
+    const among = (): Uint8Array[] => table.backlinks(key, originClass, propertyName);
+    return Results.of({ context: this, table: this.session.table(originClass), query: ObjectQuery.all(originClass), among });
+  }
+
+  createNested(table: ClassTable, values: object, mode: UpdateMode): Uint8Array {
+    if (Array.isArray(values)) throw new TypeAssertionError("an object", values, table.name);
+    // A nested object with a known key is a link to it unless the mode says to update it.
+    return createObject(this, table, values as Record<string, unknown>, mode);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * What hangs on the Realm class itself: files without an open instance, classes, constants.
+ *
+ * @module
+ */
+import { generateKey } from "@holdfast/storage-engine/node";
+import { Store } from "@holdfast/storage-engine";
+import { BSON } from "./bson.ts";
+import { checkKey, parseConfiguration } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import { AssertionError, notYet, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
+import { List } from "./collections/list.ts";
+import { Collection, OrderedCollection } from "./collections/ordered-collection.ts";
+import { Results } from "./collections/results.ts";
+import { templateOf } from "./objects/create.ts";
+import { RealmObject } from "./objects/realm-object.ts";
+import { absolutePath, fileExists, hasContent, removeRealmFiles } from "./platform/node-files.ts";
+import { ProgressRealmPromise } from "./realm-promise.ts";
+import type { Realm } from "./realm.ts";
+import { parseSchema } from "./schema/parse-schema.ts";
+import type { CanonicalProperty, ObjectSchema } from "./schema/types.ts";
+import { allOpenFiles, openFileAt } from "./store/coordinator.ts";
+import { FileSession } from "./store/file-session.ts";
+import { openStore, translated } from "./store/open-store.ts";
+
+/** The values of `create`'s third argument. */
+export const UpdateMode = { Never: "never", Modified: "modified", All: "all" } as const;
+
+let defaultPath = "default.realm";
+
+/** The static side of Realm. */
+export class RealmStatics {
+  static readonly Object: typeof RealmObject = RealmObject;
+  static readonly Collection: typeof Collection = Collection;
+  static readonly OrderedCollection: typeof OrderedCollection = OrderedCollection;
+  static readonly List: typeof List = List;
+  static readonly Results: typeof Results = Results;
+  static readonly BSON: typeof BSON = BSON;
+  static readonly UpdateMode: typeof UpdateMode = UpdateMode;
+  static readonly ProgressRealmPromise: typeof ProgressRealmPromise = ProgressRealmPromise;
+  static readonly AssertionError: typeof AssertionError = AssertionError;
+  static readonly TypeAssertionError: typeof TypeAssertionError = TypeAssertionError;
+  static readonly SchemaParseError: typeof SchemaParseError = SchemaParseError;
+  static readonly PropertySchemaParseError: typeof PropertySchemaParseError = PropertySchemaParseError;
+
+  /** Where a realm without a path stands. */
+  static get defaultPath(): string {
+    return absolutePath(defaultPath);
+  }
+  static set defaultPath(path: string) {
+    if (typeof path !== "string") throw new TypeAssertionError("a string", path, "defaultPath");
+    defaultPath = path;
+  }
+
+  /** Opens a realm; rejects with the same errors as the constructor. */
+  static open(config?: Configuration | string): ProgressRealmPromise {
+    return new ProgressRealmPromise((resolve, reject) => {
+      try {
+        // Realm's constructor, whatever class this is called on.
+        resolve(new (this as unknown as new (config?: Configuration | string) => Realm)(config));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /** True if there is a file. */
+  static exists(config: Configuration | string): boolean {
+    return fileExists(pathOf(config));
+  }
+
+  /** Removes a realm's file and its side files. */
+  static deleteFile(config: Configuration | string): void {
+    removeRealmFiles(pathOf(config));
+  }
+
+  /** The schema version of a file without opening it as a realm; -1 if there is none. */
+  static schemaVersion(path: string, encryptionKey?: ArrayBuffer | ArrayBufferView | number[]): number {
+    if (typeof encryptionKey === "string") throw new TypeAssertionError("an instance of ArrayBuffer", encryptionKey);
+    const file = pathOf(path);
+    const key = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
+    if (!hasContent(file)) return -1;
+    const store = openStore({ path: file, key, readOnly: true });
+    try {
+      const session = new FileSession(store, file);
+      const version = session.readSchema()?.version ?? 0;
+      session.closeView();
+      return version;
+    } finally {
+      store.close();
+    }
+  }
+
+  /** Changes the key of a file in place, from or to plain as well. No realm may have it open. */
+  static rekey(config: Configuration, newKey: ArrayBuffer | ArrayBufferView | number[] | undefined): void {
+    const { path, encryptionKey } = parseConfiguration(config);
+    const file = absolutePath(path ?? RealmStatics.defaultPath);
+    if (openFileAt(file) !== undefined) throw new RealmError("STORE_IN_USE", `Realm at path '${file}' is open: close it before changing its key.`);
+    if (!hasContent(file)) throw new RealmError("FILE_MISSING", `No such file or directory: '${file}'`);
+    const next = newKey === undefined ? undefined : checkKey(newKey);
+    const current = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
+    translated(file, () =>
+      Store.rekey({ path: file, create: false, ...(current === undefined ? {} : { encryptionKey: current }), ...(next === undefined ? {} : { newEncryptionKey: next }) }),
+    );
+  }
+
+  /** 64 fresh bytes of the platform's random generator. */
+  static generateEncryptionKey(): Uint8Array {
+    return generateKey();
+  }
+
+  /** Closes every realm, so that the process can end. */
+  static shutdown(): void {
+    for (const file of allOpenFiles()) for (const instance of [...file.instances]) instance.close();
+  }
+
+  /** Realm's test hook: closes every realm. */
+  static clearTestState(): void {
+    RealmStatics.shutdown();
+  }
+
+  /** A plain object with the defaults, or zero values, of all required properties. */
+  static createTemplateObject(schema: ObjectSchema): Record<string, unknown> {
+    // Links may lead to classes that are not given here: only the own properties count.
+    const properties = Object.fromEntries(Object.entries(schema.properties).filter(([, value]) => isPrimitiveForm(value)));
+    const [parsed] = parseSchema([{ ...schema, properties }], () => false);
+    return templateOf(Object.values(parsed?.properties ?? {}) as CanonicalProperty[]);
+  }
+
+  static copyBundledRealmFiles(): never {
+    throw notYet("Realm.copyBundledRealmFiles");
+  }
+  static setLogLevel(_level?: unknown, _category?: unknown): never {
+    throw notYet("Realm.setLogLevel");
+  }
+  static setLogger(_callback?: unknown): never {
+    throw notYet("Realm.setLogger");
+  }
+  static get Set(): never {
+    throw notYet("Realm.Set");
+  }
+  static get Dictionary(): never {
+    throw notYet("Realm.Dictionary");
+  }
+  static get Counter(): never {
+    throw notYet("Realm.Counter");
+  }
+  static kmToRadians(_kilometres: number): never {
+    throw notYet("Geospatial queries");
+  }
+  static miToRadians(_miles: number): never {
+    throw notYet("Geospatial queries");
+  }
+}
+
+function isPrimitiveForm(value: unknown): boolean {
+  const type = typeof value === "string" ? value : (value as { type?: string }).type;
+  return typeof type === "string" && /^(bool|int|float|double|string|data|date|decimal128|objectId|uuid|mixed)\??(\[\])?$/.test(type);
+}
+
+function pathOf(config: unknown): string {
+  const { path } = parseConfiguration(config);
+  return absolutePath(path ?? RealmStatics.defaultPath);
+}

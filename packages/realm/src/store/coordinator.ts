@@ -1,0 +1,77 @@
+/**
+ * The files that are open in this process: all instances of one file share one session.
+ *
+ * @module
+ */
+import { RealmError } from "../errors.ts";
+import { sameBytes } from "../records/row.ts";
+import type { FileSession } from "./file-session.ts";
+
+/** What the instances of one file share. */
+export interface OpenFile {
+  readonly path: string;
+  readonly session: FileSession;
+  readonly key: Uint8Array | undefined;
+  readonly inMemory: boolean;
+  readonly readOnly: boolean;
+  readonly instances: Set<Instance>;
+  schemaVersion: number;
+  stopListening: () => void;
+}
+
+/** One Realm instance, as the coordinator sees it. */
+export interface Instance {
+  advanced(): void;
+  close(): void;
+}
+
+const files = new Map<string, OpenFile>();
+
+/** The open file at a path, if it is open. */
+export function openFileAt(path: string): OpenFile | undefined {
+  return files.get(path);
+}
+
+/** All open files. */
+export function allOpenFiles(): OpenFile[] {
+  return [...files.values()];
+}
+
+/** Registers a session, and listens for other processes' commits. */
+export function registerFile(file: Omit<OpenFile, "stopListening" | "instances">): OpenFile {
+  const open: OpenFile = { ...file, instances: new Set(), stopListening: () => undefined };
+  file.session.onAdvance = () => {
+    for (const instance of open.instances) instance.advanced();
+  };
+  open.stopListening = file.session.store.onForeignCommit(() => {
+    try {
+      file.session.refresh();
+    } catch (error) {
+      // The next refresh or write of the application gets this error; from a notice there is nobody to throw it at.
+      if ((error as { code?: string }).code !== "SCHEMA_CHANGED") throw error;
+    }
+  });
+  files.set(file.path, open);
+  return open;
+}
+
+/** Takes an instance out; the last one closes the file. */
+export function leaveFile(file: OpenFile, instance: Instance): void {
+  file.instances.delete(instance);
+  if (file.instances.size > 0) return;
+  file.stopListening();
+  files.delete(file.path);
+  file.session.close();
+}
+
+/** Refuses a second instance that does not fit the first. */
+export function checkJoin(file: OpenFile, wanted: { key: Uint8Array | undefined; inMemory: boolean; readOnly: boolean; schemaVersion: number | undefined }): void {
+  const fail = (code: "KEY_DIFFERS" | "CONFIGURATION_CONFLICT", reason: string): never => {
+    throw new RealmError(code, `Realm at path '${file.path}' already opened with ${reason}`);
+  };
+  if (file.inMemory !== wanted.inMemory) fail("CONFIGURATION_CONFLICT", "different inMemory settings.");
+  const isSameKey = file.key === undefined || wanted.key === undefined ? file.key === wanted.key : sameBytes(file.key, wanted.key);
+  if (!isSameKey) fail("KEY_DIFFERS", "a different encryption key.");
+  if (file.readOnly !== wanted.readOnly) fail("CONFIGURATION_CONFLICT", "different read permissions.");
+  if (wanted.schemaVersion !== undefined && wanted.schemaVersion !== file.schemaVersion) fail("CONFIGURATION_CONFLICT", "different schema version.");
+}

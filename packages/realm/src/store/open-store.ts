@@ -1,0 +1,57 @@
+/**
+ * Opens stores, and words the engine's errors as Realm does where applications match on the words.
+ *
+ * @module
+ */
+import { MemoryVolume, Store } from "@holdfast/storage-engine";
+import type { Volume } from "@holdfast/storage-engine";
+import { RealmError } from "../errors.ts";
+import { hasContent, makeParentFolder } from "../platform/node-files.ts";
+
+/** How a store is opened. */
+export interface OpenStoreOptions {
+  path: string;
+  key: Uint8Array | undefined;
+  readOnly: boolean;
+  volume?: Volume;
+}
+
+/** Opens or creates a store. */
+export function openStore({ path, key, readOnly, volume }: OpenStoreOptions): Store {
+  if (volume === undefined && readOnly && !hasContent(path)) {
+    throw new RealmError("FILE_MISSING", `Failed to open Realm file at path '${path}': No such file or directory`);
+  }
+  if (volume === undefined && !readOnly) makeParentFolder(path);
+  return translated(path, () =>
+    Store.open({ path, readOnly, create: !readOnly, ...(key === undefined ? {} : { encryptionKey: key }), ...(volume === undefined ? {} : { volume }) }),
+  );
+}
+
+/** A volume for one in-memory realm. */
+export function memoryVolume(): Volume {
+  return new MemoryVolume();
+}
+
+/** Runs something that opens a file and words its errors as Realm does. */
+export function translated<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const message = code === undefined ? undefined : MESSAGES[code];
+    if (message === undefined) throw error;
+    throw new RealmError(code as string, message(path), { cause: error });
+  }
+}
+
+const MESSAGES: Readonly<Record<string, (path: string) => string>> = {
+  KEY_WRONG: (path) =>
+    `Failed to open Realm file at path '${path}': Realm file decryption failed (the encryption key is not the one this file was written with)`,
+  KEY_MISSING: (path) =>
+    `Failed to open Realm file at path '${path}': header has invalid mnemonic. The file is an encrypted Realm file but no encryption key was supplied.`,
+  KEY_SUPERFLUOUS: (path) =>
+    `Failed to open Realm file at path '${path}': Attempt to open unencrypted file with encryption key. To make an encrypted copy, open it without a key and use writeCopyTo.`,
+  KEY_DIFFERS: (path) => `Realm at path '${path}' already opened with a different encryption key.`,
+  NOT_A_STORE: (path) =>
+    `Failed to open Realm file at path '${path}': header has invalid mnemonic. The file is either not a Realm file, is an encrypted Realm file but no encryption key was supplied, or is corrupted.`,
+};
