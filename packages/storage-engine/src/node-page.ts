@@ -98,6 +98,11 @@ export class NodePage {
     return readU16(this.bytes, this.cellOffset(index) + 2) === LARGE;
   }
 
+  /** True for a large cell without an extent. Only such a cell has a number: where it stands, a reference has its birth. */
+  isPendingLarge(index: number): boolean {
+    return this.bytes[0] === LEAF && this.isLarge(index) && readU32(this.bytes, this.keyEnd(index)) === 0;
+  }
+
   /** Bytes of an inline value. */
   valueLength(index: number): number {
     return readU16(this.bytes, this.cellOffset(index) + 2);
@@ -143,7 +148,7 @@ export class NodePage {
   removeCell(index: number): void {
     const { bytes, count } = this;
     writeU16(bytes, 6, readU16(bytes, 6) + this.cellBytes(index));
-    if (bytes[0] === LEAF && this.isLarge(index)) this.larges?.delete(this.largeNumber(index));
+    if (this.isPendingLarge(index)) this.larges?.delete(this.largeNumber(index));
     bytes.copyWithin(HEADER_BYTES + index * 2, HEADER_BYTES + (index + 1) * 2, HEADER_BYTES + count * 2);
     writeU16(bytes, 2, count - 1);
     this.children?.splice(index, 1);
@@ -186,7 +191,7 @@ export class NodePage {
     const from = source.cellOffset(sourceIndex);
     this.bytes.set(source.bytes.subarray(from, from + length), offset);
     if (this.children !== undefined) this.children.splice(index, 0, source.children?.[sourceIndex]);
-    else if (source.larges !== undefined && source.isLarge(sourceIndex)) {
+    else if (source.larges !== undefined && source.isPendingLarge(sourceIndex)) {
       const number = source.largeNumber(sourceIndex);
       const large = source.larges.get(number);
       if (large !== undefined) (this.larges ??= new Map()).set(number, large);
