@@ -12,18 +12,19 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Store } from "@holdfast/storage-engine";
+import { crc32 } from "../reader/bytes.ts";
 import { readStore, type Unit } from "../reader/reader.ts";
 import { seededBytes } from "./random.ts";
-import { summarise, writeVector, type Expectation } from "./vectors.ts";
+import { summarise, writeBase, writeVector, type Base, type Expectation } from "./vectors.ts";
 
 const KEY = seededBytes(0x5eed, 64);
 const OTHER_KEY = seededBytes(0xbad, 64);
 
 /** A store's bytes after a history. */
 interface Sample {
-  readonly closed: Uint8Array;
+  readonly closed: Base;
   /** The same store while it was open: with log records that no checkpoint has taken in. */
-  readonly killed: Uint8Array;
+  readonly killed: Base;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-vectors-"));
@@ -35,7 +36,7 @@ try {
 
 function makeAll(): void {
   for (const [form, key] of [["plain", undefined], ["encrypted", KEY]] as const) {
-    const sample = makeSample(`${form}.store`, key, 1);
+    const sample = makeSample(form, key, 1);
     writeReadable(form, key, sample);
     writeDamaged(form, key, sample);
   }
@@ -44,7 +45,7 @@ function makeAll(): void {
 
 /** Three small trees, one large value, written in several commits. */
 function makeSample(name: string, key: Uint8Array | undefined, seed: number): Sample {
-  const path = join(folder, name);
+  const path = join(folder, `${name}.store`);
   const options = { path, ...(key === undefined ? {} : { encryptionKey: key }) };
   fill(options, seed, 200);
   const store = Store.open(options);
@@ -53,7 +54,7 @@ function makeSample(name: string, key: Uint8Array | undefined, seed: number): Sa
   commitEntries(store, seed + 3, 30);
   copyFileSync(path, `${path}.killed`);
   store.close();
-  return { closed: bytesOf(path), killed: bytesOf(`${path}.killed`) };
+  return { closed: { name: `${name}-closed`, bytes: bytesOf(path) }, killed: { name: `${name}-killed`, bytes: bytesOf(`${path}.killed`) } };
 }
 
 function fill(options: { path: string; encryptionKey?: Uint8Array }, seed: number, count: number): void {
@@ -67,7 +68,7 @@ function commitEntries(store: Store, seed: number, count: number): void {
   for (let index = 0; index < count; index += 1) {
     transaction.tree(`tree ${index % 3}`).put(seededBytes(seed * 1000 + index, 8), seededBytes(index, 40));
   }
-  transaction.tree("large").put(Uint8Array.of(seed), seededBytes(seed, 20_000));
+  transaction.tree("large").put(Uint8Array.of(seed), seededBytes(seed, 9000));
   transaction.commit();
 }
 
@@ -86,17 +87,23 @@ function reads(file: Uint8Array, key: Uint8Array | undefined): Expectation {
 function writeReadable(form: string, key: Uint8Array | undefined, { closed, killed }: Sample): void {
   const path = join(folder, `${form}-empty.store`);
   Store.open({ path, ...(key === undefined ? {} : { encryptionKey: key }) }).close();
-  const base = { key: hexOf(key) };
-  writeVector({ ...base, name: `${form}-empty`, about: `${form}, without any entry`, expect: reads(bytesOf(path), key) }, bytesOf(path));
-  writeVector({ ...base, name: `${form}-closed`, about: `${form}, closed cleanly`, expect: reads(closed, key) }, closed);
-  writeVector({ ...base, name: `${form}-killed`, about: `${form}, with log records to replay`, expect: reads(killed, key) }, killed);
+  const empty: Base = { name: `${form}-empty`, bytes: bytesOf(path) };
+  for (const [base, about] of [
+    [empty, "without any entry"],
+    [closed, "closed cleanly"],
+    [killed, "with log records to replay"],
+  ] as const) {
+    writeBase(base);
+    writeVector({ name: base.name, about: `${form}, ${about}`, key: hexOf(key), expect: reads(base.bytes, key) }, base, base.bytes);
+  }
 }
 
 function writeDamaged(form: string, key: Uint8Array | undefined, sample: Sample): void {
   const refuse = (name: string, about: string, file: Uint8Array, ...codes: string[]): void => {
-    writeVector({ name: `${form}-${name}`, about, key: hexOf(key), expect: { kind: "refused", codes } }, file);
+    const base = name.startsWith("log-") ? sample.killed : sample.closed;
+    writeVector({ name: `${form}-${name}`, about, key: hexOf(key), expect: { kind: "refused", codes } }, base, file);
   };
-  const { closed, killed } = sample;
+  const [closed, killed] = [sample.closed.bytes, sample.killed.bytes];
   const units = readStore(closed, key).units;
   const pages = units.filter((unit) => unit.kind === "page");
   const extent = only(units, "extent");
@@ -108,28 +115,35 @@ function writeDamaged(form: string, key: Uint8Array | undefined, sample: Sample)
   refuse("page-tag", "one bit of a page's tag is flipped", flip(closed, endOf(first) - 1), "PAGE_DAMAGED");
   refuse("pages-exchanged", "two pages have changed places", exchange(closed, first, second), "PAGE_DAMAGED");
   refuse("extent-bit", "one bit of a large value is flipped", flip(closed, middleOf(extent)), "PAGE_DAMAGED");
-  refuse("page-older", "a page is put back as it stood in another file", transplant(makeSample(`${form}-other.store`, key, 1).closed, closed, first), "PAGE_DAMAGED");
+  refuse("page-older", "a page is put back as it stood in another file", transplant(makeSample(`${form}-other`, key, 1).closed.bytes, closed, first), "PAGE_DAMAGED");
   refuse("log-middle", "one bit of a log record is flipped, and valid records follow", flip(killed, middleOf(records[0] as Unit)), "LOG_DAMAGED");
   refuse("cut", "the file ends in the middle of its pages", closed.slice(0, middleOf(pages.at(-1) as Unit)), "PAGE_DAMAGED", "SLOT_DAMAGED", "HEADER_DAMAGED");
+  refuse("header-bit", "one bit of the header's file id is flipped", flip(closed, 44), "HEADER_DAMAGED");
+  refuse("version", "the header says format version 2, with a right checksum", withHeader(closed, 8, 2), "FORMAT_UNSUPPORTED");
+  refuse("feature", "the header has an unknown incompatible feature, with a right checksum", withHeader(closed, 32, 1), "FORMAT_UNSUPPORTED");
+  refuse("log-length", "the header says another log length, with a right checksum", withHeader(closed, 18, 8), "HEADER_DAMAGED", "SLOT_DAMAGED");
+  refuse("slots-both", "one bit of each slot is flipped", flip(flip(closed, 8192 + 500), 16_384 + 500), "SLOT_DAMAGED");
   const torn = flip(killed, middleOf(records.at(-1) as Unit));
-  writeVector({ name: `${form}-log-torn`, about: "the very last log record is torn: its commit never returned", key: hexOf(key), expect: reads(torn, key) }, torn);
+  writeVector({ name: `${form}-log-torn`, about: "the very last log record is torn: its commit never returned", key: hexOf(key), expect: reads(torn, key) }, sample.killed, torn);
 }
 
 function writeKeyCases(): void {
-  const plain = makeSample("key-plain.store", undefined, 5).closed;
-  const encrypted = makeSample("key-encrypted.store", KEY, 5).closed;
+  const plain = makeSample("key-plain", undefined, 5).closed;
+  const encrypted = makeSample("key-encrypted", KEY, 5).closed;
+  const foreign: Base = { name: "foreign", bytes: seededBytes(77, 20_000) };
   const half = Uint8Array.from([...KEY.subarray(0, 32), ...OTHER_KEY.subarray(32)]);
   const otherHalf = Uint8Array.from([...OTHER_KEY.subarray(0, 32), ...KEY.subarray(32)]);
-  for (const [name, about, file, key, code] of [
+  for (const base of [plain, encrypted, foreign]) writeBase(base);
+  for (const [name, about, base, key, code] of [
     ["key-wrong", "another key", encrypted, OTHER_KEY, "KEY_WRONG"],
     ["key-wrong-mac-half", "the second half of the key is wrong", encrypted, half, "KEY_WRONG"],
-    ["key-wrong-cipher-half", "the first half of the key is wrong", encrypted, otherHalf, "KEY_WRONG"],
+    ["key-wrong-cipher-half", "the first half of the key is wrong: every tag verifies, and the key is wrong all the same", encrypted, otherHalf, "KEY_WRONG"],
     ["key-missing", "an encrypted file without a key", encrypted, undefined, "KEY_MISSING"],
     ["key-superfluous", "a plain file with a key", plain, KEY, "KEY_SUPERFLUOUS"],
-    ["foreign", "a file of random bytes", seededBytes(77, 20_000), KEY, "NOT_A_STORE"],
-    ["short", "a file of ten bytes", seededBytes(78, 10), KEY, "NOT_A_STORE"],
+    ["foreign-random", "a file of random bytes", foreign, KEY, "NOT_A_STORE"],
+    ["foreign-short", "a file of ten bytes", { ...foreign, bytes: foreign.bytes.slice(0, 10) }, KEY, "NOT_A_STORE"],
   ] as const) {
-    writeVector({ name, about, key: hexOf(key), expect: { kind: "refused", codes: [code] } }, file);
+    writeVector({ name, about, key: hexOf(key), expect: { kind: "refused", codes: [code] } }, base, base.bytes);
   }
 }
 
@@ -150,6 +164,14 @@ function endOf(unit: Unit): number {
 function flip(file: Uint8Array, fileOffset: number): Uint8Array {
   const changed = file.slice();
   changed[fileOffset] = (changed[fileOffset] ?? 0) ^ 0x10;
+  return changed;
+}
+
+/** Sets a byte of the header and makes its checksum right again, as a forger could. */
+function withHeader(file: Uint8Array, fileOffset: number, value: number): Uint8Array {
+  const changed = file.slice();
+  changed[fileOffset] = value;
+  new DataView(changed.buffer).setUint32(252, crc32(changed.subarray(0, 252)), true);
   return changed;
 }
 

@@ -55,13 +55,6 @@ export interface RealmInstance {
   writeCopyTo(configuration: RealmConfiguration): void;
 }
 
-/** What `Realm.rekey` is handed: an absent key stands for a plain file. */
-export interface RekeyConfiguration {
-  readonly path: string;
-  readonly encryptionKey?: unknown;
-  readonly newEncryptionKey?: unknown;
-}
-
 /** The `Realm` class. */
 export interface RealmConstructor {
   new (configuration: RealmConfiguration): RealmInstance;
@@ -69,5 +62,6 @@ export interface RealmConstructor {
   schemaVersion(path: string, encryptionKey?: unknown): number;
   exists(configuration: RealmConfiguration): boolean;
   generateEncryptionKey(): Uint8Array;
-  rekey(configuration: RekeyConfiguration): void;
+  /** Without a new key the file becomes plain. */
+  rekey(configuration: RealmConfiguration, newEncryptionKey: unknown): void;
 }

@@ -1,7 +1,7 @@
 /**
  * Vectors: what a vector file holds, how it is written and how it is read.
  *
- * A vector is a JSON file and a store file compressed with gzip beside it; one case each.
+ * A vector is a JSON file with one case: it names a store file, compressed with gzip, and what is changed in it.
  *
  * @module
  */
@@ -32,6 +32,19 @@ export interface Vector {
   readonly expect: Expectation;
 }
 
+/** A store file that vectors start from. */
+export interface Base {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What stands in a vector's JSON file. */
+interface StoredVector extends Vector {
+  readonly base: string;
+  readonly sizeBytes: number;
+  readonly changes: readonly { readonly fileOffset: number; readonly hex: string }[];
+}
+
 /** Trees as both the engine and the reader give them. */
 export type Trees = Iterable<readonly [string, Iterable<readonly [Uint8Array, Uint8Array]>]>;
 
@@ -54,10 +67,15 @@ export function summarise(trees: Trees): TreeSummary[] {
   });
 }
 
-/** Writes a vector and its file. */
-export function writeVector(vector: Vector, file: Uint8Array): void {
-  writeFileSync(new URL(`${vector.name}.json`, FOLDER), `${JSON.stringify(vector, null, 2)}\n`);
-  writeFileSync(new URL(`${vector.name}.store.gz`, FOLDER), gzipSync(file, { level: 9 }));
+/** Writes a file that vectors start from. */
+export function writeBase({ name, bytes }: Base): void {
+  writeFileSync(new URL(`${name}.store.gz`, FOLDER), gzipSync(bytes, { level: 9 }));
+}
+
+/** Writes a vector as its difference from a base. */
+export function writeVector(vector: Vector, base: Base, file: Uint8Array): void {
+  const stored: StoredVector = { ...vector, base: base.name, sizeBytes: file.length, changes: changesBetween(base.bytes, file) };
+  writeFileSync(new URL(`${vector.name}.json`, FOLDER), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
 /** All vectors with their files, by name. */
@@ -65,10 +83,40 @@ export function readVectors(): { readonly vector: Vector; readonly file: Uint8Ar
   return readdirSync(FOLDER)
     .filter((name) => name.endsWith(".json"))
     .sort()
-    .map((name) => ({
-      vector: JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")) as Vector,
-      file: new Uint8Array(gunzipSync(readFileSync(new URL(name.replace(/json$/, "store.gz"), FOLDER)))),
-    }));
+    .map((name) => {
+      const vector = JSON.parse(readFileSync(new URL(name, FOLDER), "utf8")) as StoredVector;
+      const base = gunzipSync(readFileSync(new URL(`${vector.base}.store.gz`, FOLDER)));
+      const file = new Uint8Array(vector.sizeBytes);
+      file.set(base.subarray(0, vector.sizeBytes));
+      for (const { fileOffset, hex } of vector.changes) file.set(Buffer.from(hex, "hex"), fileOffset);
+      return { vector, file };
+    });
+}
+
+/** Runs of bytes that differ; what lies behind the base's end counts as different. */
+function changesBetween(base: Uint8Array, file: Uint8Array): StoredVector["changes"] {
+  const changes: { fileOffset: number; hex: string }[] = [];
+  let start: number | undefined;
+  for (let offset = 0; offset <= file.length; offset += 1) {
+    const isDifferent = offset < file.length && base[offset] !== file[offset];
+    if (isDifferent && start === undefined) start = offset;
+    if (isDifferent || start === undefined) continue;
+    changes.push({ fileOffset: start, hex: Buffer.from(file.subarray(start, offset)).toString("hex") });
+    start = undefined;
+  }
+  return joined(changes, file);
+}
+
+/** Runs that are close to each other become one: random bytes agree in places. */
+function joined(changes: StoredVector["changes"], file: Uint8Array): StoredVector["changes"] {
+  const result: { fileOffset: number; hex: string }[] = [];
+  for (const change of changes) {
+    const last = result.at(-1);
+    const lastEnd = last === undefined ? -1 : last.fileOffset + last.hex.length / 2;
+    if (last === undefined || change.fileOffset > lastEnd + 16) result.push({ ...change });
+    else last.hex = Buffer.from(file.subarray(last.fileOffset, change.fileOffset + change.hex.length / 2)).toString("hex");
+  }
+  return result;
 }
 
 /** The key of a vector as bytes. */

@@ -12,11 +12,8 @@ export const rekey: Program = async (context) => {
   context.say("ready");
   await context.hear();
   context.say("started");
-  context.Realm.rekey({
-    path: textOf(context, "path"),
-    ...(oldKey === undefined ? {} : { encryptionKey: oldKey }),
-    ...(newKey === undefined ? {} : { newEncryptionKey: newKey }),
-  });
+  const path = textOf(context, "path");
+  context.Realm.rekey(oldKey === undefined ? { path } : { path, encryptionKey: oldKey }, newKey);
   context.say("done");
   await context.hear();
 };

@@ -53,7 +53,7 @@ async function checkCopy(context: SuiteContext, { what, source, target }: Change
     makeRealm(platform, path, source, ITEM_COUNT);
     const copy = platform.join(folderOf(path), "copy.realm");
     const before = folderState(platform, folderOf(path));
-    withRealm(platform, configurationOf(path, source), (realm) => realm.writeCopyTo(targetOf(copy, target)));
+    withRealm(platform, configurationOf(path, source), (realm) => realm.writeCopyTo(configurationWith(copy, target)));
     claimContent(platform, copy, target, ITEM_COUNT);
     await claimOpensOnlyWith(context, copy, target);
     claimContent(platform, path, source, ITEM_COUNT);
@@ -61,7 +61,7 @@ async function checkCopy(context: SuiteContext, { what, source, target }: Change
   });
 }
 
-function targetOf(path: string, key: Uint8Array | undefined): RealmConfiguration {
+function configurationWith(path: string, key: Uint8Array | undefined): RealmConfiguration {
   return key === undefined ? { path } : { path, encryptionKey: key };
 }
 
@@ -87,7 +87,7 @@ async function checkRefusedCopies(context: SuiteContext): Promise<void> {
       const realm = new platform.Realm(configurationOf(path, KEY));
       try {
         for (const key of [undefined, KEY, OTHER_KEY]) {
-          await claimRefused("writeCopyTo", () => realm.writeCopyTo(targetOf(copy, key)), { codes: ["TARGET_EXISTS"] });
+          await claimRefused("writeCopyTo", () => realm.writeCopyTo(configurationWith(copy, key)), { codes: ["TARGET_EXISTS"] });
         }
       } finally {
         realm.close();
@@ -102,17 +102,17 @@ async function checkRefusedCopies(context: SuiteContext): Promise<void> {
     const missing = platform.join(platform.join(folderOf(path), "missing"), "copy.realm");
     const realm = new platform.Realm(configurationOf(path, KEY));
     try {
-      await claimRefused("writeCopyTo its own path", () => realm.writeCopyTo(targetOf(path, KEY)), { codes: ["TARGET_EXISTS"] });
-      await claimRefused("writeCopyTo a missing folder", () => realm.writeCopyTo(targetOf(missing, KEY)), {});
+      await claimRefused("writeCopyTo its own path", () => realm.writeCopyTo(configurationWith(path, KEY)), { codes: ["TARGET_EXISTS"] });
+      await claimRefused("writeCopyTo a missing folder", () => realm.writeCopyTo(configurationWith(missing, KEY)), {});
       realm.beginTransaction();
       const message = /^Can only convert Realms outside a transaction/;
-      await claimRefused("writeCopyTo in a transaction", () => realm.writeCopyTo(targetOf(copy, KEY)), { message });
+      await claimRefused("writeCopyTo in a transaction", () => realm.writeCopyTo(configurationWith(copy, KEY)), { message });
       realm.cancelTransaction();
     } finally {
       realm.close();
     }
     const closed = /^Cannot access realm that has been closed/;
-    await claimRefused("writeCopyTo of a closed realm", () => realm.writeCopyTo(targetOf(copy, KEY)), { message: closed });
+    await claimRefused("writeCopyTo of a closed realm", () => realm.writeCopyTo(configurationWith(copy, KEY)), { message: closed });
     claim(!need(platform, "files").isPresent(copy), "a refused copy left a file");
     claimContent(platform, path, KEY, ITEM_COUNT);
   });
@@ -122,7 +122,7 @@ async function checkRekey(context: SuiteContext, change: Change): Promise<void> 
   const { platform } = context;
   await context.check(`Realm.rekey, ${change.what}: the file opens with the new key alone`, async (path) => {
     makeRealm(platform, path, change.source, ITEM_COUNT);
-    platform.Realm.rekey(rekeyOf(path, change));
+    platform.Realm.rekey(configurationWith(path, change.source), change.target);
     claimContent(platform, path, change.target, ITEM_COUNT);
     await claimOpensOnlyWith(context, path, change.target);
     // A re-keyed file is a file like any other: it is written to again.
@@ -131,14 +131,6 @@ async function checkRekey(context: SuiteContext, change: Change): Promise<void> 
     });
     claimContent(platform, path, change.target, ITEM_COUNT);
   });
-}
-
-function rekeyOf(path: string, { source, target }: Change): { path: string; encryptionKey?: Uint8Array; newEncryptionKey?: Uint8Array } {
-  return {
-    path,
-    ...(source === undefined ? {} : { encryptionKey: source }),
-    ...(target === undefined ? {} : { newEncryptionKey: target }),
-  };
 }
 
 async function checkRefusedRekeys(context: SuiteContext): Promise<void> {
@@ -152,7 +144,7 @@ async function checkRefusedRekeys(context: SuiteContext): Promise<void> {
       const file = platform.join(folderOf(path), `${code}.realm`);
       makeRealm(platform, file, source, ITEM_COUNT);
       const before = folderState(platform, folderOf(path));
-      const rekey = (): void => platform.Realm.rekey(rekeyOf(file, { what: "", source: given, target: seededBytes(3, 64) }));
+      const rekey = (): void => platform.Realm.rekey(configurationWith(file, given), seededBytes(3, 64));
       await claimRefused(`Realm.rekey, ${code}`, rekey, { codes: [code] });
       claimUnchanged(platform, before, `Realm.rekey, ${code}`);
       claimContent(platform, file, source, ITEM_COUNT);
@@ -162,11 +154,11 @@ async function checkRefusedRekeys(context: SuiteContext): Promise<void> {
     makeRealm(platform, path, KEY, ITEM_COUNT);
     const holder = need(platform, "processes").start("hold-open", { path, key: [...KEY] });
     await holder.waitForLine("open");
-    const rekey = (): void => platform.Realm.rekey(rekeyOf(path, { what: "", source: KEY, target: OTHER_KEY }));
+    const rekey = (): void => platform.Realm.rekey(configurationWith(path, KEY), OTHER_KEY);
     await claimRefused("Realm.rekey", rekey, { codes: ["STORE_IN_USE", "STORE_LOCKED"] });
     await holder.kill();
     claimContent(platform, path, KEY, ITEM_COUNT);
-    platform.Realm.rekey(rekeyOf(path, { what: "", source: KEY, target: OTHER_KEY }));
+    platform.Realm.rekey(configurationWith(path, KEY), OTHER_KEY);
     claimContent(platform, path, OTHER_KEY, ITEM_COUNT);
   });
 }

@@ -145,7 +145,7 @@ async function checkOtherEntrances(context: SuiteContext): Promise<void> {
   await context.check("Realm.rekey refuses 63 bytes and changes no file", async (path) => {
     makeRealm(platform, path, keyOf(context), ITEM_COUNT);
     const before = folderState(platform, folderOf(path));
-    const rekey = (): void => platform.Realm.rekey({ path, encryptionKey: keyOf(context), newEncryptionKey: short });
+    const rekey = (): void => platform.Realm.rekey({ path, encryptionKey: keyOf(context) }, short);
     await claimRefused("Realm.rekey", rekey, { message: /64 bytes/ });
     claimUnchanged(platform, before, "Realm.rekey");
   });
