@@ -78,23 +78,28 @@ export function commitChanges(store: Store, changes: readonly Change[]): number 
   return transaction.commit();
 }
 
-/** Everything in the store, read through cursors, with counts checked on the way. */
+/** Everything in the store's newest commit. */
 export function readContent(store: Store): Content {
   const snapshot = store.snapshot();
   try {
-    const trees = new Map<string, Map<string, Uint8Array>>();
-    for (const name of snapshot.treeNames()) {
-      const entries = new Map<string, Uint8Array>();
-      const tree = snapshot.tree(name);
-      const cursor = tree?.cursor();
-      while (cursor?.next() === true) entries.set(decoder.decode(cursor.key()), cursor.value().slice());
-      expect(tree?.count).toBe(entries.size);
-      trees.set(name, entries);
-    }
-    return trees;
+    return readSnapshot(snapshot);
   } finally {
     snapshot.close();
   }
+}
+
+/** Everything in a snapshot, read through cursors, with counts checked on the way. */
+export function readSnapshot(snapshot: ReturnType<Store["snapshot"]>): Content {
+  const trees = new Map<string, Map<string, Uint8Array>>();
+  for (const name of snapshot.treeNames()) {
+    const entries = new Map<string, Uint8Array>();
+    const tree = snapshot.tree(name);
+    const cursor = tree?.cursor();
+    while (cursor?.next() === true) entries.set(decoder.decode(cursor.key()), cursor.value().slice());
+    expect(tree?.count).toBe(entries.size);
+    trees.set(name, entries);
+  }
+  return trees;
 }
 
 export function isSameContent(one: Content, two: Content): boolean {
