@@ -75,7 +75,7 @@ function compactIfWanted(session: FileSession, shouldCompact: (totalBytes: numbe
 
 function join(file: OpenFile, config: Configuration, given: { key: Uint8Array | undefined; schema: CanonicalObjectSchema[] | undefined }): CanonicalObjectSchema[] {
   const { key, schema } = given;
-  const schemaVersion = schema === undefined ? undefined : (config.schemaVersion ?? file.schemaVersion);
+  const schemaVersion = schema === undefined ? undefined : (config.schemaVersion ?? 0);
   checkJoin(file, { key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, schemaVersion });
   if (schema === undefined) return [...file.session.schemaMap.values()];
   const stored = toStoredSchema([...file.session.schemaMap.values()], file.schemaVersion);

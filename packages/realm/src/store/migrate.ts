@@ -35,7 +35,7 @@ export function applySchema(target: SchemaTarget): number {
   const { session, schema, version } = target;
   const stored = session.readSchema();
   if (schema === undefined || target.readOnly) return adoptStored(target, stored);
-  const wanted = version ?? stored?.version ?? 0;
+  const wanted = version ?? 0;
   if (stored !== undefined && isCurrent(stored, schema, wanted)) {
     session.setSchema(withUnknownClasses(schema, stored));
     return wanted;

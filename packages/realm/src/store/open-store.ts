@@ -22,8 +22,10 @@ export function openStore({ path, key, readOnly, volume }: OpenStoreOptions): St
     throw new RealmError("FILE_MISSING", `Failed to open Realm file at path '${path}': No such file or directory`);
   }
   if (volume === undefined && !readOnly) makeParentFolder(path);
+  // A memory volume holds one realm: the name in it says nothing.
+  const place = volume === undefined ? path : "/memory.realm";
   return translated(path, () =>
-    Store.open({ path, readOnly, create: !readOnly, ...(key === undefined ? {} : { encryptionKey: key }), ...(volume === undefined ? {} : { volume }) }),
+    Store.open({ path: place, readOnly, create: !readOnly, ...(key === undefined ? {} : { encryptionKey: key }), ...(volume === undefined ? {} : { volume }) }),
   );
 }
 
