@@ -54,8 +54,10 @@ export class Database {
   view!: View;
   /** True after a failed sync: nobody knows what is on the disk until the file is opened again. */
   isPoisoned = false;
+  /** True if this handle was opened when the unsynced tail was there already: then it may rewrite it. */
+  mayRewriteTail = false;
   #tailPosition = 0;
-  /** A power cut tore the other slot while it was written; until it is written again there is no second one. */
+  /** True if one slot could not be read: torn by a crash, or damaged. The next writer writes it anew. */
   #isSlotMissing = false;
   #savedTrees: ReadonlyMap<string, TreeRoot> = new Map();
   #catalog!: TreeRoot;
@@ -106,8 +108,8 @@ export class Database {
       slots = again;
     }
     const other = slots[1 - (this.base.generation % 2)];
-    this.#tailPosition = Math.min(other?.logPosition ?? this.base.logPosition, this.base.logPosition);
     this.#isSlotMissing = other === undefined;
+    this.#tailPosition = Math.min(other?.logPosition ?? this.base.logPosition, this.base.logPosition);
     this.view = viewOfSlot(this.units, this.base);
     this.#savedTrees = this.view.trees;
     this.#catalog = catalogOf(this.base);
@@ -186,7 +188,7 @@ export class Database {
    */
   #rewriteTail(): void {
     this.checkpointFully();
-    this.publish(false);
+    this.mayRewriteTail = false;
   }
 
   publish(isUnknown: boolean): void {
@@ -448,7 +450,7 @@ export class Database {
 
   /** Everything into pages, and the file cut behind the last page in use. Only while no other handle is open. */
   checkpointForClose(): void {
-    const isClean = this.#tailPosition === this.view.head.position && this.base.logPosition === this.view.head.position;
+    const isClean = !this.#isSlotMissing && this.#tailPosition === this.view.head.position && this.base.logPosition === this.view.head.position;
     if (isClean) return;
     this.checkpointFully();
     const pages = this.space().pageCount;

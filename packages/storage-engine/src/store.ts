@@ -17,7 +17,7 @@ import { PublishedFile } from "./published.ts";
 import { Snapshot } from "./snapshot.ts";
 import { placeCopy, sealOf, targetExists, writeTemporaryCopy } from "./store-copy.ts";
 import { WriteTransaction } from "./transaction.ts";
-import { verifyFile, type VerifyReport } from "./verify.ts";
+import { verifyFile, type VerifyProblem, type VerifyReport } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
 /** Everything but `path` has a default. */
@@ -155,7 +155,7 @@ export class Store {
   onForeignCommit(listener: () => void): () => void {
     const database = this.#live();
     this.#listeners.add(listener);
-    this.#unwatch ??= this.#platform.volume.watch(`${this.path}.lock`, () => {
+    this.#unwatch ??= this.#platform.volume.watch(this.#sidePath, () => {
       const numbers = database.input.published?.read();
       if (this.isClosed || numbers === undefined || numbers.commit <= database.view.head.commit) return;
       for (const each of [...this.#listeners]) each();
@@ -173,17 +173,31 @@ export class Store {
     return compareViews(this.#live().units, before.view, after.view);
   }
 
-  /** Checks every page, tag and reference of the file. Finds; never repairs. */
+  /**
+   * Checks every page, tag and reference of the file. Like every writer it first completes what a crash left undone,
+   * such as a torn slot; it repairs nothing else.
+   */
   verify(): VerifyReport {
     const database = this.#live();
     if (this.isReadOnly) return verifyFile(database);
     this.#lockForWriting(database);
     try {
-      database.catchUp();
+      const problem = this.#tryCatchUp(database);
       database.abandonCheckpoint();
-      return verifyFile(database);
+      const report = verifyFile(database);
+      return problem === undefined ? report : { ...report, isClean: false, problems: [problem, ...report.problems] };
     } finally {
       database.input.file.unlock();
+    }
+  }
+
+  #tryCatchUp(database: Database): VerifyProblem | undefined {
+    try {
+      database.catchUp();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return { code: error.code, message: error.message };
     }
   }
 
@@ -295,25 +309,46 @@ export class Store {
 
   /** Registers as a reader and takes the newest commit, under the lock with which handles come and go. */
   #join(file: StorageFile, checked: CheckedFile): Database {
-    const side = this.#openSideFile();
+    const side = this.#enterSideFile();
     if (side === undefined) return this.#readAlone(file, checked);
-    this.#waitFor(side);
+    const { volume } = this.#platform;
     let presence: Presence | undefined;
+    let isAlone = false;
     try {
-      presence = Presence.register(this.#platform.volume, this.#presenceDirectory);
+      presence = Presence.register(volume, this.#presenceDirectory);
       const published = new PublishedFile(side);
       const database = new Database(this.#databaseInput(file, checked, presence, published));
-      const isAlone = presence.others().length === 0;
+      isAlone = presence.others().length === 0;
       const numbers = isAlone ? undefined : published.read();
       database.load(numbers?.commit ?? Infinity, isAlone);
       // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows.
-      if (isAlone && !this.isReadOnly) database.publish(database.view.head.commit !== database.base.commit);
+      const isUnknown = isAlone ? database.view.head.commit !== database.base.commit : numbers?.isUnknown === true;
+      database.mayRewriteTail = isUnknown;
+      if (isAlone) database.publish(isUnknown);
       side.unlock();
       return database;
     } catch (error) {
-      presence?.close(true);
+      isAlone ||= volume.list(this.#presenceDirectory).length <= 1;
+      presence?.close(isAlone);
+      if (isAlone) volume.remove(this.#sidePath);
       side.close();
       throw error;
+    }
+  }
+
+  /** Opens and locks the side file; the last one to leave has removed it, perhaps between the two. */
+  #enterSideFile(): StorageFile | undefined {
+    for (;;) {
+      const side = this.#openSideFile();
+      if (side === undefined) return undefined;
+      try {
+        this.#waitFor(side);
+        if (this.#platform.volume.stat(this.#sidePath)?.identity === side.identity()) return side;
+      } catch (error) {
+        side.close();
+        throw error;
+      }
+      side.close();
     }
   }
 
@@ -331,12 +366,16 @@ export class Store {
   /** A reader in a folder where it may not write has no side files; nobody can write there, or it is told nothing. */
   #openSideFile(): StorageFile | undefined {
     try {
-      return this.#platform.volume.open(`${this.path}.lock`, "create");
+      return this.#platform.volume.open(this.#sidePath, "create");
     } catch (error) {
       const code = (error as { code?: unknown }).code;
       if (this.isReadOnly && (code === "EACCES" || code === "EROFS" || code === "EPERM")) return undefined;
       throw error;
     }
+  }
+
+  get #sidePath(): string {
+    return `${this.path}.lock`;
   }
 
   get #presenceDirectory(): string {
@@ -362,6 +401,7 @@ export class Store {
       if (isAlone && !this.isReadOnly && !database.isPoisoned && this.#isInPlace(database)) this.#checkpointLast(database);
     } finally {
       presence.close(isAlone);
+      if (isAlone) this.#platform.volume.remove(this.#sidePath);
       published.file.unlock();
     }
   }
@@ -428,6 +468,7 @@ export class Store {
         this.#platform.volume.rename(temporary, this.path);
         this.#platform.volume.syncDirectory(directoryOf(this.path));
         presence.close(true);
+        this.#platform.volume.remove(this.#sidePath);
       } finally {
         published.file.unlock();
       }
