@@ -206,25 +206,20 @@ export class NodePage {
     return true;
   }
 
-  /** Writes the references of children and extents that have become durable into `bytes`. */
-  settleRefs(): void {
-    const { children } = this;
-    if (children !== undefined) {
-      for (let i = 0; i < children.length; i++) {
-        const ref = children[i]?.ref;
-        if (ref !== undefined) writeRef(this.bytes, this.refOffset(i), ref);
-      }
+  /**
+   * Writes the references of children and extents that have places into `target`, a copy of `bytes` or `bytes` itself.
+   * Until they are durable, `bytes` stays as it is: what is in memory goes before the file.
+   */
+  writeRefs(target: Uint8Array): void {
+    const { children, larges } = this;
+    for (let i = 0; children !== undefined && i < children.length; i++) {
+      const ref = children[i]?.ref;
+      if (ref !== undefined) writeRef(target, this.refOffset(i), ref);
     }
-    if (this.larges !== undefined) this.settleLarges(this.larges);
-  }
-
-  private settleLarges(larges: Map<number, LargeValue>): void {
-    for (let i = 0; i < this.count; i++) {
-      if (!this.isLarge(i)) continue;
-      const at = this.keyEnd(i);
-      if (readU32(this.bytes, at) !== 0) continue;
+    for (let i = 0; larges !== undefined && i < this.count; i++) {
+      if (!this.isLarge(i) || readU32(this.bytes, this.keyEnd(i)) !== 0) continue;
       const ref = larges.get(this.largeNumber(i))?.ref;
-      if (ref !== undefined) writeRef(this.bytes, at, ref);
+      if (ref !== undefined) writeRef(target, this.keyEnd(i), ref);
     }
   }
 

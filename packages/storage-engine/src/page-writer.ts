@@ -5,7 +5,7 @@
  */
 import { IV_BYTES, UNIT_KIND } from "@holdfast/core-cipher";
 import type { LargeValue } from "./large-value.ts";
-import { extentPages } from "./layout.ts";
+import { extentPages, PAGE_PAYLOAD_BYTES } from "./layout.ts";
 import type { NodePage } from "./node-page.ts";
 import type { PageRef } from "./page-ref.ts";
 import type { Space } from "./space.ts";
@@ -21,6 +21,7 @@ export class PageWriter {
   readonly birth: number;
   readonly pages: NodePage[] = [];
   readonly larges: LargeValue[] = [];
+  readonly #payload = new Uint8Array(PAGE_PAYLOAD_BYTES);
   #ivs: Uint8Array = new Uint8Array(0);
 
   constructor(units: UnitFile, space: Space, birth: number) {
@@ -32,9 +33,16 @@ export class PageWriter {
   /** Writes a page whose children are in the file already. */
   writePage(page: NodePage): void {
     if (page.larges !== undefined) for (const large of page.larges.values()) this.#writeLarge(large);
-    page.settleRefs();
-    page.ref = this.units.writePage(page, this.space.take(1), this.birth, this.#nextIv());
+    page.ref = this.units.writePage(this.#payloadOf(page), this.space.take(1), this.birth, this.#nextIv());
     this.pages.push(page);
+  }
+
+  /** The page as it goes to the file; in memory it changes only when everything is durable. */
+  #payloadOf(page: NodePage): Uint8Array {
+    if (page.children === undefined && page.larges === undefined) return page.bytes;
+    this.#payload.set(page.bytes);
+    page.writeRefs(this.#payload);
+    return this.#payload;
   }
 
   writeExtent(kind: number, plaintext: Uint8Array, place: number): PageRef {
@@ -51,6 +59,7 @@ export class PageWriter {
   settle(): void {
     for (const page of this.pages) {
       page.frozen = false;
+      page.writeRefs(page.bytes);
       page.children = undefined;
       page.larges = undefined;
       this.units.cache.add(page);

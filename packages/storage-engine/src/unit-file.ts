@@ -73,9 +73,9 @@ export class UnitFile {
     return plaintext;
   }
 
-  /** Writes a page of a tree; the caller has settled its references. */
-  writePage(page: NodePage, place: number, birth: number, iv: Uint8Array): PageRef {
-    const ref = this.#seal(UNIT_KIND.page, page.bytes, { place, pages: 1, birth, iv }, this.#buffer);
+  /** Writes the payload of a page of a tree. */
+  writePage(payload: Uint8Array, place: number, birth: number, iv: Uint8Array): PageRef {
+    const ref = this.#seal(UNIT_KIND.page, payload, { place, pages: 1, birth, iv }, this.#buffer);
     this.file.write(place * PAGE_BYTES, this.#buffer);
     return ref;
   }
