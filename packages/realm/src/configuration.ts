@@ -82,7 +82,7 @@ export function checkKey(value: unknown): Uint8Array {
   const bytes =
     value instanceof ArrayBuffer ? new Uint8Array(value) : ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
   if (bytes === undefined) {
-    throw typeError("KEY_INVALID", new TypeAssertionError("an ArrayBuffer, ArrayBufferView (Uint8Array), or Int8Array", value, "encryptionKey").onConfiguration().message);
+    throw typeError("KEY_INVALID", new TypeAssertionError("an ArrayBuffer, ArrayBufferView (Uint8Array), or Int8Array", value, "encryptionKey").onConfiguration().message + ".");
   }
   if (bytes.length !== KEY_BYTES) throw Object.assign(rangeError(`Encryption key must be 64 bytes. Got ${bytes.length}.`), { code: "KEY_INVALID" });
   return bytes.slice();

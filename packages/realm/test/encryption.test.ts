@@ -95,7 +95,7 @@ forEachMode((mode) => {
 describe("keys", () => {
   const refuse = (value: unknown): string => code(() => new Realm({ path: "/nonexistent-folder/never.realm", encryptionKey: value as never, schema: [] }))[1];
   it("an unfit key is refused before any file is touched, saying what was expected and found", () => {
-    expect(refuse("x".repeat(64))).toBe("Expected 'encryptionKey' on realm configuration to be an ArrayBuffer, ArrayBufferView (Uint8Array), or Int8Array, got a string");
+    expect(refuse("x".repeat(64))).toBe("Expected 'encryptionKey' on realm configuration to be an ArrayBuffer, ArrayBufferView (Uint8Array), or Int8Array, got a string.");
     expect(refuse(null)).toContain("got null");
     expect(refuse({})).toContain("got an object");
     for (const length of [0, 1, 32, 63, 65, 128]) expect(refuse(new Uint8Array(length))).toContain("Encryption key must be 64 bytes.");

@@ -67,7 +67,7 @@ forEachMode((mode) => {
     expect(() => realm.addListener("invalid" as never, () => undefined)).toThrow("Unknown event name 'invalid': only 'change', 'schema' and 'beforenotify' are supported.");
     realm.write(() => realm.create("Note", { id: 1, text: "t" }));
     await turn();
-    expect(() => realm.write(() => { throw new Error("no"); })).toThrow();
+    expect(() => realm.write(() => { throw new Error("no"); })).toThrow("no");
     await turn();
     expect(heard).toEqual(["change"]);
   });

@@ -32,7 +32,12 @@ const NULL_BYTE = 0;
 
 /** Key bytes of a value: fresh bytes. */
 export function encodeKey(type: KeyType, value: KeyValue): Uint8Array {
-  return scratch.slice(0, writeKey(type, value, scratch, 0, PRIMARY_KEY_MAX_BYTES));
+  const end = writeKey(type, value, scratch, 0, PRIMARY_KEY_MAX_BYTES);
+  if (end > 16) return scratch.slice(0, end);
+  // Short keys are on the way of every read by primary key: a loop is faster than `slice`.
+  const key = new Uint8Array(end);
+  for (let index = 0; index < end; index++) key[index] = scratch[index] as number;
+  return key;
 }
 
 /** Bytes of an index entry: the value's, then the row's key. */
