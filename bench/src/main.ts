@@ -26,8 +26,8 @@ const FULL: { scale: Scale; repetition: Repetition } = {
   repetition: { rounds: 3, pairs: 4, peerPairs: 4, extraRounds: 3, budgetMs: 3_600_000 },
 };
 const SHORT: { scale: Scale; repetition: Repetition } = {
-  scale: { objects: 20_000, manyObjects: 0, commits: 100, reads: 20_000, updates: 2000, queryRepeats: 5, sharedCommits: 50 },
-  repetition: { rounds: 1, pairs: 3, peerPairs: 2, extraRounds: 1, budgetMs: 70_000 },
+  scale: { objects: 20_000, manyObjects: 0, commits: 100, reads: 20_000, updates: 2000, queryRepeats: 5, sharedCommits: 20 },
+  repetition: { rounds: 1, pairs: 3, peerPairs: 2, extraRounds: 0, budgetMs: 45_000 },
 };
 
 async function main(): Promise<number> {
@@ -66,10 +66,12 @@ function hasFailed(result: RowResult): boolean {
 
 async function runAll(workloads: ReturnType<typeof createWorkloads>, repetition: Repetition): Promise<RowResult[]> {
   const folder = mkdtempSync(join(process.env["HOLDFAST_BENCH_DIR"] ?? tmpdir(), "holdfast-bench-"));
-  process.once("SIGINT", () => {
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(1);
+    });
+  }
   const results: RowResult[] = [];
   try {
     for (const [index, workload] of workloads.entries()) {

@@ -19,7 +19,7 @@ export interface Repetition {
   readonly peerPairs: number;
   /** How many rounds at most are added when a ratio lies within the noise of its limit. */
   readonly extraRounds: number;
-  /** No round is added after this many milliseconds of the whole run. */
+  /** After this many milliseconds of the whole run, a workload does one pair and no round is added. */
   readonly budgetMs: number;
 }
 
@@ -97,6 +97,8 @@ async function runRound(workload: Workload, results: readonly RowResult[], round
       });
     }
     for (let index = 0; index < round.pairs; index++) {
+      // Over its time the run goes on with one pair of each workload; the table shows how many there were.
+      if (index > 0 && performance.now() > round.repetition.budgetMs) break;
       await runPair(workload, results, { round, benches, index });
     }
   } finally {

@@ -85,7 +85,7 @@ export function copyStep(files: Files): void {
 function rekey({ path, key, expected }: { readonly path: string; readonly key: Uint8Array; readonly expected: string }): void {
   const newKey = Realm.generateEncryptionKey();
   const before = performance.now();
-  Realm.rekey({ path, encryptionKey: key, newEncryptionKey: newKey });
+  Realm.rekey(configure(path, key), newKey);
   const spentMs = performance.now() - before;
   const error = errorOf(() => withRealm(path, key, fingerprint));
   expect(error !== undefined && codeOf(error) === "KEY_WRONG", "after the re-key the old key is refused");
