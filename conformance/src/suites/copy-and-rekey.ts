@@ -35,7 +35,7 @@ export const copyAndRekey: Suite = {
   name: "copy-and-rekey",
   title: "Copy and re-key",
   forms: ["plain and encrypted"],
-  needs: ["files", "processes"],
+  needs: ["files", "processes", "clocks"],
   async run(context) {
     for (const change of CHANGES) await checkCopy(context, change);
     await checkRefusedCopies(context);
@@ -169,6 +169,7 @@ async function checkKilledRekey(context: SuiteContext, change: Change, rounds: n
   const count = 4000;
   await context.check(`Realm.rekey, ${change.what}, killed ${rounds} times at random moments (seed ${random.seed}): old or new key opens all`, async (path) => {
     const outcomes = { old: 0, new: 0 };
+    const wholeMs = await timeRekey(context, platform.join(folderOf(path), "whole.realm"), change, count);
     for (let round = 0; round < rounds; round += 1) {
       const file = platform.join(folderOf(path), `round-${round}.realm`);
       makeRealm(platform, file, change.source, count);
@@ -176,7 +177,7 @@ async function checkKilledRekey(context: SuiteContext, change: Change, rounds: n
       await child.waitForLine("ready");
       child.send("go");
       await child.waitForLine("started");
-      await platform.sleep(random.fraction() * 60);
+      await platform.sleep(random.fraction() * 1.3 * wholeMs);
       await child.kill();
       const isNew = isOpenableWith(context, file, change.target);
       outcomes[isNew ? "new" : "old"] += 1;
@@ -185,6 +186,23 @@ async function checkKilledRekey(context: SuiteContext, change: Change, rounds: n
     }
     context.figure(`killed re-key, ${change.what}`, `${outcomes.old} times the old key, ${outcomes.new} times the new one`);
   });
+}
+
+/** How long a re-keying that nobody kills takes: the kills are spread over this time. */
+async function timeRekey(context: SuiteContext, path: string, change: Change, count: number): Promise<number> {
+  const clocks = need(context.platform, "clocks");
+  makeRealm(context.platform, path, change.source, count);
+  const child = need(context.platform, "processes").start("rekey", rekeyValues(path, change));
+  await child.waitForLine("ready");
+  child.send("go");
+  await child.waitForLine("started");
+  const startMs = clocks.wallMs();
+  await child.waitForLine("done");
+  const wholeMs = clocks.wallMs() - startMs;
+  child.send("end");
+  await child.exited;
+  claimContent(context.platform, path, change.target, count);
+  return wholeMs;
 }
 
 function rekeyValues(path: string, { source, target }: Change): Record<string, unknown> {
