@@ -5,7 +5,8 @@ import { forEachMode } from "./support/modes.ts";
 
 const refuse = (config: unknown): string => {
   try {
-    new Realm(config as never);
+    const realm = new Realm(config as never);
+    realm.close();
   } catch (error) {
     return (error as Error).message;
   }
@@ -30,7 +31,7 @@ it("schemas are refused with Realm's messages", () => {
   expect(property("Nowhere")).toContain("Property 'X.p' of type 'object' has unknown object type 'Nowhere'");
   expect(refuse({ schema: [{ name: "X", primaryKey: "p", properties: { p: "bool" } }] })).toContain("Property 'X.p' of type 'bool' cannot be made the primary key.");
   expect(refuse({ schema: [{ name: "X", properties: {}, extra: 1 }] })).toContain("Unexpected field(s) found on the schema for object 'X': 'extra'");
-  expect(refuse({ schema: [class Foo {}] })).toBe("Class 'Foo' must extend Realm.Object");
+  expect(refuse({ schema: [function Foo() {}] })).toBe("Class 'Foo' must extend Realm.Object");
 });
 
 it("what is not there yet says so with its code", () => {

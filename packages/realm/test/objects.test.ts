@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import Realm, { BSON } from "../src/index.ts";
 import { forEachMode } from "./support/modes.ts";
@@ -53,6 +54,16 @@ forEachMode((mode) => {
     expect(task.keys()).toEqual(Object.keys(task));
     expect(task).toBeInstanceOf(Realm.Object);
     expect(task.objectSchema().name).toBe("Task");
+  });
+
+  it("inspecting an object that links to itself ends", () => {
+    const realm = open();
+    const person = realm.write(() => {
+      const ann = realm.create(Person, { name: "Ann" }) as Person & { friends: Realm.List };
+      ann.friends.push(ann);
+      return ann;
+    });
+    expect(inspect(person)).toBe("Person { name: 'Ann', age: 0, friends: [ '[Person]' ] }");
   });
 
   it("objects are live: a change is seen by every accessor and by results", () => {

@@ -103,12 +103,18 @@ Object.defineProperty(RealmObject.prototype, Symbol.for("nodejs.util.inspect.cus
   value: function (this: RealmObject, _depth: number, options: unknown, inspect?: (value: unknown, options: unknown) => string): string {
     const { name, layout } = stateIn(this).table;
     if (!this.isValid()) return `${name} [invalid]`;
-    const shown = Object.fromEntries(layout.fields.map((field) => [field.property.name, Reflect.get(this, field.property.name) as unknown]));
+    const shown = Object.fromEntries(layout.fields.map((field) => [field.property.name, shownValue(Reflect.get(this, field.property.name))]));
     return `${name} ${inspect === undefined ? JSON.stringify(shown) : inspect(shown, options)}`;
   },
   configurable: true,
   writable: true,
 });
+
+/** Links are named, not followed: two accessors of one object are not identical, so a cycle would have no end. */
+function shownValue(value: unknown): unknown {
+  if (value instanceof RealmObject) return `[${stateIn(value).table.name}]`;
+  return typeof value === "object" && value !== null && "isValid" in value && Symbol.iterator in value ? [...(value as unknown as Iterable<unknown>)].map(shownValue) : value;
+}
 
 function stateIn(object: unknown): ObjectState {
   return (object as { [STATE]: ObjectState })[STATE];
