@@ -25,7 +25,7 @@ import { keyBytes } from "./records/text.ts";
 import { fromStoredSchema } from "./schema/stored-schema.ts";
 import type { CanonicalObjectSchema, RealmObjectConstructor } from "./schema/types.ts";
 import { leaveFile } from "./store/coordinator.ts";
-import type { OpenFile } from "./store/coordinator.ts";
+import type { Instance, OpenFile } from "./store/coordinator.ts";
 import type { ClassTable } from "./store/class-table.ts";
 import type { FileSession } from "./store/file-session.ts";
 import { dropClass } from "./store/migrate.ts";
@@ -104,8 +104,10 @@ export class Realm extends RealmStatics {
     file.instances.add(this.#instance);
   }
 
-  readonly #instance: { advanced: () => void; close: () => void } = {
+  readonly #instance: Instance = {
     advanced: () => this.#context.notifier.advance(),
+    pause: () => this.#context.notifier.pause(),
+    resume: () => this.#context.notifier.resume(),
     close: () => this.close(),
   };
 
@@ -271,7 +273,13 @@ export class Realm extends RealmStatics {
   compact(): boolean {
     const session = this.#open();
     if (session.isInTransaction) throw new RealmError("TRANSACTION_OPEN", "Cannot compact a Realm within a transaction.");
-    return session.compact();
+    const instances = [...(this.#file?.instances ?? [])];
+    for (const instance of instances) instance.pause();
+    try {
+      return session.compact();
+    } finally {
+      for (const instance of instances) instance.resume();
+    }
   }
 
   /** Writes a compacted copy, encrypted with the given key or plain. */

@@ -60,6 +60,18 @@ forEachMode((mode) => {
     expect(heard).toEqual([{ deleted: false, changedProperties: [] }, { deleted: false, changedProperties: ["text"] }, { deleted: true, changedProperties: [] }]);
   });
 
+  it("compacting loses no notification", async () => {
+    const realm = new Realm(mode.config({ schema }));
+    const heard: number[][] = [];
+    realm.objects<Note>("Note").addListener((_notes, changes) => void heard.push(changes.insertions));
+    await turn();
+    realm.write(() => realm.create("Note", { id: 1, text: "before" }));
+    expect(realm.compact()).toBe(true);
+    realm.write(() => realm.create("Note", { id: 2, text: "after" }));
+    await turn();
+    expect(heard).toEqual([[], [0], [1]]);
+  });
+
   it("a realm listener is called after commits, not after a rollback", async () => {
     const realm = new Realm(mode.config({ schema }));
     const heard: string[] = [];

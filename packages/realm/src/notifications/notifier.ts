@@ -49,6 +49,7 @@ export class Notifier {
   #isScheduled = false;
   #isAdvanced = false;
   #isClosed = false;
+  readonly #due: [Entry, object][] = [];
 
   constructor(session: FileSession, onRealmChange: () => void) {
     this.#session = session;
@@ -92,6 +93,20 @@ export class Notifier {
     });
   }
 
+  /** Lets go of the snapshot, which a compaction needs; what is due by now is kept. */
+  pause(): void {
+    this.#due.push(...this.#pendingCalls());
+    this.#base?.release();
+    this.#base = undefined;
+  }
+
+  /** Goes on after `pause`. */
+  resume(): void {
+    if (this.#entries.length === 0) return;
+    this.#base ??= this.#session.shared.retain();
+    if (this.#due.length > 0) this.schedule();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.removeAll();
@@ -117,7 +132,7 @@ export class Notifier {
   #deliver(): void {
     // Inside a transaction a collection shows what is not committed: the commit or the abort schedules again.
     if (this.#isClosed || this.#session.isInTransaction) return;
-    const calls = this.#pendingCalls();
+    const calls = [...this.#due.splice(0), ...this.#pendingCalls()];
     if (this.#isAdvanced) {
       this.#isAdvanced = false;
       this.#onRealmChange();

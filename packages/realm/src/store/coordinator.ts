@@ -22,6 +22,9 @@ export interface OpenFile {
 /** One Realm instance, as the coordinator sees it. */
 export interface Instance {
   advanced(): void;
+  /** Lets go of snapshots for a while. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
