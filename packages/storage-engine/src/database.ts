@@ -65,6 +65,8 @@ export class Database {
   #freed: Freed[] = [];
   #dirtyPages = 0;
   #checkpoint: Checkpoint | undefined;
+  /** Who gives places to pages of the next generation: the number in the side file when it was last seen. */
+  #checkpointer = 0;
   #epoch = 1;
   readonly #pins = new Map<number, number>();
   readonly #slotBuffer = new Uint8Array(16);
@@ -179,7 +181,27 @@ export class Database {
     if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
     else this.replay(Infinity);
     const numbers = this.input.published?.read();
+    this.#yieldTo(numbers?.checkpointer ?? 0);
+    if (numbers?.isUnknown === true && !this.mayRewriteTail) {
+      this.isPoisoned = true;
+      throw new StoreError("COMMIT_UNKNOWN", "a sync of another handle failed; close the file and open it again");
+    }
     if (numbers === undefined || numbers.isUnknown || numbers.commit < this.view.head.commit || this.#isSlotMissing) this.#rewriteTail();
+  }
+
+  /** Another handle has begun to write pages since: it may have used the places that this one had chosen. */
+  #yieldTo(checkpointer: number): void {
+    if (checkpointer === this.#checkpointer) return;
+    this.abandonCheckpoint();
+    this.#space = undefined;
+    this.#checkpointer = checkpointer;
+  }
+
+  /** From now on other handles know that their own choice of places is void. */
+  #claimPlaces(): void {
+    const [a, b, c, d] = this.input.volume.randomBytes(4) as unknown as [number, number, number, number];
+    this.#checkpointer = 1 + a + b * 0x100 + c * 0x10000 + (d % 0x80) * 0x1000000;
+    this.publish(false);
   }
 
   /**
@@ -192,7 +214,7 @@ export class Database {
   }
 
   publish(isUnknown: boolean): void {
-    this.input.published?.write({ commit: this.view.head.commit, generation: this.base.generation, isUnknown });
+    this.input.published?.write({ commit: this.view.head.commit, generation: this.base.generation, isUnknown, checkpointer: this.#checkpointer });
   }
 
   // ---- Readers -------------------------------------------------------------------------------------------------
@@ -241,6 +263,7 @@ export class Database {
   /** A transaction that grew beyond the dirty limit: from now on its pages go straight to the file. */
   beginSpill(): { space: Space; birth: number; undo: () => void } {
     this.checkpointNow();
+    this.#claimPlaces();
     const space = this.space();
     space.reclaim(this.#pinnedGenerations());
     const before = space.copy();
@@ -337,7 +360,9 @@ export class Database {
     try {
       if (this.#checkpoint === undefined) {
         const logUsed = this.view.head.position - this.base.logPosition;
-        if (logUsed < this.log.ringBytes / 4 && this.#dirtyPages < this.dirtyLimitPages / 2) return;
+        // Another handle's checkpoint goes on while it commits; if it has stopped, the full log decides.
+        const share = this.#checkpointer === 0 ? 4 : 2.5;
+        if (logUsed < this.log.ringBytes / share && this.#dirtyPages < this.dirtyLimitPages / 2) return;
         this.#checkpoint = this.#begin();
         return;
       }
@@ -353,6 +378,7 @@ export class Database {
   }
 
   #begin(): Checkpoint {
+    this.#claimPlaces();
     const space = this.space();
     space.reclaim(this.#pinnedGenerations());
     const checkpoint = new Checkpoint({
@@ -396,6 +422,7 @@ export class Database {
       this.#poison();
       throw new StoreError("COMMIT_UNKNOWN", "a checkpoint could not be synced; reopen the file", { cause: error });
     }
+    this.#checkpointer = 0;
     checkpoint.settle();
     this.#catalog = checkpoint.catalog;
     this.#savedTrees = checkpoint.view.trees;

@@ -2,7 +2,7 @@
  * The side file `<path>.lock`: numbers of the newest synced commit, as hints for other processes, and the lock under
  * which handles come and go. Never synced, never believed by a writer.
  *
- * Layout: magic u32 | flags u32 | commit u64 | generation u64 | zeros (4) | CRC-32 of the bytes before it.
+ * Layout: magic u32 | flags u32 | commit u64 | generation u64 | checkpointer u32 | CRC-32 of the bytes before it.
  *
  * @module
  */
@@ -19,6 +19,8 @@ export interface PublishedNumbers {
   readonly generation: number;
   /** A sync failed: what stands in the log behind `commit` may not be on the disk. */
   readonly isUnknown: boolean;
+  /** Random number of the handle that is giving places to pages of the next generation; 0 if none is. */
+  readonly checkpointer: number;
 }
 
 export class PublishedFile {
@@ -34,7 +36,12 @@ export class PublishedFile {
     const bytes = this.#buffer;
     if (this.file.read(0, bytes) !== FILE_BYTES || readU32(bytes, 0) !== MAGIC) return undefined;
     if (readU32(bytes, 28) !== portableCrc32(bytes.subarray(0, 28))) return undefined;
-    return { commit: readU64(bytes, 8), generation: readU64(bytes, 16), isUnknown: (readU32(bytes, 4) & UNKNOWN_FLAG) !== 0 };
+    return {
+      commit: readU64(bytes, 8),
+      generation: readU64(bytes, 16),
+      isUnknown: (readU32(bytes, 4) & UNKNOWN_FLAG) !== 0,
+      checkpointer: readU32(bytes, 24),
+    };
   }
 
   write(numbers: PublishedNumbers): void {
@@ -43,6 +50,7 @@ export class PublishedFile {
     writeU32(bytes, 4, numbers.isUnknown ? UNKNOWN_FLAG : 0);
     writeU64(bytes, 8, numbers.commit);
     writeU64(bytes, 16, numbers.generation);
+    writeU32(bytes, 24, numbers.checkpointer);
     writeU32(bytes, 28, portableCrc32(bytes.subarray(0, 28)));
     this.file.write(0, bytes);
   }
