@@ -66,7 +66,9 @@ async function killOnce(context: SuiteContext, path: string, killing: Killing, h
   });
   claimEqual(await child.waitForLine("ready"), `ready ${head}`, "what the next process finds");
   child.send("go");
-  await platform.sleep(5 + random.fraction() * killing.longestMs);
+  // On a busy machine a kill might come before the first commit, and would show nothing.
+  await child.waitForLine("committed ");
+  await platform.sleep(random.fraction() * killing.longestMs);
   await child.kill();
   claim(child.complaints === "", `the process complained: ${child.complaints}`);
   const last = child.lines.findLast((line) => line.startsWith("committed "));
