@@ -114,7 +114,11 @@ export class WriteTransaction {
     const database = this.#database;
     try {
       if (!this.#operations.isEmpty) {
-        for (const [name, writer] of this.#writers) if (!writer.isChanged && database.view.trees.has(name)) this.#trees.set(name, database.view.trees.get(name) as TreeRoot);
+        for (const [name, writer] of this.#writers) {
+          const before = database.view.trees.get(name);
+          // A tree that was dropped and made again has another id: the old one must not come back.
+          if (!writer.isChanged && before?.id === this.#trees.get(name)?.id && before !== undefined) this.#trees.set(name, before);
+        }
         const view = { trees: this.#trees, nextTreeId: this.#nextTreeId };
         if (this.#operations.isTooLong || this.#spill !== undefined) database.commitToPages(view, this.#edit);
         else database.commitToLog(view, this.#edit, this.#operations.plaintext);

@@ -153,7 +153,7 @@ describe("forged log of a file that was not closed", () => {
       if (code !== undefined) assertUnchanged(untouched, volume);
       const commits = content?.get("one")?.size ?? 0;
       seen.set(code ?? `${commits} commits`, (seen.get(code ?? `${commits} commits`) ?? 0) + 1);
-      expect(code ?? commits, `byte ${offset}`).toBeOneOf(offset < lastStart ? ["LOG_DAMAGED"] : ["LOG_DAMAGED", 5, 6]);
+      expect(code ?? commits).toBeOneOf(offset < lastStart ? ["LOG_DAMAGED"] : ["LOG_DAMAGED", 5, 6]);
     }
     console.log(`log flips: ${[...seen].map(([name, count]) => `${count} ${name}`).join(", ")}`);
     expect(seen.get("LOG_DAMAGED")).toBeGreaterThan(100);
@@ -173,7 +173,7 @@ describe("other files", () => {
     const isRead = readBytes({ bytes, content });
     const readEnd = isRead.lastIndexOf(true) + 1;
     for (let length = 1; length < readEnd; length += length < 3 * PAGE_BYTES ? 211 : 2003) {
-      expect(DAMAGE_CODES, `cut to ${length}`).toContain(judge(volumeWith(bytes.slice(0, length)), content));
+      expect(DAMAGE_CODES).toContain(judge(volumeWith(bytes.slice(0, length)), content));
     }
     for (const extra of [1, 512, PAGE_BYTES, 100_000]) {
       const extended = new Uint8Array(bytes.length + extra).fill(7);

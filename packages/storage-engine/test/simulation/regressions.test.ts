@@ -29,3 +29,16 @@ describe("large values", () => {
     store.close();
   });
 });
+
+describe("a tree that is dropped and made again in one transaction", () => {
+  it("is empty for the writer too, even if nothing is put into it (shared-disk, seed 202)", () => {
+    const volume = new MemoryVolume();
+    volume.makeDirectory("/db");
+    const store = openStore(volume);
+    commitChanges(store, [{ kind: "put", tree: "one", key: "a", value: Uint8Array.of(1) }]);
+    commitChanges(store, [{ kind: "drop", tree: "one" }, { kind: "delete", tree: "one", key: "a" }]);
+    expect(describeDifference(readContent(store), new Map([["one", new Map()]]))).toBeUndefined();
+    expectVerified(store);
+    store.close();
+  });
+});

@@ -20,7 +20,7 @@ interface Process {
 describe.each(KINDS)("several processes on one disk, $name", ({ encryptionKey }) => {
   const key = encryptionKey === undefined ? {} : { encryptionKey };
 
-  it.each([101, 102, 103])("see every commit once, keep their snapshots, and survive kills and power cuts, seed %i", (seed) => {
+  it.each([101, 102, 103, 202])("see every commit once, keep their snapshots, and survive kills and power cuts, seed %i", (seed) => {
     const base = new MemoryVolume();
     base.makeDirectory("/db");
     const disk = new CrashDisk({ seed, from: base });
@@ -39,10 +39,10 @@ describe.each(KINDS)("several processes on one disk, $name", ({ encryptionKey })
       if (draw < 0.5) history.commit(store, randomChanges(random, { maxChanges: random.pick([1, 5, 40]), keys: 120 }));
       else if (draw < 0.7) {
         store.refresh();
-        expect(describeDifference(readContent(store), history.content), where).toBeUndefined();
+        expect({ where, difference: describeDifference(readContent(store), history.content) }).toEqual({ where, difference: undefined });
         held.push({ snapshot: store.snapshot(), content: history.content });
       } else if (draw < 0.9) {
-        for (const { snapshot, content } of held) expect(describeDifference(readSnapshot(snapshot), content), where).toBeUndefined();
+        for (const { snapshot, content } of held) expect({ where, difference: describeDifference(readSnapshot(snapshot), content) }).toEqual({ where, difference: undefined });
         for (const { snapshot } of held.splice(0, random.below(held.length + 1))) snapshot.close();
       } else if (draw < 0.95) {
         volume.kill();
@@ -57,7 +57,7 @@ describe.each(KINDS)("several processes on one disk, $name", ({ encryptionKey })
       const where = `seed ${seed}, position ${image.position}, ${image.mode}`;
       const store = openStore(image.volume, key);
       const content = readContent(store);
-      expect(history.allowedAt(image.position).some((allowed) => isSameContent(content, allowed)), where).toBe(true);
+      expect({ where, isAllowed: history.allowedAt(image.position).some((allowed) => isSameContent(content, allowed)) }).toEqual({ where, isAllowed: true });
       expectVerified(store);
       store.close();
     }
