@@ -5,7 +5,7 @@
  */
 import { createCipheriv, createSecretKey, hash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -95,7 +95,7 @@ function describeRun(form: { scale: Scale; repetition: Repetition }, isShort: bo
   const { rounds, pairs, peerPairs } = form.repetition;
   const processors = cpus();
   return {
-    machine: `${process.platform} ${process.arch}, ${processors.length} x ${processors[0]?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine: `${process.platform} ${process.arch}, ${processors.length} x ${processors[0]?.model.trim() ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, load average at the end ${(loadavg()[0] ?? 0).toFixed(1)}`,
     runtime: `Node ${process.versions.node}, OpenSSL ${process.versions.openssl}`,
     date: new Date().toISOString(),
     command: `npm run bench${isShort ? " -- --short" : ""}`,

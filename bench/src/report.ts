@@ -97,17 +97,20 @@ function judgedTable(results: readonly RowResult[]): string[] {
       row.limit.toFixed(2),
       ratioText(cpu),
       ratioText(whole),
-      verdict(wall, row.limit),
+      verdict(row.limit, wall, cpu),
     ];
     lines.push(`| ${cells.join(" | ")} |`);
   }
   return lines;
 }
 
-function verdict(spread: Spread | undefined, limit: number): string {
-  if (spread === undefined) return "not run";
-  const isWithin = spread.lowerQuartile <= limit && limit <= spread.upperQuartile;
-  return `${spread.median <= limit ? "within" : "**over**"}${isWithin && spread.count > 1 ? ", noisy" : ""}`;
+/** Wall time and main-thread CPU must both be within; a single pair has no spread and settles nothing. */
+function verdict(limit: number, wall: Spread | undefined, cpu: Spread | undefined): string {
+  if (wall === undefined) return "not run";
+  const spreads = cpu === undefined ? [wall] : [wall, cpu];
+  const isOver = spreads.some(({ median }) => median > limit);
+  const isNoisy = spreads.some(({ lowerQuartile, upperQuartile }) => lowerQuartile <= limit && limit <= upperQuartile);
+  return `${isOver ? "**over**" : "within"}${wall.count === 1 ? ", one pair" : isNoisy ? ", noisy" : ""}`;
 }
 
 function peerTable(results: readonly RowResult[]): string[] {
