@@ -90,11 +90,13 @@ export function checkKey(value: unknown): Uint8Array {
 
 function keyFromList(list: readonly unknown[]): Uint8Array {
   if (list.length !== KEY_BYTES) throw Object.assign(rangeError(`Encryption key must be 64 bytes. Expected a list of 64 integers from 0 to 255, got ${list.length} elements.`), { code: "KEY_INVALID" });
-  list.forEach((element, index) => {
+  // By index: forEach would pass over the holes of a sparse list.
+  for (let index = 0; index < KEY_BYTES; index++) {
+    const element = list[index];
     if (typeof element !== "number") throw typeError("KEY_INVALID", `Expected 'encryptionKey[${index}]' to be an integer from 0 to 255, got a ${typeof element}.`);
     if (!Number.isInteger(element) || element < 0 || element > 255) {
       throw Object.assign(rangeError(`Expected 'encryptionKey[${index}]' to be an integer from 0 to 255, got a number that is not.`), { code: "KEY_INVALID" });
     }
-  });
+  }
   return Uint8Array.from(list as number[]);
 }

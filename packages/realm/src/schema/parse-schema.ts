@@ -10,6 +10,8 @@ import type { CanonicalObjectSchema, CanonicalProperty, ObjectSchema, RealmObjec
 
 const OBJECT_FIELDS = new Set(["name", "primaryKey", "embedded", "asymmetric", "properties"]);
 const PRIMARY_TYPES = new Set(["int", "string", "objectId", "uuid"]);
+/** Longest persisted name of a property that Realm accepts. */
+const PROPERTY_NAME_MAX_BYTES = 63;
 /** Longest class name that Realm accepts. */
 const CLASS_NAME_MAX = 57;
 
@@ -85,6 +87,9 @@ function validateClass(entry: CanonicalObjectSchema, findings: string[]): void {
     const other = seen.get(property.mapTo);
     if (other !== undefined) findings.push(`Property '${entry.name}.${property.name}' appears more than once in the schema for type '${entry.name}' (as '${other}').`);
     seen.set(property.mapTo, property.name);
+    if (new TextEncoder().encode(property.mapTo).length > PROPERTY_NAME_MAX_BYTES) {
+      findings.push(`Property '${entry.name}.${property.name}' has a name of more than ${PROPERTY_NAME_MAX_BYTES} bytes.`);
+    }
   }
   if (entry.primaryKey === undefined) return;
   if (entry.embedded) findings.push(`Embedded object type '${entry.name}' cannot have a primary key.`);
