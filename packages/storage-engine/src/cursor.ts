@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { compareRange } from "./bytes.ts";
+import { compareRange, readU16, readU32 } from "./bytes.ts";
+import { REF_BYTES } from "./layout.ts";
 import type { NodePage } from "./node-page.ts";
 import { leafValue, rootPage, type TreeRoot } from "./tree.ts";
 import type { UnitFile } from "./unit-file.ts";
@@ -27,58 +28,59 @@ export class Cursor {
   #index = -1;
   /** One past the last index of this leaf that is inside the range (the last index itself when reversed). */
   #bound = 0;
+  #isLarge = false;
   #large: Uint8Array | undefined;
+  readonly #isReverse: boolean;
 
   constructor(units: UnitFile, root: TreeRoot, range: CursorRange, check: () => void) {
     this.#units = units;
     this.#range = range;
     this.#check = check;
+    this.#isReverse = range.reverse === true;
     const page = rootPage(units, root);
     if (page !== undefined) this.#seek(page);
   }
 
+  /** The page that holds the current entry's key, which stands from `keyStart` to `keyEnd`. To be read only. */
+  bytes: Uint8Array = NOTHING;
+  keyStart = 0;
+  keyEnd = 0;
+  /** Where the current entry's value stands in `valueBytes`. */
+  valueStart = 0;
+  valueEnd = 0;
+
   /** Moves to the next entry; false at the end. */
   next(): boolean {
     this.#check();
-    this.#large = undefined;
     if (this.#leaf === undefined) return false;
-    if (this.#range.reverse === true) {
+    if (this.#isReverse) {
       this.#index--;
       while (this.#index < this.#bound) if (!this.#turnLeaf(-1)) return false;
     } else {
       this.#index++;
       while (this.#index >= this.#bound) if (!this.#turnLeaf(1)) return false;
     }
+    this.#locate(this.#leaf);
     return true;
   }
 
-  /** The page that holds the current entry's key. */
-  get bytes(): Uint8Array {
-    return this.#leaf?.bytes ?? NOTHING;
+  /** Reads the current cell once, for all who ask. */
+  #locate(leaf: NodePage): void {
+    const offset = leaf.cellOffset(this.#index);
+    this.bytes = leaf.bytes;
+    this.keyStart = leaf.keyStart(this.#index);
+    this.keyEnd = this.keyStart + readU16(leaf.bytes, offset);
+    this.#isLarge = leaf.isLarge(this.#index);
+    this.#large = undefined;
+    this.valueStart = this.#isLarge ? 0 : this.keyEnd;
+    this.valueEnd = this.#isLarge ? readU32(leaf.bytes, this.keyEnd + REF_BYTES) : this.keyEnd + readU16(leaf.bytes, offset + 2);
   }
 
-  get keyStart(): number {
-    return this.#current().keyStart(this.#index);
-  }
-
-  get keyEnd(): number {
-    return this.#current().keyEnd(this.#index);
-  }
-
-  /** The bytes that hold the current entry's value, from `valueStart` to `valueEnd`. */
+  /** The bytes that hold the current entry's value. */
   get valueBytes(): Uint8Array {
-    const leaf = this.#current();
-    return leaf.isLarge(this.#index) ? (this.#large ??= leafValue(this.#units, leaf, this.#index)) : leaf.bytes;
-  }
-
-  get valueStart(): number {
-    const leaf = this.#current();
-    return leaf.isLarge(this.#index) ? 0 : leaf.keyEnd(this.#index);
-  }
-
-  get valueEnd(): number {
-    const leaf = this.#current();
-    return leaf.isLarge(this.#index) ? this.valueBytes.length : leaf.keyEnd(this.#index) + leaf.valueLength(this.#index);
+    if (!this.#isLarge) return this.bytes;
+    this.#large ??= leafValue(this.#units, this.#current(), this.#index);
+    return this.#large;
   }
 
   key(): Uint8Array {
@@ -86,11 +88,12 @@ export class Cursor {
   }
 
   value(): Uint8Array {
+    this.#current();
     return this.valueBytes.subarray(this.valueStart, this.valueEnd);
   }
 
   #current(): NodePage {
-    if (this.#leaf === undefined || this.#index < 0) throw new RangeError("the cursor is not on an entry: call next() first");
+    if (this.#leaf === undefined || this.bytes.length === 0) throw new RangeError("the cursor is not on an entry: call next() first");
     return this.#leaf;
   }
 
@@ -122,6 +125,7 @@ export class Cursor {
     const ended = step === 1 ? this.#bound < leaf.count : this.#bound > 0;
     if (ended || !this.#climb(step)) {
       this.#leaf = undefined;
+      this.bytes = NOTHING;
       return false;
     }
     this.#index = step === 1 ? 0 : (this.#leaf as NodePage).count - 1;

@@ -38,6 +38,11 @@ export class NodePage {
   frozen = false;
   /** For the cache's clock. */
   used = true;
+  /** Cached children of a durable branch, so that they need not be looked up; the cache clears what it drops. */
+  cachedChildren: (NodePage | undefined)[] | undefined;
+  /** The branch whose `cachedChildren` hold this page, and where. */
+  holder: NodePage | undefined;
+  holderIndex = 0;
 
   constructor(bytes: Uint8Array, epoch: number, ref?: PageRef) {
     this.bytes = bytes;
@@ -119,16 +124,42 @@ export class NodePage {
 
   /** Index of the first cell of a leaf whose key is not below `key`; `count` if there is none. */
   lowerBound(key: Uint8Array): number {
+    return this.#partition(key, LEAF_CELL_HEADER, 0, readU16(this.bytes, 2), false);
+  }
+
+  /** `lowerBound` for a writer: keys often arrive in order, so the end is tried first. */
+  insertionPoint(key: Uint8Array): number {
+    const last = this.count - 1;
+    if (last >= 0 && compareRange(this.bytes, this.keyStart(last), this.keyEnd(last), key) < 0) return last + 1;
+    return this.lowerBound(key);
+  }
+
+  /**
+   * The first index from `low` to `high` whose key is above `key`, or equal to it unless `isEqualBelow`. What both ends of the search share
+   * with `key`, every cell between them shares too: those bytes are not compared again.
+   */
+  #partition(key: Uint8Array, header: number, low: number, high: number, isEqualBelow: boolean): number {
     const bytes = this.bytes;
-    const header = bytes[0] === LEAF ? LEAF_CELL_HEADER : BRANCH_CELL_HEADER;
-    let low = 0;
-    let high = readU16(bytes, 2);
+    const keyLength = key.length;
+    let lowShared = 0;
+    let highShared = 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const offset = readU16(bytes, HEADER_BYTES + middle * 2);
+      const at = HEADER_BYTES + middle * 2;
+      const offset = (bytes[at] as number) + (bytes[at + 1] as number) * 0x100;
+      const length = (bytes[offset] as number) + (bytes[offset + 1] as number) * 0x100;
       const start = offset + header;
-      if (compareRange(bytes, start, start + readU16(bytes, offset), key) < 0) low = middle + 1;
-      else high = middle;
+      const end = length < keyLength ? length : keyLength;
+      let shared = lowShared < highShared ? lowShared : highShared;
+      while (shared < end && bytes[start + shared] === key[shared]) shared++;
+      const difference = shared < end ? (bytes[start + shared] as number) - (key[shared] as number) : length - keyLength;
+      if (difference < 0 || (isEqualBelow && difference === 0)) {
+        low = middle + 1;
+        lowShared = shared;
+      } else {
+        high = middle;
+        highShared = shared;
+      }
     }
     return low;
   }
@@ -138,11 +169,9 @@ export class NodePage {
     return index < this.count && compareRange(this.bytes, this.keyStart(index), this.keyEnd(index), key) === 0;
   }
 
-  /** Index of the child of a branch that holds `key`. */
+  /** Index of the child of a branch that holds `key`: the last cell whose key is not above it. */
   childIndex(key: Uint8Array): number {
-    const bound = this.lowerBound(key);
-    if (bound < this.count && this.matches(bound, key)) return bound;
-    return bound === 0 ? 0 : bound - 1;
+    return this.#partition(key, BRANCH_CELL_HEADER, 1, readU16(this.bytes, 2), true) - 1;
   }
 
   removeCell(index: number): void {
@@ -284,6 +313,7 @@ export function findMalformation(bytes: Uint8Array, level: number | undefined): 
   const count = readU16(bytes, 2);
   const directoryEnd = HEADER_BYTES + count * 2;
   const heap = readU16(bytes, 4);
+  if (kind === BRANCH && count === 0) return "a branch without children";
   if (heap < directoryEnd || heap > PAGE_PAYLOAD_BYTES) return "directory and cells overlap";
   for (let i = 0; i < count; i++) {
     const offset = readU16(bytes, HEADER_BYTES + i * 2);

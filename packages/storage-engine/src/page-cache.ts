@@ -38,20 +38,35 @@ export class PageCache {
   add(page: NodePage): void {
     const place = page.ref?.place;
     if (place === undefined) return;
-    this.#pages.delete(place);
+    const before = this.#pages.get(place);
+    if (before === page) return;
+    if (before !== undefined) this.#drop(place, before);
     while (this.#pages.size >= this.#limit) this.#evict();
     this.#pages.set(place, page);
   }
 
-  clear(): void {
-    this.#pages.clear();
+  /** Lets the parent of a cached page find it without a look-up, as long as it is cached. */
+  hold(parent: NodePage, index: number, page: NodePage): void {
+    // A branch that is not durable yet still moves its cells.
+    if (parent.ref === undefined || this.#pages.get(page.ref?.place ?? 0) !== page) return;
+    if (page.holder?.cachedChildren !== undefined) page.holder.cachedChildren[page.holderIndex] = undefined;
+    parent.cachedChildren ??= new Array<undefined>(parent.count).fill(undefined);
+    parent.cachedChildren[index] = page;
+    page.holder = parent;
+    page.holderIndex = index;
+  }
+
+  #drop(place: number, page: NodePage): void {
+    this.#pages.delete(place);
+    if (page.holder?.cachedChildren !== undefined) page.holder.cachedChildren[page.holderIndex] = undefined;
+    page.holder = undefined;
   }
 
   #evict(): void {
     for (const [place, page] of this.#pages) {
-      this.#pages.delete(place);
-      if (!page.used) return;
+      if (!page.used) return this.#drop(place, page);
       page.used = false;
+      this.#pages.delete(place);
       this.#pages.set(place, page);
     }
   }

@@ -91,14 +91,14 @@ export function putEntry(units: UnitFile, root: TreeRoot, edit: Edit, key: Uint8
   }
   const path = openPath(units, root, edit, key);
   const leaf = (path.at(-1) as Step).page;
-  const index = leaf.lowerBound(key);
+  const index = leaf.insertionPoint(key);
   const inline = isInline(value.length);
   if (leaf.matches(index, key)) {
     if (inline && leaf.overwriteValue(index, value)) return;
     dropCell(leaf, index, edit);
   } else root.count++;
   const cell = inline ? { key, value, number: 0 } : { key, value: new LargeValue(value.slice()), number: edit.nextLargeNumber() };
-  insertCell(units, root, edit, path, cell);
+  insertCell(units, root, edit, path, index, cell);
 }
 
 interface NewCell {
@@ -107,9 +107,8 @@ interface NewCell {
   readonly number: number;
 }
 
-function insertCell(units: UnitFile, root: TreeRoot, edit: Edit, path: Step[], cell: NewCell): void {
+function insertCell(units: UnitFile, root: TreeRoot, edit: Edit, path: Step[], index: number, cell: NewCell): void {
   const leaf = (path.at(-1) as Step).page;
-  const index = leaf.lowerBound(cell.key);
   if (leaf.insertLeafCell(index, cell.key, cell.value, cell.number)) return;
   const right = NodePage.create(0, edit.epoch);
   edit.grow();
@@ -120,7 +119,8 @@ function insertCell(units: UnitFile, root: TreeRoot, edit: Edit, path: Step[], c
   }
   moveCells(leaf, right, splitPoint(leaf));
   insertIntoParent(root, edit, path, right);
-  insertCell(units, root, edit, openPath(units, root, edit, cell.key), cell);
+  const shorter = openPath(units, root, edit, cell.key);
+  insertCell(units, root, edit, shorter, (shorter.at(-1) as Step).page.lowerBound(cell.key), cell);
 }
 
 /** Removes one entry; false if it was not there. */

@@ -36,9 +36,15 @@ export class UnitFile {
   child(parent: NodePage, index: number): NodePage {
     const dirty = parent.children?.[index];
     if (dirty !== undefined) return dirty;
+    const held = parent.cachedChildren?.[index];
+    if (held !== undefined) {
+      held.used = true;
+      return held;
+    }
     const offset = parent.refOffset(index);
-    const cached = this.cache.find(parent.bytes, offset);
-    return cached ?? this.loadPage(readRef(parent.bytes, offset), parent.level - 1);
+    const page = this.cache.find(parent.bytes, offset) ?? this.loadPage(readRef(parent.bytes, offset), parent.level - 1);
+    this.cache.hold(parent, index, page);
+    return page;
   }
 
   /**
