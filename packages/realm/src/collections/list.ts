@@ -7,8 +7,7 @@
  */
 import { rangeError, RealmError } from "../errors.ts";
 import { writeField } from "../objects/accessors.ts";
-import type { RealmContext } from "../objects/context.ts";
-import { ObjectState } from "../objects/object-state.ts";
+import type { RowState } from "../objects/context.ts";
 import { toPublic, toStoredElement } from "../objects/values.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import type { Field } from "../records/layout.ts";
@@ -25,24 +24,29 @@ import { Results } from "./results.ts";
 /** A live list. */
 export class List<T = unknown> extends OrderedCollection<T> {
   [index: number]: T;
-  readonly #state: ObjectState;
+  readonly #state: RowState;
   readonly #field: Field;
   /** Class of the elements; undefined for plain values. */
   readonly #target: ClassTable | undefined;
   #watchedNow: Watched | undefined;
 
-  constructor(context: RealmContext, table: ClassTable, key: Uint8Array, field: Field) {
+  /** The elements as they were read under `#readEpoch` of the state. */
+  #elements: readonly StoredValue[] = [];
+  #readEpoch = -1;
+
+  /** Shares the state of the object whose list it is: a record that was read for one serves the other. */
+  constructor(state: RowState, field: Field) {
     super();
     if (field === undefined) throw new RealmError("ARGUMENT_INVALID", "Illegal constructor: List cannot be constructed by an application.");
-    this.#state = new ObjectState(context, table, key);
+    this.#state = state;
     this.#field = field;
     const { objectType } = field.property;
-    this.#target = PRIMITIVE_TYPES.has(objectType as string) ? undefined : context.session.table(objectType as string);
+    this.#target = PRIMITIVE_TYPES.has(objectType as string) ? undefined : state.context.session.table(objectType as string);
   }
 
   /** @internal */
-  static of(context: RealmContext, table: ClassTable, key: Uint8Array, field: Field): List {
-    return OrderedCollection.proxied(new List(context, table, key, field) as never) as unknown as List;
+  static of(state: RowState, field: Field): List {
+    return OrderedCollection.proxied(new List(state, field) as never) as unknown as List;
   }
 
   get length(): number {
@@ -66,17 +70,22 @@ export class List<T = unknown> extends OrderedCollection<T> {
   }
 
   /** @internal */
-  _stored(): StoredValue[] {
-    const state = this._self.#state;
+  _stored(): readonly StoredValue[] {
+    const self = this._self;
+    const state = self.#state;
     if (!state.tryRefresh()) throw new RealmError("OBJECT_INVALID", "List is no longer valid. Either the parent object was deleted or the containing Realm has been invalidated or closed.");
-    return this._self.#field.read(state) as StoredValue[];
+    if (self.#readEpoch !== state.epoch) {
+      self.#elements = self.#field.read(state) as StoredValue[];
+      self.#readEpoch = state.epoch;
+    }
+    return self.#elements;
   }
 
   /** @internal */
   _values(): T[] {
     const target = this._self.#target;
     const stored = this._stored();
-    if (target === undefined && this._self.#field.property.objectType === "string") return stored as T[];
+    if (target === undefined && this._self.#field.property.objectType === "string") return stored.slice() as T[];
     return stored.map((value) => this._present(value));
   }
 
@@ -209,7 +218,7 @@ export class List<T = unknown> extends OrderedCollection<T> {
     const target = this._self.#target;
     const { context } = this._self.#state;
     if (target !== undefined) {
-      const among = (): Uint8Array[] => this._stored() as Uint8Array[];
+      const among = (): Uint8Array[] => this._stored().slice() as Uint8Array[];
       return Results.of<T>({ context, table: target, query: ObjectQuery.all(target.name), among });
     }
     return Results.of<T>({ context, table: undefined, values: { type: this.type, optional: this.optional, read: () => this._values() } });

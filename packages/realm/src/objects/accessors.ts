@@ -70,10 +70,10 @@ function accessorsOf(context: RealmContext, table: ClassTable, property: Canonic
     };
   }
   const field = table.layout.fieldOf(property.name) as Field;
-  return { get: getterOf(context, table, field), set: setterOf(context, table, field) };
+  return { get: getterOf(context, field), set: setterOf(context, table, field) };
 }
 
-function getterOf(context: RealmContext, table: ClassTable, field: Field): (this: Managed) => unknown {
+function getterOf(context: RealmContext, field: Field): (this: Managed) => unknown {
   const { session } = context;
   const { type, objectType } = field.property;
   const { read } = field;
@@ -97,7 +97,7 @@ function getterOf(context: RealmContext, table: ClassTable, field: Field): (this
       };
     case "list":
       return function (this: Managed) {
-        return context.list(table, fresh(this).key, field);
+        return context.list(fresh(this), field);
       };
     case "object": {
       const target = session.table(objectType as string);

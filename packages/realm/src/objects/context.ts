@@ -10,6 +10,17 @@ import type { ClassTable } from "../store/class-table.ts";
 import type { FileSession } from "../store/file-session.ts";
 import type { Notifier } from "../notifications/notifier.ts";
 
+/** A row of a class and where its bytes are under the current epoch. */
+export interface RowState extends Row {
+  readonly context: RealmContext;
+  readonly table: ClassTable;
+  readonly key: Uint8Array;
+  /** The session's epoch that the bytes were read under. */
+  readonly epoch: number;
+  /** Reads the record again if need be; false if it is gone. */
+  tryRefresh(): boolean;
+}
+
 /** One Realm instance, as the layers below it know it. */
 export interface RealmContext {
   readonly session: FileSession;
@@ -19,7 +30,7 @@ export interface RealmContext {
   /** The object of a row. The row, if given, must have been read under the current epoch. */
   wrap(table: ClassTable, key: Uint8Array, row?: Row): object;
   /** A live list of a property of an object. */
-  list(table: ClassTable, key: Uint8Array, field: Field): unknown;
+  list(state: RowState, field: Field): unknown;
   /** Live Results of the objects that link to a key. */
   linking(table: ClassTable, key: Uint8Array, originClass: string, propertyName: string): unknown;
   /** Creates an object from plain values for a link; gives its key. */

@@ -6,13 +6,13 @@
 import { RealmError } from "../errors.ts";
 import type { Row } from "../records/row.ts";
 import type { ClassTable } from "../store/class-table.ts";
-import type { RealmContext } from "./context.ts";
+import type { RealmContext, RowState } from "./context.ts";
 
 /** The symbol under which an object holds its state. */
 export const STATE: unique symbol = Symbol("realm object state");
 
 /** A row with the bytes of its record under the current epoch. */
-export class ObjectState implements Row {
+export class ObjectState implements RowState {
   readonly context: RealmContext;
   readonly table: ClassTable;
   readonly bytes: Uint8Array;

@@ -15,7 +15,7 @@ import type { ClassTable } from "../store/class-table.ts";
 import type { FileSession } from "../store/file-session.ts";
 import { objectMaker } from "./accessors.ts";
 import type { ObjectMaker } from "./accessors.ts";
-import type { RealmContext, UpdateMode } from "./context.ts";
+import type { RealmContext, RowState, UpdateMode } from "./context.ts";
 import { createObject } from "./create.ts";
 import { ObjectState } from "./object-state.ts";
 import { RealmObject } from "./realm-object.ts";
@@ -49,8 +49,8 @@ export class InstanceContext implements RealmContext {
     return maker;
   }
 
-  list(table: ClassTable, key: Uint8Array, field: Field): unknown {
-    return List.of(this, table, key, field);
+  list(state: RowState, field: Field): unknown {
+    return List.of(state, field);
   }
 
   linking(table: ClassTable, key: Uint8Array, originClass: string, propertyName: string): unknown {
