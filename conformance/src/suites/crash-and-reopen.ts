@@ -18,9 +18,15 @@ interface Killing {
   readonly longestMs: number;
 }
 
+/** One kill: how many items there are before, and after how many commits the process rests; absent when it never does. */
+interface Round {
+  readonly head: number;
+  readonly restAfter: number | undefined;
+}
+
 const KILLINGS: readonly Killing[] = [
   { program: "small-commits", what: "small commits", itemsPerCommit: 1, rounds: { short: 8, long: 100 }, longestMs: 150 },
-  { program: "bulk-commits", what: "bulk commits of 3000 items", itemsPerCommit: 3000, rounds: { short: 4, long: 40 }, longestMs: 500 },
+  { program: "bulk-commits", what: "bulk commits of 3000 items", itemsPerCommit: 3000, rounds: { short: 6, long: 40 }, longestMs: 500 },
 ];
 
 /** The suite. */
@@ -45,7 +51,9 @@ async function checkKilling(context: SuiteContext, killing: Killing): Promise<vo
     });
     let [head, killedInCommit] = [0, 0];
     for (let round = 0; round < rounds; round += 1) {
-      const acknowledged = await killOnce(context, path, killing, head);
+      // Every other kill hits a process at rest: whatever it has said must be there, however the moments fall.
+      const restAfter = round % 2 === 0 ? undefined : 1 + context.random.below(4);
+      const acknowledged = await killOnce(context, path, killing, { head, restAfter });
       head = claimWhole(context, path, acknowledged, killing.itemsPerCommit);
       // The kill fell between a commit's sync and its return: the commit may be there, and here it was.
       if (head > acknowledged) killedInCommit += 1;
@@ -57,18 +65,19 @@ async function checkKilling(context: SuiteContext, killing: Killing): Promise<vo
 }
 
 /** @returns How many items the killed process had said to be committed. */
-async function killOnce(context: SuiteContext, path: string, killing: Killing, head: number): Promise<number> {
+async function killOnce(context: SuiteContext, path: string, killing: Killing, { head, restAfter }: Round): Promise<number> {
   const { platform, random } = context;
   const child = need(platform, "processes").start(killing.program, {
     path,
     itemsPerCommit: killing.itemsPerCommit,
+    ...(restAfter === undefined ? {} : { restAfter }),
     ...(context.key === undefined ? {} : { key: [...context.key] }),
   });
   claimEqual(await child.waitForLine("ready"), `ready ${head}`, "what the next process finds");
   child.send("go");
   // On a busy machine a kill might come before the first commit, and would show nothing.
-  await child.waitForLine("committed ");
-  await platform.sleep(random.fraction() * killing.longestMs);
+  await child.waitForLine(restAfter === undefined ? "committed " : "resting");
+  if (restAfter === undefined) await platform.sleep(random.fraction() * killing.longestMs);
   await child.kill();
   claim(child.complaints === "", `the process complained: ${child.complaints}`);
   const last = child.lines.findLast((line) => line.startsWith("committed "));
