@@ -23,7 +23,7 @@ const arrowRules = names.map((name) => {
     comment: `${name} may import ${allowed[name].join(", ") || "no other package of this workspace"}.`,
     severity: "error",
     from: { path: `^packages/${name}/src/` },
-    to: { path: [`^packages/(${others.join("|")})/`, `^@holdfast/(${others.join("|")})(/|$)`, "^(conformance|bench|demo|tools)/"] },
+    to: { path: [`^packages/(${others.join("|")})/`, `^@holdfast/(${others.join("|")})(/|$)`, "^(conformance|bench|demo|reliability|tools)/"] },
   };
 });
 
@@ -34,7 +34,7 @@ export default {
       name: "no-cycles",
       comment: "A cycle means that two files are one idea, or that one of them is in the wrong place.",
       severity: "error",
-      from: { path: "^(packages|conformance|bench|demo)/" },
+      from: { path: "^(packages|conformance|bench|demo|reliability)/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
@@ -48,7 +48,7 @@ export default {
       name: "no-deep-imports-from-outside",
       comment: "Suites, benchmark and demo use what an application can use.",
       severity: "error",
-      from: { path: "^(conformance|bench|demo)/" },
+      from: { path: "^(conformance|bench|demo|reliability)/" },
       to: { path: "^packages/", dependencyTypes: ["local"] },
     },
     {
@@ -56,7 +56,7 @@ export default {
       comment: "The product never imports its own test and build tools.",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },
-      to: { path: "^(scripts|tools|conformance|bench|demo)/|/test/" },
+      to: { path: "^(scripts|tools|conformance|bench|demo|reliability)/|/test/" },
     },
     {
       name: "node-only-in-node-files",
@@ -89,7 +89,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages/[^/]+|conformance|bench|demo)/dist/" },
+    exclude: { path: "^(packages/[^/]+|conformance|bench|demo|reliability)/dist/" },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     detectProcessBuiltinModuleCalls: true,

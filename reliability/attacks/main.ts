@@ -1,0 +1,2 @@
+/** `npm run attacks`. */
+throw new Error("not built yet");

@@ -1,0 +1,2 @@
+/** `npm run fuzz`. */
+throw new Error("not built yet");

@@ -1,0 +1,2 @@
+/** `npm run kills`. */
+throw new Error("not built yet");

@@ -1,0 +1,2 @@
+/** `npm run mutants`. */
+throw new Error("not built yet");

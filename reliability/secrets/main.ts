@@ -1,0 +1,2 @@
+/** `npm run secrets`. */
+throw new Error("not built yet");

@@ -1,0 +1,2 @@
+/** `npm run simulate`. */
+throw new Error("not built yet");

@@ -1,0 +1,4 @@
+// `npm run attacks`: starts the program's TypeScript entry with a Node that can run it.
+import { startSource } from "./start-source.mjs";
+
+startSource("reliability/attacks/main.ts");

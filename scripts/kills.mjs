@@ -1,0 +1,4 @@
+// `npm run kills`: starts the program's TypeScript entry with a Node that can run it.
+import { startSource } from "./start-source.mjs";
+
+startSource("reliability/kills/main.ts");
