@@ -8,19 +8,28 @@
 export type ValueType =
   | "bool" | "int" | "float" | "double" | "string" | "data" | "date" | "decimal128" | "objectId" | "uuid" | "mixed" | "object";
 
+/** The kinds of collection that a property can be. */
+export type CollectionKind = "list" | "set" | "dictionary" | "linkingObjects";
+
 /** One property. For a collection, `type` and `objectType` are its elements'. */
 export interface QueryProperty {
   /** The name that applications use; messages show it. */
   readonly name: string;
   readonly type: ValueType;
-  /** The class that a link, an embedded object or a list of them points to. */
+  /** The class that a link, an embedded object or a collection of them points to; of linkingObjects the class that links here. */
   readonly objectType?: string;
-  readonly collection?: "list" | "set" | "dictionary" | "linkingObjects";
+  readonly collection?: CollectionKind;
+  /** Of linkingObjects: the property of `objectType` that links here. */
+  readonly originProperty?: string;
+  /** True if the property has a full-text index. */
+  readonly isFullText?: boolean;
 }
 
 /** One class. */
 export interface QueryClass {
   readonly name: string;
+  /** The primary key, if the class has one. */
+  readonly primaryKey?: QueryProperty;
   /** Finds a property by the name that applications use or by its persisted name. */
   findProperty(name: string): QueryProperty | undefined;
 }

@@ -19,6 +19,10 @@ export interface QueryTable {
   cursor(range?: KeyRange): RowCursor | undefined;
   /** The record of a key: a view. */
   get(key: Uint8Array): Uint8Array | undefined;
+  /** Keys of the objects of a class that link to a key through a property, in the order of their keys. */
+  backlinks(key: Uint8Array, originClass: string, propertyName: string): Uint8Array[];
+  /** How many links lead to a key, from all classes and properties. */
+  backlinkCount(key: Uint8Array): number;
   /** The index of a property; undefined if it has none. */
   index(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined;
 }

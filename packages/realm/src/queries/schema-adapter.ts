@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { QueryClass, QueryProperty, QuerySchema, ValueType } from "@holdfast/query";
+import type { CollectionKind, QueryClass, QueryProperty, QuerySchema, ValueType } from "@holdfast/query";
 import { PRIMITIVE_TYPES } from "../schema/types.ts";
 import type { CanonicalObjectSchema, CanonicalProperty } from "../schema/types.ts";
 
@@ -30,15 +30,21 @@ function classOf(schema: CanonicalObjectSchema): QueryClass {
   for (const property of properties) byName.set(property.name, propertyOf(property));
   // A persisted name is accepted too; a JavaScript name that looks the same comes first.
   for (const property of properties) if (!byName.has(property.mapTo)) byName.set(property.mapTo, propertyOf(property));
-  const view: QueryClass = { name: schema.name, findProperty: (name) => byName.get(name) };
+  const primaryKey = schema.primaryKey === undefined ? undefined : byName.get(schema.primaryKey);
+  const view: QueryClass = { name: schema.name, ...(primaryKey === undefined ? {} : { primaryKey }), findProperty: (name) => byName.get(name) };
   classCache.set(schema, view);
   return view;
 }
 
+const COLLECTIONS: ReadonlySet<string> = new Set<CollectionKind>(["list", "set", "dictionary"]);
+
 function propertyOf(property: CanonicalProperty): QueryProperty {
   const { name, type, objectType } = property;
-  if (type === "linkingObjects") return { name, type: "object", collection: "linkingObjects", ...(objectType === undefined ? {} : { objectType }) };
-  if (type !== "list") return { name, type, ...(objectType === undefined ? {} : { objectType }) };
-  if (PRIMITIVE_TYPES.has(objectType ?? "")) return { name, type: objectType as ValueType, collection: "list" };
-  return { name, type: "object", collection: "list", ...(objectType === undefined ? {} : { objectType }) };
+  const target = objectType === undefined ? {} : { objectType };
+  const fullText = (property.indexed as unknown) === "full-text" ? { isFullText: true } : {};
+  if (type === "linkingObjects") return { name, type: "object", collection: "linkingObjects", ...target, originProperty: property.property ?? "" };
+  if (!COLLECTIONS.has(type)) return { name, type: type as ValueType, ...target, ...fullText };
+  const collection = type as CollectionKind;
+  if (PRIMITIVE_TYPES.has(objectType ?? "")) return { name, type: objectType as ValueType, collection };
+  return { name, type: "object", collection, ...target };
 }

@@ -8,6 +8,7 @@ import type { KeyType, KeyValue } from "../../src/records/keys.ts";
 import { layoutOf } from "../../src/records/layout.ts";
 import type { RecordLayout } from "../../src/records/layout.ts";
 import type { StoredValue } from "../../src/records/stored-value.ts";
+import { rowOf } from "../../src/records/row.ts";
 import { encodeRecord } from "../../src/records/write.ts";
 import { compareBytes } from "../../src/queries/comparators.ts";
 import type { KeyRange, QuerySource, QueryTable, RowCursor } from "../../src/queries/query-source.ts";
@@ -19,6 +20,12 @@ type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
 const EMPTY = new Uint8Array(0);
 
+/** Finds links by looking at every record. */
+interface LinkFinder {
+  origins(target: Uint8Array, originClass: string, propertyName: string): Uint8Array[];
+  linkCount(targetClass: string, target: Uint8Array): number;
+}
+
 /** A table that counts what queries do to it. */
 export class MemoryTable implements QueryTable {
   readonly layout: RecordLayout;
@@ -26,7 +33,10 @@ export class MemoryTable implements QueryTable {
   #entries: Entry[] = [];
   readonly #indexes = new Map<string, Entry[]>();
 
-  constructor(schema: CanonicalObjectSchema) {
+  readonly #source: LinkFinder;
+
+  constructor(schema: CanonicalObjectSchema, source: LinkFinder) {
+    this.#source = source;
     this.layout = layoutOf(schema);
     for (const field of this.layout.fields) if (field.property.indexed && field.group !== "key") this.#indexes.set(field.property.name, []);
   }
@@ -68,9 +78,22 @@ export class MemoryTable implements QueryTable {
     return entry !== undefined && compareBytes(entry[0], key) === 0 ? entry[1] : undefined;
   }
 
+  backlinks(key: Uint8Array, originClass: string, propertyName: string): Uint8Array[] {
+    return this.#source.origins(key, originClass, propertyName);
+  }
+
+  backlinkCount(key: Uint8Array): number {
+    return this.#source.linkCount(this.layout.schema.name, key);
+  }
+
   index(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined {
     const entries = this.#indexes.get(propertyName);
     return entries === undefined ? undefined : { cursor: (range) => cursorOver(entries, range, () => this.visited.indexEntries++) };
+  }
+
+  /** All entries; nothing is counted. */
+  get entries(): readonly Entry[] {
+    return this.#entries;
   }
 
   /** Forgets what was counted. */
@@ -86,14 +109,32 @@ export interface MemorySource extends QuerySource {
 
 /** A source over some classes. */
 export function memorySource(schemas: ReadonlyMap<string, CanonicalObjectSchema>): MemorySource {
-  const tables = new Map([...schemas.values()].map((schema) => [schema.name, new MemoryTable(schema)]));
-  return {
-    table: (className) => {
-      const table = tables.get(className);
-      if (table === undefined) throw new Error(`no class ${className}`);
-      return table;
+  const find = (className: string): MemoryTable => {
+    const table = tables.get(className);
+    if (table === undefined) throw new Error(`no class ${className}`);
+    return table;
+  };
+  const linksOf = (table: MemoryTable, propertyName: string, entry: Entry): Uint8Array[] => {
+    const value = table.layout.fieldOf(propertyName)?.read(rowOf(entry[0], entry[1])) ?? null;
+    return (Array.isArray(value) ? value : [value]).filter((link) => link instanceof Uint8Array);
+  };
+  const finder: LinkFinder = {
+    origins: (target, originClass, propertyName) => {
+      const table = find(originClass);
+      return table.entries.filter((entry) => linksOf(table, propertyName, entry).some((link) => compareBytes(link, target) === 0)).map(([key]) => key);
+    },
+    linkCount: (targetClass, target) => {
+      let count = 0;
+      for (const schema of schemas.values()) {
+        for (const property of Object.values(schema.properties)) {
+          if (property.objectType === targetClass && property.type !== "linkingObjects") count += finder.origins(target, schema.name, property.name).length;
+        }
+      }
+      return count;
     },
   };
+  const tables = new Map([...schemas.values()].map((schema) => [schema.name, new MemoryTable(schema, finder)]));
+  return { table: find };
 }
 
 function cursorOver(entries: readonly Entry[], range: KeyRange | undefined, onNext: () => void): RowCursor {
