@@ -1,7 +1,7 @@
 /**
  * The arrows between packages point down only:
  *
- *   realm -> query, storage-engine -> core-cipher
+ *   react -> realm -> query, storage-engine -> core-cipher
  *
  * `scripts/arrows.test.mjs` plants a forbidden import for every rule below and expects it to be caught.
  */
@@ -12,6 +12,7 @@ const allowed = {
   query: [],
   "storage-engine": ["core-cipher"],
   realm: ["query", "storage-engine"],
+  react: ["realm"],
 };
 
 const names = Object.keys(allowed);
@@ -74,10 +75,10 @@ export default {
     },
     {
       name: "no-undeclared-dependency",
-      comment: "What the sources import stands under dependencies, not devDependencies, and is installed.",
+      comment: "What the sources import stands under dependencies or peerDependencies, not only devDependencies, and is installed.",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"] },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer"] },
     },
     {
       name: "no-unresolvable",

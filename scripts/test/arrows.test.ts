@@ -23,6 +23,8 @@ const plants: readonly { file: string; text: string; rules: readonly string[] }[
   { file: "packages/storage-engine/src/upward-type.ts", text: `import type { A } from "@holdfast/realm"; export type B = A;`, rules: ["arrows-storage-engine"] },
   { file: "packages/query/src/downward.ts", text: `import "@holdfast/core-cipher";`, rules: ["arrows-query"] },
   { file: "packages/realm/src/past-the-engine.ts", text: `import "@holdfast/core-cipher";`, rules: ["arrows-realm"] },
+  { file: "packages/react/src/past-the-sdk.ts", text: `import "@holdfast/storage-engine";`, rules: ["arrows-react"] },
+  { file: "packages/realm/src/upward.ts", text: `import "@holdfast/react";`, rules: ["arrows-realm"] },
   { file: "packages/realm/src/deep.ts", text: `import "../../storage-engine/src/good.ts";`, rules: ["no-deep-imports"] },
   { file: "packages/query/src/cycle-a.ts", text: `import { b } from "./cycle-b.ts"; export const a = () => b;`, rules: ["no-cycles"] },
   { file: "packages/query/src/cycle-b.ts", text: `import { a } from "./cycle-a.ts"; export const b = () => a;`, rules: [] },
@@ -35,7 +37,7 @@ const plants: readonly { file: string; text: string; rules: readonly string[] }[
   { file: "conformance/src/deep.ts", text: `import "../../packages/query/src/index.ts";`, rules: ["no-deep-imports-from-outside"] },
 ];
 
-const packageNames = ["core-cipher", "query", "realm", "storage-engine"] as const;
+const packageNames = ["core-cipher", "query", "react", "realm", "storage-engine"] as const;
 let copy = "";
 let violations: readonly { rule: string; from: string }[] = [];
 

@@ -145,6 +145,11 @@ export class Realm extends RealmStatics {
     return this.#context.isClosed;
   }
 
+  /** Another number whenever this instance may read something else than before; for bindings to view libraries. */
+  _version(): number {
+    return this.#context.session.epoch;
+  }
+
   /** Closes this instance; its objects and collections become invalid. */
   close(): void {
     if (this.#context.isClosed) return;
