@@ -57,7 +57,7 @@ function readHeader(file: Uint8Array, hasKey: boolean): Header {
   const bytes = file.subarray(0, HEADER_BYTES);
   const fields = new Fields(bytes, "HEADER_DAMAGED");
   if (crc32(bytes.subarray(0, 252)) !== fields.u32(252)) throw new ReaderError("HEADER_DAMAGED", "the header's checksum does not match");
-  if (fields.u16(8) !== 1) throw new ReaderError("FORMAT_UNSUPPORTED", `format version ${fields.u16(8)}`);
+  if (fields.u16(8) !== 2) throw new ReaderError("FORMAT_UNSUPPORTED", `format version ${fields.u16(8)}`);
   if (fields.u32(32) !== 0) throw new ReaderError("FORMAT_UNSUPPORTED", `incompatible features ${fields.u32(32)}`);
   if (fields.u32(12) !== PAGE_BYTES) throw new ReaderError("FORMAT_UNSUPPORTED", `pages of ${fields.u32(12)} bytes`);
   const isEncrypted = (fields.u16(10) & 1) === 1;

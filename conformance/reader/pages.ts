@@ -28,10 +28,10 @@ const REFERENCE_BYTES = 28;
 const PAGE_PLAINTEXT_BYTES = PAGE_BYTES - 56;
 const IN_EXTENT = 0xffff;
 
-/** All entries below a root reference, in key order. */
-export function readTree(source: PageSource, root: Uint8Array, count: number): Entry[] {
+/** All entries below the root reference of a tree, in key order. */
+export function readTree(source: PageSource, treeId: number, root: Uint8Array, count: number): Entry[] {
   const entries: Entry[] = [];
-  if (new Fields(root, CODE).u16(4) !== 0) readNode(source, root, undefined, entries);
+  if (new Fields(root, CODE).u16(4) !== 0) readNode(source, root, { treeId, level: undefined }, entries);
   for (let index = 1; index < entries.length; index += 1) {
     const [before, after] = [entries[index - 1], entries[index]];
     if (before !== undefined && after !== undefined && compareBytes(before[0], after[0]) >= 0) fail("keys are out of order");
@@ -40,16 +40,18 @@ export function readTree(source: PageSource, root: Uint8Array, count: number): E
   return entries;
 }
 
-/** @param level - What the parent says; `undefined` for the root. */
-function readNode(source: PageSource, reference: Uint8Array, level: number | undefined, entries: Entry[]): void {
+/** @param expected - What the parent says; no level for the root. */
+function readNode(source: PageSource, reference: Uint8Array, expected: { treeId: number; level: number | undefined }, entries: Entry[]): void {
   const page = new Fields(openReference(source, reference, 3, PAGE_PLAINTEXT_BYTES), CODE);
   const [kind, ownLevel, cellCount] = [page.u8(0), page.u8(1), page.u16(2)];
+  const { treeId, level } = expected;
   if (level !== undefined && ownLevel !== level) fail(`level ${ownLevel} below level ${level + 1}`);
+  if (page.u32(8) !== treeId) fail(`a page of tree ${page.u32(8)} in tree ${treeId}`);
   if (kind !== (ownLevel === 0 ? 1 : 2)) fail(`a page of kind ${kind} at level ${ownLevel}`);
   for (let index = 0; index < cellCount; index += 1) {
-    const cell = page.u16(8 + 2 * index);
+    const cell = page.u16(12 + 2 * index);
     if (kind === 1) entries.push(readLeafCell(source, page, cell));
-    else readBranchCell(source, page, cell, index, ownLevel, entries);
+    else readBranchCell(source, page, { cell, index, treeId, level: ownLevel }, entries);
   }
 }
 
@@ -64,14 +66,15 @@ function readLeafCell(source: PageSource, page: Fields, cell: number): Entry {
 }
 
 /** The child holds the keys from its cell's key up to the next cell's. */
-function readBranchCell(source: PageSource, page: Fields, cell: number, index: number, level: number, entries: Entry[]): void {
+function readBranchCell(source: PageSource, page: Fields, at: { cell: number; index: number; treeId: number; level: number }, entries: Entry[]): void {
+  const { cell, index, treeId, level } = at;
   const keyLength = page.u16(cell);
   const key = page.slice(cell + 2, keyLength);
   if ((index === 0) !== (keyLength === 0)) fail("only the first key of a branch is empty");
   const before = entries.at(-1);
   if (index > 0 && before !== undefined && compareBytes(before[0], key) >= 0) fail("a child holds a key of the next one");
   const first = entries.length;
-  readNode(source, page.slice(cell + 2 + keyLength, REFERENCE_BYTES), level - 1, entries);
+  readNode(source, page.slice(cell + 2 + keyLength, REFERENCE_BYTES), { treeId, level: level - 1 }, entries);
   const smallest = entries[first];
   if (smallest !== undefined && compareBytes(smallest[0], key) < 0) fail("a child holds a key below its own");
 }

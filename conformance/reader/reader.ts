@@ -52,10 +52,10 @@ export function readStore(file: Uint8Array, key: Uint8Array | undefined): ReadSt
 /** The trees of the pages, by their ids. */
 function readCatalog(source: PageSource, root: Uint8Array, count: number): Map<number, Tree> {
   const trees = new Map<number, Tree>();
-  for (const [name, value] of readTree(source, root, count)) {
+  for (const [name, value] of readTree(source, 0, root, count)) {
     if (value.length !== 40) throw new ReaderError("PAGE_DAMAGED", `a catalog entry of ${value.length} bytes`);
     const fields = new Fields(value, "PAGE_DAMAGED");
-    const entries = readTree(source, fields.slice(12, 28), fields.u48(4));
+    const entries = readTree(source, fields.u32(0), fields.slice(12, 28), fields.u48(4));
     trees.set(fields.u32(0), { name: new TextDecoder().decode(name), entries: new Map(entries.map((entry) => [hexOf(entry[0]), entry])) });
   }
   return trees;

@@ -119,7 +119,8 @@ function writeDamaged(form: string, key: Uint8Array | undefined, sample: Sample)
   refuse("log-middle", "one bit of a log record is flipped, and valid records follow", flip(killed, middleOf(records[0] as Unit)), "LOG_DAMAGED");
   refuse("cut", "the file ends in the middle of its pages", closed.slice(0, middleOf(pages.at(-1) as Unit)), "PAGE_DAMAGED", "SLOT_DAMAGED", "HEADER_DAMAGED");
   refuse("header-bit", "one bit of the header's file id is flipped", flip(closed, 44), "HEADER_DAMAGED");
-  refuse("version", "the header says format version 2, with a right checksum", withHeader(closed, 8, 2), "FORMAT_UNSUPPORTED");
+  refuse("version", "the header says format version 3, with a right checksum", withHeader(closed, 8, 3), "FORMAT_UNSUPPORTED");
+  refuse("version-old", "the header says format version 1, an earlier draft, with a right checksum", withHeader(closed, 8, 1), "FORMAT_UNSUPPORTED");
   refuse("feature", "the header has an unknown incompatible feature, with a right checksum", withHeader(closed, 32, 1), "FORMAT_UNSUPPORTED");
   refuse("log-length", "the header says another log length, with a right checksum", withHeader(closed, 18, 8), "HEADER_DAMAGED", "SLOT_DAMAGED");
   refuse("slots-both", "one bit of each slot is flipped", flip(flip(closed, 8192 + 500), 16_384 + 500), "SLOT_DAMAGED");

@@ -39,6 +39,7 @@ export function compareViews(units: UnitFile, before: View, after: View): TreeCh
 interface Handle {
   page: NodePage | undefined;
   ref: PageRef | undefined;
+  readonly treeId: number;
 }
 
 function compareTrees(units: UnitFile, before: TreeRoot | undefined, after: TreeRoot | undefined): EntryChange[] {
@@ -56,11 +57,11 @@ function compareTrees(units: UnitFile, before: TreeRoot | undefined, after: Tree
 
 function handlesOf(units: UnitFile, root: TreeRoot | undefined): Handle[] {
   const page = root === undefined ? undefined : rootPage(units, root);
-  return page === undefined ? [] : [{ page, ref: page.ref }];
+  return page === undefined ? [] : [{ page, ref: page.ref, treeId: page.treeId }];
 }
 
 function load(units: UnitFile, handle: Handle): NodePage {
-  handle.page ??= units.loadPage(handle.ref as PageRef);
+  handle.page ??= units.loadPage(handle.ref as PageRef, handle.treeId);
   return handle.page;
 }
 
@@ -75,7 +76,7 @@ function childrenOf(units: UnitFile, handles: Handle[]): Handle[] {
     for (let i = 0; i < parent.count; i++) {
       const page = parent.children?.[i];
       const offset = parent.refOffset(i);
-      children.push({ page: page ?? units.cache.find(parent.bytes, offset), ref: page === undefined ? readRef(parent.bytes, offset) : page.ref });
+      children.push({ page: page ?? units.cache.find(parent.bytes, offset), ref: page === undefined ? readRef(parent.bytes, offset) : page.ref, treeId: parent.treeId });
     }
   }
   return children;

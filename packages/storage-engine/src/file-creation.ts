@@ -5,7 +5,7 @@
  */
 import { UNIT_KIND, type UnitSeal } from "@holdfast/core-cipher";
 import { StoreError } from "./errors.ts";
-import { encodeHeader } from "./header.ts";
+import { encodeHeader, type BackupOrigin } from "./header.ts";
 import { extentPages, firstPage, LOG_BYTES, LOG_OFFSET, PAGE_BYTES } from "./layout.ts";
 import { encodeSlot, slotOffset, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
@@ -35,13 +35,20 @@ export function temporaryPath(volume: Volume, path: string): string {
   return `${path}.new-${suffix}`;
 }
 
+/** What is not the same in every new file. */
+export interface NewFileOptions {
+  readonly logBytes?: number;
+  readonly origin?: BackupOrigin | undefined;
+}
+
 /** Fills an empty file with a header, two slots of an empty database and a log of zeros, and syncs it. */
-export function writeEmptyDatabase(file: StorageFile, seal: UnitSeal): void {
+export function writeEmptyDatabase(file: StorageFile, seal: UnitSeal, options: NewFileOptions = {}): void {
+  const { logBytes = LOG_BYTES, origin } = options;
   const fileId = seal.randomBytes(16);
-  const header = encodeHeader({ isEncrypted: seal.isEncrypted, logBytes: LOG_BYTES, fileId, keyCheck: seal.keyCheck(fileId) });
-  writeZeros(file, 0, LOG_OFFSET + LOG_BYTES);
+  const header = encodeHeader({ isEncrypted: seal.isEncrypted, logBytes, fileId, keyCheck: seal.keyCheck(fileId), origin });
+  writeZeros(file, 0, LOG_OFFSET + logBytes);
   const units = new UnitFile(file, seal, fileId, 0);
-  const space = Space.create(firstPage(LOG_BYTES));
+  const space = Space.create(firstPage(logBytes));
   const place = space.take(extentPages(space.encodedBytes + 1));
   const plaintext = space.encode();
   const ref = units.writeExtent(UNIT_KIND.space, plaintext, { place, birth: 1, iv: seal.randomBytes(16) });

@@ -12,6 +12,13 @@ const MAGIC = new TextEncoder().encode("HOLDFAST");
 const CHECKSUM_OFFSET = HEADER_BYTES - 4;
 const ENCRYPTED_FLAG = 1;
 
+/** The database that a file is a backup of, and which of its commits it holds. */
+export interface BackupOrigin {
+  /** 16 bytes. */
+  readonly fileId: Uint8Array;
+  readonly commit: number;
+}
+
 export interface StaticHeader {
   readonly isEncrypted: boolean;
   readonly logBytes: number;
@@ -19,6 +26,8 @@ export interface StaticHeader {
   readonly fileId: Uint8Array;
   /** 32 bytes; zeros in a plain file. */
   readonly keyCheck: Uint8Array;
+  /** Absent unless the file is a backup, or was restored from one. */
+  readonly origin?: BackupOrigin | undefined;
 }
 
 export function encodeHeader(header: StaticHeader): Uint8Array {
@@ -30,6 +39,10 @@ export function encodeHeader(header: StaticHeader): Uint8Array {
   writeU64(bytes, 16, header.logBytes);
   bytes.set(header.fileId, 40);
   bytes.set(header.keyCheck, 56);
+  if (header.origin !== undefined) {
+    bytes.set(header.origin.fileId, 88);
+    writeU64(bytes, 104, header.origin.commit);
+  }
   writeU32(bytes, CHECKSUM_OFFSET, portableCrc32(bytes.subarray(0, CHECKSUM_OFFSET)));
   return bytes;
 }
@@ -57,7 +70,9 @@ export function decodeHeader(bytes: Uint8Array): StaticHeader {
   if (readU32(bytes, 12) !== PAGE_BYTES) throw unsupported(`pages of ${readU32(bytes, 12)} bytes`);
   const logBytes = readU64(bytes, 16);
   if (logBytes % PAGE_BYTES !== 0 || logBytes < PAGE_BYTES * 8 || logBytes > 1024 * LOG_BYTES) throw unsupported(`a log of ${logBytes} bytes`);
-  return { isEncrypted: flags === ENCRYPTED_FLAG, logBytes, fileId: bytes.slice(40, 56), keyCheck: bytes.slice(56, 88) };
+  const fileId = bytes.slice(88, 104);
+  const origin = fileId.every((byte) => byte === 0) ? undefined : { fileId, commit: readU64(bytes, 104) };
+  return { isEncrypted: flags === ENCRYPTED_FLAG, logBytes, fileId: bytes.slice(40, 56), keyCheck: bytes.slice(56, 88), origin };
 }
 
 /** True if the file may be read but not written: it has a feature that only readers may ignore. */

@@ -5,8 +5,8 @@
  */
 import { UNIT_OVERHEAD_BYTES } from "@holdfast/core-cipher";
 
-/** Version of the draft format. */
-export const FORMAT_VERSION = 1;
+/** Number of the draft of the format: a file of another one is refused. */
+export const FORMAT_VERSION = 2;
 /** Bytes of a page on disk. */
 export const PAGE_BYTES = 8192;
 /** A page on disk begins with its birth as u64; the sealed unit follows. */

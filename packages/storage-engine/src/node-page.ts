@@ -2,7 +2,7 @@
  * One page of a tree in memory: a slotted page whose cells grow down from its end.
  *
  * Layout of the payload (docs/format/file.md section 6):
- * u8 kind (1 leaf, 2 branch) | u8 level | u16 count | u16 heapStart | u16 wasted | u16 directory[count] ... cells.
+ * u8 kind (1 leaf, 2 branch) | u8 level | u16 count | u16 heapStart | u16 wasted | u32 tree id | u16 directory[count] ... cells.
  * Leaf cell: u16 key length | u16 value length (0xFFFF: large) | key | value, or reference and u32 length of an extent.
  * Branch cell: u16 key length | key | reference. A child holds the keys from its cell's key up to the next cell's.
  *
@@ -15,7 +15,7 @@ import { writeRef, type PageRef } from "./page-ref.ts";
 
 export const LEAF = 1;
 export const BRANCH = 2;
-const HEADER_BYTES = 8;
+const HEADER_BYTES = 12;
 const LARGE = 0xffff;
 const LEAF_CELL_HEADER = 4;
 const BRANCH_CELL_HEADER = 2;
@@ -50,11 +50,12 @@ export class NodePage {
     this.ref = ref;
   }
 
-  static create(level: number, epoch: number): NodePage {
+  static create(level: number, epoch: number, treeId: number): NodePage {
     const page = new NodePage(new Uint8Array(PAGE_PAYLOAD_BYTES), epoch);
     page.bytes[0] = level === 0 ? LEAF : BRANCH;
     page.bytes[1] = level;
     writeU16(page.bytes, 4, PAGE_PAYLOAD_BYTES);
+    writeU32(page.bytes, 8, treeId);
     if (level > 0) page.children = [];
     return page;
   }
@@ -68,6 +69,11 @@ export class NodePage {
 
   get level(): number {
     return this.bytes[1] as number;
+  }
+
+  /** The tree that the page belongs to, also when nothing refers to it any more; 0 for the catalog. */
+  get treeId(): number {
+    return readU32(this.bytes, 8);
   }
 
   get count(): number {
@@ -305,11 +311,12 @@ function cellBytesAt(bytes: Uint8Array, offset: number): number {
  * Says what is wrong with the shape of a page that was read, or undefined. A page that passes cannot make a reader
  * leave its bytes.
  */
-export function findMalformation(bytes: Uint8Array, level: number | undefined): string | undefined {
+export function findMalformation(bytes: Uint8Array, level?: number, treeId?: number): string | undefined {
   const kind = bytes[0];
   if (kind !== LEAF && kind !== BRANCH) return "unknown kind";
   if ((kind === LEAF) !== (bytes[1] === 0)) return "kind and level differ";
   if (level !== undefined && bytes[1] !== level) return "unexpected level";
+  if (treeId !== undefined && readU32(bytes, 8) !== treeId) return "it belongs to another tree";
   const count = readU16(bytes, 2);
   const directoryEnd = HEADER_BYTES + count * 2;
   const heap = readU16(bytes, 4);

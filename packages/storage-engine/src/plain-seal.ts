@@ -5,9 +5,8 @@
  *
  * @module
  */
-import { IV_BYTES, TAG_BYTES, UNIT_BLOCK_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
+import { IV_BYTES, TAG_BYTES, UNIT_BLOCK_BYTES, UNIT_FORMAT_VERSION, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { readU32, writeU16, writeU32, writeU64 } from "./bytes.ts";
-import { FORMAT_VERSION } from "./layout.ts";
 
 /** CRC-32 (ISO 3309) of `bytes`, continued from `seed`. */
 export type Crc32 = (bytes: Uint8Array, seed?: number) => number;
@@ -17,7 +16,7 @@ const DOMAIN = new TextEncoder().encode("HOLDFAST");
 export function createPlainSeal(crc32: Crc32, randomBytes: (count: number) => Uint8Array): UnitSeal {
   const block = new Uint8Array(UNIT_BLOCK_BYTES);
   block.set(DOMAIN);
-  writeU16(block, 8, FORMAT_VERSION);
+  writeU16(block, 8, UNIT_FORMAT_VERSION);
 
   const checksum = (identity: UnitIdentity, body: Uint8Array): number => {
     writeU16(block, 10, identity.kind);

@@ -48,7 +48,7 @@ export interface Edit {
 
 /** The root page of a tree, loaded if need be; undefined if the tree is empty. */
 export function rootPage(units: UnitFile, root: TreeRoot): NodePage | undefined {
-  if (root.page === undefined && root.ref !== undefined) root.page = units.loadPage(root.ref);
+  if (root.page === undefined && root.ref !== undefined) root.page = units.loadPage(root.ref, root.id);
   return root.page;
 }
 
@@ -86,7 +86,7 @@ const EMPTY_KEY = new Uint8Array(0);
 /** Sets one entry. */
 export function putEntry(units: UnitFile, root: TreeRoot, edit: Edit, key: Uint8Array, value: Uint8Array): void {
   if (rootPage(units, root) === undefined) {
-    root.page = NodePage.create(0, edit.epoch);
+    root.page = NodePage.create(0, edit.epoch, root.id);
     edit.grow();
   }
   const path = openPath(units, root, edit, key);
@@ -110,7 +110,7 @@ interface NewCell {
 function insertCell(units: UnitFile, root: TreeRoot, edit: Edit, path: Step[], index: number, cell: NewCell): void {
   const leaf = (path.at(-1) as Step).page;
   if (leaf.insertLeafCell(index, cell.key, cell.value, cell.number)) return;
-  const right = NodePage.create(0, edit.epoch);
+  const right = NodePage.create(0, edit.epoch, root.id);
   edit.grow();
   if (index === leaf.count && isLastOfTree(path)) {
     // Keys that arrive in order fill their pages: nothing is moved, the new page begins with the new cell.
@@ -227,7 +227,7 @@ function insertIntoParent(root: TreeRoot, edit: Edit, path: Step[], right: NodeP
 
 function growRoot(root: TreeRoot, edit: Edit, right: NodePage, separator: Uint8Array): void {
   const left = root.page as NodePage;
-  const page = NodePage.create(left.level + 1, edit.epoch);
+  const page = NodePage.create(left.level + 1, edit.epoch, root.id);
   edit.grow();
   page.insertBranchCell(0, EMPTY_KEY, left);
   page.insertBranchCell(1, separator, right);
@@ -236,7 +236,7 @@ function growRoot(root: TreeRoot, edit: Edit, right: NodePage, separator: Uint8A
 
 function splitBranch(root: TreeRoot, edit: Edit, path: Step[], added: { index: number; key: Uint8Array; child: NodePage }): void {
   const branch = (path.at(-1) as Step).page;
-  const right = NodePage.create(branch.level, edit.epoch);
+  const right = NodePage.create(branch.level, edit.epoch, root.id);
   edit.grow();
   const at = added.index === branch.count && isLastOfTree(path) ? branch.count - 1 : splitPoint(branch);
   moveCells(branch, right, at);
@@ -248,7 +248,7 @@ function splitBranch(root: TreeRoot, edit: Edit, path: Step[], added: { index: n
 
 /** The first cell of a branch has no key: whatever sorts before the second one belongs to it. */
 function clearFirstKey(branch: NodePage): void {
-  const copy = NodePage.create(branch.level, branch.epoch);
+  const copy = NodePage.create(branch.level, branch.epoch, branch.treeId);
   const first = branch.children?.[0];
   const placeholder = branch.refOffset(0);
   copy.insertBranchCell(0, EMPTY_KEY, first as NodePage);

@@ -42,7 +42,7 @@ export class UnitFile {
       return held;
     }
     const offset = parent.refOffset(index);
-    const page = this.cache.find(parent.bytes, offset) ?? this.loadPage(readRef(parent.bytes, offset), parent.level - 1);
+    const page = this.cache.find(parent.bytes, offset) ?? this.loadPage(readRef(parent.bytes, offset), parent.treeId, parent.level - 1);
     this.cache.hold(parent, index, page);
     return page;
   }
@@ -52,9 +52,9 @@ export class UnitFile {
    *
    * @throws {StoreError} `PAGE_DAMAGED` if it is not the page that the reference names.
    */
-  loadPage(ref: PageRef, level?: number): NodePage {
+  loadPage(ref: PageRef, treeId: number, level?: number): NodePage {
     const page = new NodePage(this.#readPage(ref), 0, ref);
-    const malformation = findMalformation(page.bytes, level);
+    const malformation = findMalformation(page.bytes, level, treeId);
     if (malformation !== undefined) throw damaged(ref, malformation);
     this.cache.add(page);
     return page;

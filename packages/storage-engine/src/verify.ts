@@ -96,25 +96,25 @@ class Verifier {
   }
 
   #walkTrees(slot: Slot): number {
-    if (slot.catalog !== undefined) this.#walkTree("catalog", slot.catalog, slot.catalogCount);
+    if (slot.catalog !== undefined) this.#walkTree("catalog", 0, slot.catalog, slot.catalogCount);
     const { trees } = viewOfSlot(this.#units, slot);
     for (const root of trees.values()) {
-      if (root.ref !== undefined) this.#walkTree(`tree ${root.id}`, root.ref, root.count);
+      if (root.ref !== undefined) this.#walkTree(`tree ${root.id}`, root.id, root.ref, root.count);
       else if (root.count !== 0) this.#report("PAGE_DAMAGED", `tree ${root.id} has no pages but ${root.count} entries`);
     }
     return trees.size;
   }
 
-  #walkTree(owner: string, ref: PageRef, count: number): void {
+  #walkTree(owner: string, treeId: number, ref: PageRef, count: number): void {
     const before = this.#entries;
-    this.#attempt(() => this.#walkPage(owner, ref, undefined, undefined, undefined));
+    this.#attempt(() => this.#walkPage(owner, treeId, ref, undefined, undefined, undefined));
     const found = this.#entries - before;
     if (found !== count) this.#report("PAGE_DAMAGED", `${owner} has ${found} entries where its root says ${count}`);
   }
 
-  #walkPage(owner: string, ref: PageRef, level: number | undefined, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
+  #walkPage(owner: string, treeId: number, ref: PageRef, level: number | undefined, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
     this.#reach(owner, ref);
-    const page = this.#units.loadPage(ref, level);
+    const page = this.#units.loadPage(ref, treeId, level);
     this.#pages++;
     if (!isOrdered(page)) this.#report("PAGE_DAMAGED", `page ${ref.place} of ${owner} is not in order`, ref.place);
     if (!isInside(page, from, to)) this.#report("PAGE_DAMAGED", `page ${ref.place} of ${owner} holds keys that belong elsewhere`, ref.place);
@@ -122,7 +122,7 @@ class Verifier {
     for (let i = 0; i < page.count; i++) {
       const low = i === 0 ? from : page.key(i);
       const high = i + 1 < page.count ? page.key(i + 1) : to;
-      this.#attempt(() => this.#walkPage(owner, readRef(page.bytes, page.refOffset(i)), page.level - 1, low, high));
+      this.#attempt(() => this.#walkPage(owner, treeId, readRef(page.bytes, page.refOffset(i)), page.level - 1, low, high));
     }
   }
 
