@@ -37,7 +37,7 @@ export function temporaryPath(volume: Volume, path: string): string {
 
 /** What is not the same in every new file. */
 export interface NewFileOptions {
-  readonly logBytes?: number;
+  readonly logBytes?: number | undefined;
   readonly origin?: BackupOrigin | undefined;
 }
 
@@ -83,7 +83,7 @@ export function createDatabase(volume: Volume, path: string, seal: UnitSeal): vo
     throw new StoreError("DIRECTORY_MISSING", `the folder of '${path}' does not exist`, { cause: error });
   }
   try {
-    writeEmptyDatabase(file, seal);
+    writeEmptyDatabase(file, seal, { logBytes: volume.newLogBytes });
   } catch (error) {
     file.close();
     volume.remove(temporary);

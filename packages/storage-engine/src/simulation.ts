@@ -5,11 +5,13 @@
  *
  * @module
  */
+export { applyToModel, applyToTransaction, findDifference, isEqual, randomChanges, readSnapshot, sortedEntries, valueOf } from "./volume/crash-content.ts";
+export type { Change, Content, RandomChangeOptions } from "./volume/crash-content.ts";
 export { CrashDisk } from "./volume/crash-disk.ts";
-export type { CrashDiskOptions, CrashImage, CrashImageOptions } from "./volume/crash-disk.ts";
+export type { CrashDiskOptions, CrashImage, CrashImageOptions, DiskMoment } from "./volume/crash-disk.ts";
 export type { CrashMode, DiskEvent, NameChange } from "./volume/crash-model.ts";
 export { CrashVolume } from "./volume/crash-volume.ts";
-export type { Fault, FaultOperation } from "./volume/crash-volume.ts";
+export type { Fault, FaultOperation, VolumeCall } from "./volume/crash-volume.ts";
 export { MemoryContent } from "./volume/memory-content.ts";
 export { MemoryVolume } from "./volume/memory-volume.ts";
 export type { MemoryTree, MemoryVolumeOptions } from "./volume/memory-volume.ts";

@@ -56,7 +56,7 @@ export function writeTemporaryCopy(source: { units: UnitFile; view: View }, targ
 function fillCopy(source: { units: UnitFile; view: View }, file: StorageFile, path: string, target: CopyTarget): void {
   const { platform, key } = target;
   const seal = sealOf(key, platform);
-  writeEmptyDatabase(file, seal);
+  writeEmptyDatabase(file, seal, { logBytes: platform.volume.newLogBytes });
   seal.close();
   const database = new Database({
     volume: platform.volume,

@@ -19,6 +19,20 @@ export interface CrashDiskOptions {
   readonly from?: MemoryVolume;
   /** Sum of all file sizes beyond which writing fails with `ENOSPC`. */
   readonly capacityBytes?: number;
+  /** Length of the log in new files; small ones wrap after a few commits. As `Volume.newLogBytes`. */
+  readonly newLogBytes?: number | undefined;
+}
+
+/** The disk as it was at one position of its history. */
+export interface DiskMoment {
+  /** How many events had been issued. */
+  readonly position: number;
+  /** The last of them; none at position 0. */
+  readonly event: DiskEvent | undefined;
+  /** The modes that can differ now. */
+  modes(): CrashMode[];
+  /** What a power cut may leave. Random choices are drawn anew each time. Valid until the next moment. */
+  image(mode: CrashMode): MemoryVolume;
 }
 
 /** One possible disk after a power cut. */
@@ -49,6 +63,8 @@ export class CrashDisk {
   readonly random: SeededRandom;
   /** May be changed at any time. */
   capacityBytes: number;
+  /** Called after each event, when `position` counts it already. */
+  onEvent: ((event: DiskEvent) => void) | undefined;
   #base: MemoryTree;
   #events: DiskEvent[] = [];
   #ticks = 0;
@@ -58,7 +74,8 @@ export class CrashDisk {
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY;
     // Time is simulated, so that a run does the same things each time: a hundredth of a millisecond a question.
     const clock = (): number => (this.#ticks += 1) / 100;
-    this.live = MemoryVolume.fromTree((options.from ?? new MemoryVolume()).toTree(), { clock });
+    const newLogBytes = options.newLogBytes ?? options.from?.newLogBytes;
+    this.live = MemoryVolume.fromTree((options.from ?? new MemoryVolume()).toTree(), { clock, newLogBytes });
     this.#base = this.live.toTree();
   }
 
@@ -81,6 +98,12 @@ export class CrashDisk {
   /** Notes an event; called by the volume, after the event. */
   record(event: DiskEvent): void {
     this.#events.push(event);
+    this.onEvent?.(event);
+  }
+
+  /** Sets the clock forward, or back: the engine must not hang or fail if it jumps. */
+  jumpClock(milliseconds: number): void {
+    this.live.sleep(milliseconds);
   }
 
   /** Bytes of all files together. */
@@ -90,18 +113,28 @@ export class CrashDisk {
     return sum;
   }
 
+  /** Every moment of the recording, in order of time. Their images are the same for the same seed. */
+  *moments(seed: number): Generator<DiskMoment> {
+    const model = new CrashModel(forkTree(this.#base), new SeededRandom(seed), { newLogBytes: this.live.newLogBytes });
+    const moment = (position: number, event: DiskEvent | undefined): DiskMoment => ({ position, event, modes: () => model.modes(), image: (mode) => model.image(mode) });
+    yield moment(0, undefined);
+    for (let position = 1; position <= this.position; position += 1) {
+      const event = this.#events[position - 1] as DiskEvent;
+      model.apply(event);
+      yield moment(position, event);
+    }
+  }
+
   /** What a power cut may leave at every moment of the recording, in order of time. The same for the same seed. */
   *crashImages(options: CrashImageOptions): Generator<CrashImage> {
-    const random = new SeededRandom(options.seed);
     const { from = 0, to = this.position, step = 1, repeat = 1 } = options;
-    const model = new CrashModel(forkTree(this.#base), random);
-    for (let position = 0; position <= Math.min(to, this.position); position += 1) {
-      if (position > 0) model.apply(this.#events[position - 1] as DiskEvent);
+    for (const { position, modes, image } of this.moments(options.seed)) {
+      if (position > to) return;
       if (position < from || (position - from) % step !== 0) continue;
-      for (const mode of model.modes()) {
+      for (const mode of modes()) {
         if (options.modes !== undefined && !options.modes.includes(mode)) continue;
         const isRandom = mode === "sectors512" || mode === "sectors4096" || mode === "torn";
-        for (let round = 0; round < (isRandom ? repeat : 1); round += 1) yield { volume: model.image(mode), position, mode };
+        for (let round = 0; round < (isRandom ? repeat : 1); round += 1) yield { volume: image(mode), position, mode };
       }
     }
   }

@@ -11,7 +11,7 @@
 import { MemoryContent } from "./memory-content.ts";
 import { parentOf } from "./memory-path.ts";
 import { MemoryVolume } from "./memory-volume.ts";
-import type { MemoryTree } from "./memory-volume.ts";
+import type { MemoryTree, MemoryVolumeOptions } from "./memory-volume.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 /** A change of a directory. Paths are normalized. */
@@ -52,12 +52,14 @@ export class CrashModel {
   readonly #directories: Set<string>;
   readonly #names = new Map<string, string>();
   readonly #files = new Map<string, DiskFile>();
+  readonly #imageOptions: MemoryVolumeOptions;
   #pendingNames: NameChange[] = [];
   #lastEvent: DiskEvent | undefined;
 
-  /** All of `base` is durable. The contents become the model's own. */
-  constructor(base: MemoryTree, random: SeededRandom) {
+  /** All of `base` is durable. The contents become the model's own; the images' volumes get `imageOptions`. */
+  constructor(base: MemoryTree, random: SeededRandom, imageOptions: MemoryVolumeOptions = {}) {
     this.#random = random;
+    this.#imageOptions = imageOptions;
     this.#directories = new Set(base.directories);
     for (const [path, { identity, content }] of base.files) {
       this.#names.set(path, identity);
@@ -94,7 +96,7 @@ export class CrashModel {
       contents.set(identity, content);
       files.set(path, { identity, content });
     }
-    return MemoryVolume.fromTree({ directories, files });
+    return MemoryVolume.fromTree({ directories, files }, this.#imageOptions);
   }
 
   #file(identity: string): DiskFile {

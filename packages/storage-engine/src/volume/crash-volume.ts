@@ -21,10 +21,17 @@ export interface Fault {
   /** Only calls on paths that end like this count. */
   readonly pathEnd?: string;
   /**
-   * What happens: an error with this code; `kill`, the process dies before the call; or `short`, a read that gives half
-   * of what it should (as from a file that another program cut). Default `EIO`.
+   * What happens: an error with this code; `kill`, the process dies before the call; or `short`: a read that gives half
+   * of what it should (as from a file that another program cut), a write that ends with `EIO` when half of it is done.
+   * Default `EIO`.
    */
   readonly outcome?: "EIO" | "ENOSPC" | "EACCES" | "kill" | "short";
+}
+
+/** A call that a process is about to make; `status` asks without changing anything, `lock` tries to take one. */
+export interface VolumeCall {
+  readonly operation: FaultOperation | "status" | "lock" | "sleep";
+  readonly path: string;
 }
 
 interface ArmedFault {
@@ -36,13 +43,30 @@ interface ArmedFault {
 export class CrashVolume implements Volume {
   readonly hasKernelLocks = true;
   readonly disk: CrashDisk;
+  /**
+   * Called before each call of this process. It may let other processes do something, or end this one. If it returns
+   * `split` before a write, the write is done in two parts and it is called again between them.
+   */
+  beforeCall: ((call: VolumeCall) => "split" | undefined) | undefined;
+  /** How many armed failures have come true. */
+  faultsDone = 0;
   readonly #faults: ArmedFault[] = [];
   readonly #openFiles = new Set<StorageFile>();
   readonly #watches = new Set<() => void>();
   #isKilled = false;
+  #isFrozen = false;
 
   constructor(disk: CrashDisk) {
     this.disk = disk;
+  }
+
+  get newLogBytes(): number | undefined {
+    return this.disk.live.newLogBytes;
+  }
+
+  /** True after `freeze`, until the process dies. */
+  get isFrozen(): boolean {
+    return this.#isFrozen && !this.#isKilled;
   }
 
   /** True after `kill`. */
@@ -69,6 +93,14 @@ export class CrashVolume implements Volume {
     this.#watches.clear();
   }
 
+  /**
+   * The process stops where it is, for as long as the others look: its files stay open and its locks taken until `kill`.
+   * Its every further call throws `EFROZEN`, so that the frames above it end; none of them reaches the disk.
+   */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
   open(path: string, mode: OpenMode): StorageFile {
     this.enter("open", path);
     const isNew = mode !== "read" && mode !== "write" && this.disk.live.stat(path) === undefined;
@@ -81,7 +113,7 @@ export class CrashVolume implements Volume {
   }
 
   stat(path: string): FileStatus | undefined {
-    this.#assertAlive();
+    this.pass({ operation: "status", path });
     return this.disk.live.stat(path);
   }
 
@@ -107,7 +139,7 @@ export class CrashVolume implements Volume {
   }
 
   list(directory: string): string[] {
-    this.#assertAlive();
+    this.pass({ operation: "status", path: directory });
     return this.disk.live.list(directory);
   }
 
@@ -130,7 +162,7 @@ export class CrashVolume implements Volume {
   }
 
   watch(path: string, onChange: () => void): () => void {
-    this.#assertAlive();
+    this.pass({ operation: "status", path });
     const end = this.disk.live.watch(path, onChange);
     this.#watches.add(end);
     return () => {
@@ -140,8 +172,8 @@ export class CrashVolume implements Volume {
   }
 
   sleep(milliseconds: number): void {
-    this.#assertAlive();
     this.disk.live.sleep(milliseconds);
+    this.pass({ operation: "sleep", path: "" });
   }
 
   now(): number {
@@ -153,13 +185,15 @@ export class CrashVolume implements Volume {
     return this.disk.random.bytes(count);
   }
 
-  /** Every call passes here first: it throws if the process is dead or a fault is due. @returns True for a short read. */
-  enter(operation: FaultOperation, path: string): boolean {
-    this.#assertAlive();
+  /** Every call that can fail passes here first: it throws if the process is dead or a fault is due. */
+  enter(operation: FaultOperation, path: string): "short" | "split" | undefined {
+    const isSplit = this.pass({ operation, path });
+    if (this.#faults.length === 0) return isSplit;
     const due = this.#faults.filter((armed) => isDue(armed, operation, path))[0];
-    if (due === undefined) return false;
+    if (due === undefined) return isSplit;
+    this.faultsDone += 1;
     const outcome = due.fault.outcome ?? "EIO";
-    if (outcome === "short") return true;
+    if (outcome === "short") return "short";
     if (outcome === "kill") {
       this.kill();
       this.#assertAlive();
@@ -167,8 +201,17 @@ export class CrashVolume implements Volume {
     throw new VolumeError(outcome, `injected into ${operation} ${path}`);
   }
 
+  /** Every call passes here: others may have their turn before it. */
+  pass(call: VolumeCall): "split" | undefined {
+    this.#assertAlive();
+    const answer = this.beforeCall?.(call);
+    this.#assertAlive();
+    return answer;
+  }
+
   #assertAlive(): void {
     if (this.#isKilled) throw new VolumeError("EKILLED", "the simulated process is dead");
+    if (this.#isFrozen) throw new VolumeError("EFROZEN", "the simulated process has been stopped");
   }
 
   #recordName(change: Extract<Parameters<CrashDisk["record"]>[0], { kind: "name" }>["change"]): void {
@@ -190,13 +233,21 @@ class CrashFile implements StorageFile {
   }
 
   read(offset: number, target: Uint8Array): number {
-    const isShort = this.#volume.enter("read", this.#path);
+    const isShort = this.#volume.enter("read", this.#path) === "short";
     return this.#inner.read(offset, isShort ? target.subarray(0, Math.floor(target.length / 2)) : target);
   }
 
   write(offset: number, source: Uint8Array): void {
-    this.#volume.enter("write", this.#path);
+    const way = this.#volume.enter("write", this.#path);
     if (source.length === 0) return;
+    const half = way === undefined ? 0 : Math.floor(source.length / 2);
+    if (half > 0) this.#writePart(offset, source.subarray(0, half));
+    if (way === "short") throw new VolumeError("EIO", `write ${this.#path}: only a part was written`);
+    if (half > 0) this.#volume.pass({ operation: "write", path: this.#path });
+    this.#writePart(offset + half, source.subarray(half));
+  }
+
+  #writePart(offset: number, source: Uint8Array): void {
     // As the system does on a full disk: the part that fits is written, then comes the error.
     const fits = source.subarray(0, this.#roomFor(offset, source.length));
     this.#inner.write(offset, fits);
@@ -209,7 +260,7 @@ class CrashFile implements StorageFile {
     try {
       this.#volume.enter("sync", this.#path);
     } catch (error) {
-      if (!this.#volume.isKilled) this.#record({ kind: "sync", identity, isFailed: true });
+      if (!this.#volume.isKilled && !this.#volume.isFrozen) this.#record({ kind: "sync", identity, isFailed: true });
       throw error;
     }
     this.#inner.sync();
@@ -217,6 +268,7 @@ class CrashFile implements StorageFile {
   }
 
   sizeBytes(): number {
+    this.#volume.pass({ operation: "status", path: this.#path });
     return this.#inner.sizeBytes();
   }
 
@@ -231,18 +283,21 @@ class CrashFile implements StorageFile {
   }
 
   identity(): string {
+    this.#volume.pass({ operation: "status", path: this.#path });
     return this.#inner.identity();
   }
 
   tryLock(): boolean {
+    this.#volume.pass({ operation: "lock", path: this.#path });
     return this.#inner.tryLock();
   }
 
   unlock(): void {
-    this.#inner.unlock();
+    if (!this.#volume.isFrozen) this.#inner.unlock();
   }
 
   close(): void {
+    if (this.#volume.isFrozen) return;
     this.#onClose();
     this.#inner.close();
   }

@@ -30,6 +30,8 @@ interface Watcher {
 export interface MemoryVolumeOptions {
   /** Milliseconds; `sleep` adds to it, since nobody else can run meanwhile. Default: the real clock. */
   readonly clock?: () => number;
+  /** As `Volume.newLogBytes`. */
+  readonly newLogBytes?: number | undefined;
 }
 
 /** What a volume holds. Paths are absolute. */
@@ -43,6 +45,7 @@ let nextIdentity = 1;
 /** Files in memory. The directory `/` is there from the start; a relative path starts at it. */
 export class MemoryVolume implements Volume {
   readonly hasKernelLocks = true;
+  readonly newLogBytes: number | undefined;
   readonly #clock: () => number;
   readonly #files = new Map<string, Inode>();
   readonly #directories = new Set<string>(["/"]);
@@ -51,6 +54,7 @@ export class MemoryVolume implements Volume {
 
   constructor(options: MemoryVolumeOptions = {}) {
     this.#clock = options.clock ?? (() => performance.now());
+    this.newLogBytes = options.newLogBytes;
   }
 
   /** A volume with these directories and files. The contents become the volume's own; one identity is one file. */
@@ -81,7 +85,7 @@ export class MemoryVolume implements Volume {
 
   /** A copy of the tree: same names, contents and identities; no locks, watchers or open files. */
   fork(): MemoryVolume {
-    return MemoryVolume.fromTree(this.toTree(), { clock: this.#clock });
+    return MemoryVolume.fromTree(this.toTree(), { clock: this.#clock, newLogBytes: this.newLogBytes });
   }
 
   /** Every file's path, in order. */

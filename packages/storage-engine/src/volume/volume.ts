@@ -50,6 +50,8 @@ export interface StorageFile {
 export interface Volume {
   /** False if nothing but this volume's own handles can be locked out. */
   readonly hasKernelLocks: boolean;
+  /** Length of the log in files that are created here: a multiple of the page length, at least 64 KiB. Default 1 MiB. */
+  readonly newLogBytes?: number | undefined;
   open(path: string, mode: OpenMode): StorageFile;
   /** Follows symbolic links. @returns `undefined` if nothing is there. */
   stat(path: string): FileStatus | undefined;
