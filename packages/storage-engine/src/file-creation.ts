@@ -9,6 +9,7 @@ import { encodeHeader, type BackupOrigin } from "./header.ts";
 import { extentPages, firstPage, LOG_BYTES, LOG_OFFSET, PAGE_BYTES } from "./layout.ts";
 import { encodeSlot, slotOffset, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
+import { createTemporary, directoryOf, discardTemporary, type TemporaryFile } from "./temporary-file.ts";
 import { UnitFile } from "./unit-file.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
@@ -21,18 +22,6 @@ export function writeZeros(file: StorageFile, offset: number, count: number): vo
   for (let done = 0; done < count; done += zeros.length) {
     file.write(offset + done, zeros.subarray(0, Math.min(zeros.length, count - done)));
   }
-}
-
-/** The folder of a path; "." for a bare name. */
-export function directoryOf(path: string): string {
-  const end = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  return end < 0 ? "." : path.slice(0, Math.max(end, 1));
-}
-
-/** A name beside `path` that nothing else has. */
-export function temporaryPath(volume: Volume, path: string): string {
-  const suffix = Array.from(volume.randomBytes(6), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${path}.new-${suffix}`;
 }
 
 /** What is not the same in every new file. */
@@ -74,23 +63,21 @@ export function writeEmptyDatabase(file: StorageFile, seal: UnitSeal, options: N
 
 /** Creates the database file; does nothing if another process was faster. */
 export function createDatabase(volume: Volume, path: string, seal: UnitSeal): void {
-  const temporary = temporaryPath(volume, path);
-  let file: StorageFile;
+  let temporary: TemporaryFile;
   try {
-    file = volume.open(temporary, "exclusive");
+    temporary = createTemporary(volume, path);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ENOENT") throw error;
     throw new StoreError("DIRECTORY_MISSING", `the folder of '${path}' does not exist`, { cause: error });
   }
   try {
-    writeEmptyDatabase(file, seal, { logBytes: volume.newLogBytes });
+    writeEmptyDatabase(temporary.file, seal, { logBytes: volume.newLogBytes });
+    placeDatabase(volume, temporary.path, path);
   } catch (error) {
-    file.close();
-    volume.remove(temporary);
+    discardTemporary(volume, temporary);
     throw error;
   }
-  file.close();
-  placeDatabase(volume, temporary, path);
+  temporary.file.close();
 }
 
 /** Gives a finished file its name, over an empty file at most. */

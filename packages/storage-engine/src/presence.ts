@@ -91,9 +91,13 @@ export class Presence {
   close(last: boolean): void {
     this.#volume.remove(`${this.#directory}/${this.#name}`);
     this.#file.close();
-    if (!last) return;
+    if (last) Presence.removeEmpty(this.#volume, this.#directory);
+  }
+
+  /** Removes the directory of presence files if nothing is in it. */
+  static removeEmpty(volume: Volume, directory: string): void {
     try {
-      this.#volume.removeDirectory(this.#directory);
+      volume.removeDirectory(directory);
     } catch {
       // Something that is not ours stands in it, or somebody has just registered: it stays.
     }

@@ -4,17 +4,17 @@
  * @module
  */
 import { asStoreError, StoreError } from "./errors.ts";
-import { directoryOf, temporaryPath, writeEmptyDatabase } from "./file-creation.ts";
+import { writeEmptyDatabase } from "./file-creation.ts";
 import { Cursor } from "./cursor.ts";
 import { Database } from "./database.ts";
 import { checkFile } from "./file-opening.ts";
 import type { Platform } from "./platform.ts";
 import { createPlainSeal } from "./plain-seal.ts";
+import { createTemporary, directoryOf, discardTemporary, removeForgotten, type TemporaryFile } from "./temporary-file.ts";
 import { WriteTransaction } from "./transaction.ts";
 import type { View } from "./view.ts";
 import type { UnitFile } from "./unit-file.ts";
 import type { SecretKey, UnitSeal } from "@holdfast/core-cipher";
-import type { StorageFile } from "./volume/volume.ts";
 
 export interface CopyTarget {
   readonly path: string;
@@ -28,32 +28,30 @@ export function sealOf(key: SecretKey | undefined, platform: Platform): UnitSeal
 }
 
 /**
- * Writes a finished, synced copy under a temporary name and returns that name. The caller puts it in place.
+ * Writes a finished, synced copy under a temporary name. The caller puts it in place and closes it.
  *
  * @throws {StoreError} `DIRECTORY_MISSING`, `DISK_FULL`, `IO_FAILED`: nothing is left behind.
  */
-export function writeTemporaryCopy(source: { units: UnitFile; view: View }, target: CopyTarget): string {
+export function writeTemporaryCopy(source: { units: UnitFile; view: View }, target: CopyTarget): TemporaryFile {
   const { volume } = target.platform;
-  const path = temporaryPath(volume, target.path);
-  let file: StorageFile;
+  removeForgotten(volume, target.path);
+  let temporary: TemporaryFile;
   try {
-    file = volume.open(path, "exclusive");
+    temporary = createTemporary(volume, target.path);
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ENOENT") throw asStoreError(error, "creating the copy");
     throw new StoreError("DIRECTORY_MISSING", `the parent directory of '${target.path}' does not exist`, { cause: error });
   }
   try {
-    fillCopy(source, file, path, target);
+    fillCopy(source, temporary, target);
   } catch (error) {
-    file.close();
-    volume.remove(path);
+    discardTemporary(volume, temporary);
     throw asStoreError(error, "writing the copy");
   }
-  file.close();
-  return path;
+  return temporary;
 }
 
-function fillCopy(source: { units: UnitFile; view: View }, file: StorageFile, path: string, target: CopyTarget): void {
+function fillCopy(source: { units: UnitFile; view: View }, { path, file }: TemporaryFile, target: CopyTarget): void {
   const { platform, key } = target;
   const seal = sealOf(key, platform);
   writeEmptyDatabase(file, seal, { logBytes: platform.volume.newLogBytes });
@@ -83,15 +81,16 @@ function fillCopy(source: { units: UnitFile; view: View }, file: StorageFile, pa
 }
 
 /** Gives a temporary copy its name. */
-export function placeCopy(temporary: string, target: CopyTarget): void {
+export function placeCopy(temporary: TemporaryFile, target: CopyTarget): void {
   const { volume } = target.platform;
   try {
-    volume.placeNew(temporary, target.path);
+    volume.placeNew(temporary.path, target.path);
   } catch (error) {
-    volume.remove(temporary);
+    discardTemporary(volume, temporary);
     if ((error as { code?: unknown }).code === "EEXIST") throw targetExists(target.path, error);
     throw asStoreError(error, "placing the copy");
   }
+  temporary.file.close();
   volume.syncDirectory(directoryOf(target.path));
 }
 

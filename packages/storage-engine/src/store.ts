@@ -7,7 +7,7 @@ import { SecretKey } from "@holdfast/core-cipher";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { createDatabase, directoryOf, refuseLinks } from "./file-creation.ts";
+import { createDatabase, refuseLinks } from "./file-creation.ts";
 import { checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { PAGE_BYTES } from "./layout.ts";
 import { nodePlatform } from "./node-platform.ts";
@@ -16,6 +16,7 @@ import { Presence } from "./presence.ts";
 import { PublishedFile } from "./published.ts";
 import { Snapshot } from "./snapshot.ts";
 import { placeCopy, sealOf, targetExists, writeTemporaryCopy } from "./store-copy.ts";
+import { directoryOf, discardTemporary, removeForgotten } from "./temporary-file.ts";
 import { WriteTransaction } from "./transaction.ts";
 import { verifyFile, type VerifyProblem, type VerifyReport } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
@@ -49,6 +50,8 @@ export interface StoreStats {
 }
 
 const MEBIBYTE = 1024 * 1024;
+/** A file that is replaced this often while it is opened is not to be had. */
+const MOST_OPEN_ATTEMPTS = 20;
 /** Looked at this often where a change of the side file cannot be watched. */
 const LOCK_WAIT_MS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
@@ -267,14 +270,26 @@ export class Store {
 
   // ---- Opening and closing -------------------------------------------------------------------------------------
 
+  /** Others may put another file in place (compact, re-key, delete) until this handle is registered: then it takes that one. */
   #open(): void {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#openOnce();
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreError && error.code === "FILE_REPLACED") || attempt === MOST_OPEN_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #openOnce(): void {
     const { volume } = this.#platform;
     this.#createIfMissing();
     refuseLinks(volume, this.path);
     const file = this.#openFile();
     let checked: CheckedFile | undefined;
     try {
-      if (volume.stat(this.path)?.identity !== file.identity()) throw new StoreError("FILE_REPLACED", `'${this.path}' was replaced while it was opened; try again`);
+      this.#requireInPlace(file);
       checked = checkFile(file, this.path, this.#key, this.#platform, this.isReadOnly);
       if (newestSlot(readSlots(file, checked)) === undefined) throw new StoreError("SLOT_DAMAGED", `both slots of '${this.path}' are damaged`);
       this.#database = this.#join(file, checked);
@@ -315,6 +330,7 @@ export class Store {
     let presence: Presence | undefined;
     let isAlone = false;
     try {
+      this.#requireInPlace(file);
       presence = Presence.register(volume, this.#presenceDirectory);
       const published = new PublishedFile(side);
       const database = new Database(this.#databaseInput(file, checked, presence, published));
@@ -325,15 +341,22 @@ export class Store {
       const isUnknown = isAlone ? database.view.head.commit !== database.base.commit : numbers?.isUnknown === true;
       database.mayRewriteTail = isUnknown;
       if (isAlone) database.publish(isUnknown);
+      if (isAlone && !this.isReadOnly) removeForgotten(volume, this.path);
       side.unlock();
       return database;
     } catch (error) {
-      isAlone ||= volume.list(this.#presenceDirectory).length <= 1;
-      presence?.close(isAlone);
+      // The side file belongs to the handles that are registered: only the last one takes it away.
+      isAlone ||= volume.list(this.#presenceDirectory).length <= (presence === undefined ? 0 : 1);
+      if (presence !== undefined) presence.close(isAlone);
+      else if (isAlone) Presence.removeEmpty(volume, this.#presenceDirectory);
       if (isAlone) volume.remove(this.#sidePath);
       side.close();
       throw error;
     }
+  }
+
+  #requireInPlace(file: StorageFile): void {
+    if (!this.#isInPlace(file)) throw new StoreError("FILE_REPLACED", `'${this.path}' was replaced while it was opened; try again`);
   }
 
   /** Opens and locks the side file; the last one to leave has removed it, perhaps between the two. */
@@ -398,7 +421,7 @@ export class Store {
     try {
       this.#waitFor(published.file);
       isAlone = presence.others().length === 0;
-      if (isAlone && !this.isReadOnly && !database.isPoisoned && this.#isInPlace(database)) this.#checkpointLast(database);
+      if (isAlone && !this.isReadOnly && !database.isPoisoned && this.#isInPlace(database.input.file)) this.#checkpointLast(database);
     } finally {
       presence.close(isAlone);
       if (isAlone) this.#platform.volume.remove(this.#sidePath);
@@ -429,14 +452,14 @@ export class Store {
     if (database.isPoisoned) throw new StoreError("COMMIT_UNKNOWN", "an earlier sync failed; close the file and open it again");
     if (this.#transaction !== undefined) throw new StoreError("TRANSACTION_OPEN", "this store has a write transaction already");
     this.#waitFor(database.input.file);
-    if (this.#isInPlace(database)) return;
+    if (this.#isInPlace(database.input.file)) return;
     database.input.file.unlock();
     throw new StoreError("FILE_REPLACED", `'${this.path}' was moved, deleted or replaced; close it and open it again`);
   }
 
   /** True if the path still leads to the file that is open. */
-  #isInPlace(database: Database): boolean {
-    return this.#platform.volume.stat(this.path)?.identity === database.input.file.identity();
+  #isInPlace(file: StorageFile): boolean {
+    return this.#platform.volume.stat(this.path)?.identity === file.identity();
   }
 
   /** The kernel's lock has no queue that a synchronous call could wait in: try, and back off. */
@@ -465,7 +488,13 @@ export class Store {
         database.catchUp();
         const target = { path: this.path, key, platform: this.#platform };
         const temporary = writeTemporaryCopy({ units: database.units, view: database.view }, target);
-        this.#platform.volume.rename(temporary, this.path);
+        try {
+          this.#platform.volume.rename(temporary.path, this.path);
+        } catch (error) {
+          discardTemporary(this.#platform.volume, temporary);
+          throw error;
+        }
+        temporary.file.close();
         this.#platform.volume.syncDirectory(directoryOf(this.path));
         presence.close(true);
         this.#platform.volume.remove(this.#sidePath);

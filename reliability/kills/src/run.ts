@@ -1,0 +1,99 @@
+/**
+ * A run: each activity in each form until it has had its share of the kills.
+ *
+ * @module
+ */
+import { SeededRandom } from "@holdfast/storage-engine/simulation";
+import { ACTIVITIES, type Activity } from "./activities.ts";
+import { ProcessPool } from "./processes.ts";
+import { Session, type Form } from "./session.ts";
+
+/** How a run is made. */
+export interface RunOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly forms: readonly Form[];
+  /** The module whose default export is the SDK of the killed processes. */
+  readonly implementation?: string;
+  /** Only these activities. */
+  readonly activities?: readonly Activity[];
+  /** Called after each round with the kills that it made. */
+  readonly onKills?: (kills: number) => void;
+}
+
+/** One line of the table. */
+export interface Row {
+  readonly activity: string;
+  readonly form: Form;
+  rounds: number;
+  kills: number;
+  /** Of the kills: at the defined moment, right behind an acknowledgement. */
+  killsAtRest: number;
+  survived: number;
+  unreturned: number;
+  readonly failures: string[];
+}
+
+/** A file has seen enough after so many rounds. */
+const ROUNDS_PER_FILE = 12;
+/** After so many failures an activity is given up. */
+const MOST_FAILURES = 3;
+/** Files that are worked on at the same time: the machine is busy, and a round waits most of its time. */
+const PARALLEL = 2;
+
+/** Runs until the kills are made. */
+export async function run(options: RunOptions): Promise<Row[]> {
+  const pool = new ProcessPool(options.implementation ?? "@holdfast/realm", 4);
+  const activities = options.activities ?? ACTIVITIES;
+  const shares = activities.reduce((sum, { share }) => sum + share, 0);
+  const tasks = activities.flatMap((activity) => options.forms.map((form) => ({ activity, form })));
+  const rows: Row[] = [];
+  try {
+    const work = async (): Promise<void> => {
+      for (let index = rows.length; index < tasks.length; index = rows.length) {
+        const { activity, form } = tasks[index] as (typeof tasks)[number];
+        const row: Row = { activity: activity.name, form, rounds: 0, kills: 0, killsAtRest: 0, survived: 0, unreturned: 0, failures: [] };
+        rows.push(row);
+        const wanted = Math.max(2, Math.round((options.kills * activity.share) / shares / options.forms.length));
+        // One row after the other in each of the workers: the next one depends on nothing but its own seed.
+        await fillRow(row, { activity, form, wanted, seed: options.seed * 1000 + index, pool, onKills: options.onKills ?? (() => undefined) });
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, work));
+  } finally {
+    await pool.close();
+  }
+  return rows;
+}
+
+interface RowTask {
+  readonly activity: Activity;
+  readonly form: Form;
+  readonly wanted: number;
+  readonly seed: number;
+  readonly pool: ProcessPool;
+  readonly onKills: (kills: number) => void;
+}
+
+async function fillRow(row: Row, task: RowTask): Promise<void> {
+  const random = new SeededRandom(task.seed);
+  const session = new Session(task.activity, task.form, { pool: task.pool, random });
+  while (row.kills < task.wanted && row.failures.length < MOST_FAILURES) {
+    row.rounds += 1;
+    try {
+      const found = await session.round();
+      row.kills += found.kills;
+      row.killsAtRest += found.isAtRest ? found.kills : 0;
+      row.survived += found.survived;
+      row.unreturned += found.unreturned;
+      task.onKills(found.kills);
+      if (row.rounds % ROUNDS_PER_FILE !== 0) continue;
+      session.remove();
+    } catch (error) {
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      row.failures.push(`round ${row.rounds} (seed ${task.seed}, files kept in ${session.folder}): ${text}`);
+    }
+    session.renew();
+  }
+  session.remove();
+}
