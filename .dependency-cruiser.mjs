@@ -10,6 +10,7 @@
 const allowed = {
   "core-cipher": [],
   query: [],
+  "key-store": [],
   "storage-engine": ["core-cipher"],
   realm: ["query", "storage-engine"],
   react: ["realm"],
