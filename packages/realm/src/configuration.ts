@@ -24,6 +24,11 @@ export interface Configuration {
   disableFormatUpgrade?: boolean;
   fifoFilesFallbackPath?: string;
   excludeFromIcloudBackup?: boolean;
+  /**
+   * How ints are read (ours): "number" as Realm does, rounded beyond 2^53; "exact" as bigint where a number would be rounded;
+   * "bigint" always as bigint.
+   */
+  integers?: "number" | "exact" | "bigint";
 }
 
 const KEY_BYTES = 64;
@@ -61,6 +66,10 @@ export function parseConfiguration(arg: unknown): Configuration {
     throw rangeError(`Expected 'schemaVersion' on realm configuration to be 0 or a positive integer, got ${String(version)}.`);
   }
   if (config["schema"] !== undefined && !Array.isArray(config["schema"])) throw new TypeAssertionError("an array", config["schema"], "realm schema");
+  const integers = config["integers"];
+  if (integers !== undefined && integers !== "number" && integers !== "exact" && integers !== "bigint") {
+    throw rangeError(`Expected 'integers' on realm configuration to be 'number', 'exact' or 'bigint', got ${typeof integers === "string" ? `'${integers}'` : typeof integers}.`);
+  }
   checkCombinations(config as Configuration);
   if ("encryptionKey" in config && config["encryptionKey"] !== undefined) checkKey(config["encryptionKey"]);
   return config as Configuration;

@@ -26,6 +26,7 @@ export type RealmErrorCode =
   | "PRIMARY_KEY_INVALID"
   | "REALM_CLOSED"
   | "REALM_READ_ONLY"
+  | "RECORDS_UNSUPPORTED"
   | "SCHEMA_CHANGED"
   | "SCHEMA_INVALID"
   | "SCHEMA_VERSION_LOW"
@@ -68,6 +69,11 @@ export class TypeAssertionError extends AssertionError {
   /** Words the message for a field of a configuration. */
   onConfiguration(): this {
     this.message = this.message.replace(/^Expected '([^']*)' to be/, "Expected '$1' on realm configuration to be");
+    return this;
+  }
+  /** Says what was found in other words. */
+  insteadOf(found: string): this {
+    this.message = this.message.replace(/got .*$/, `got ${found}`);
     return this;
   }
   /** Names the value that was checked, once the caller knows the name. */

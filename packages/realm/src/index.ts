@@ -5,15 +5,19 @@
  */
 import { Realm as RealmClass } from "./realm.ts";
 import type { Configuration as ConfigurationType } from "./configuration.ts";
+import type { Dictionary as DictionaryClass } from "./collections/dictionary.ts";
 import type { List as ListClass } from "./collections/list.ts";
-import type { Collection as CollectionClass, OrderedCollection as OrderedCollectionClass, SortDescriptor as SortDescriptorType } from "./collections/ordered-collection.ts";
+import type { Collection as CollectionClass } from "./collections/collection.ts";
+import type { OrderedCollection as OrderedCollectionClass, SortDescriptor as SortDescriptorType } from "./collections/ordered-collection.ts";
 import type { Results as ResultsClass } from "./collections/results.ts";
+import type { RealmSet } from "./collections/set.ts";
 import type {
   CollectionChangeCallback as CollectionChangeCallbackType,
   CollectionChangeSet as CollectionChangeSetType,
   ObjectChangeCallback as ObjectChangeCallbackType,
   ObjectChangeSet as ObjectChangeSetType,
 } from "./notifications/change-sets.ts";
+import type { Counter as CounterClass } from "./objects/counter.ts";
 import type { RealmObject as RealmObjectClass } from "./objects/realm-object.ts";
 import type { CanonicalObjectSchema as CanonicalObjectSchemaType, CanonicalProperty, ObjectSchema as ObjectSchemaType, PropertySchema as PropertySchemaType } from "./schema/types.ts";
 import type { BSON as BsonNamespace } from "./bson.ts";
@@ -33,6 +37,9 @@ declare namespace Realm {
   export type OrderedCollection<T = unknown> = OrderedCollectionClass<T>;
   export type List<T = unknown> = ListClass<T>;
   export type Results<T = unknown> = ResultsClass<T>;
+  export type Set<T = unknown> = RealmSet<T>;
+  export type Dictionary<T = unknown> = DictionaryClass<T>;
+  export type Counter = CounterClass;
   export type SortDescriptor = SortDescriptorType;
   export type CollectionChangeSet = CollectionChangeSetType;
   export type CollectionChangeCallback<T = unknown> = CollectionChangeCallbackType<T>;
@@ -48,8 +55,12 @@ declare namespace Realm {
 export default Realm;
 export { Realm };
 export { BSON } from "./bson.ts";
+export { Dictionary } from "./collections/dictionary.ts";
 export { List } from "./collections/list.ts";
-export { Collection, OrderedCollection } from "./collections/ordered-collection.ts";
+export { RealmSet as Set } from "./collections/set.ts";
+export { Counter } from "./objects/counter.ts";
+export { Collection } from "./collections/collection.ts";
+export { OrderedCollection } from "./collections/ordered-collection.ts";
 export type { SortDescriptor } from "./collections/ordered-collection.ts";
 export { Results } from "./collections/results.ts";
 export type { Configuration } from "./configuration.ts";

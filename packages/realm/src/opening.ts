@@ -61,6 +61,7 @@ function prepare(session: FileSession, request: OpenRequest, schema: CanonicalOb
     version: config.schemaVersion,
     deleteIfNeeded: config.deleteRealmIfMigrationNeeded === true,
     readOnly: config.readOnly === true,
+    resolvesEmbedded: config.migrationOptions?.resolveEmbeddedConstraints === true,
     onMigration: onMigration === undefined ? undefined : (old, oldSchema) => onMigration(session, old, oldSchema, schema ?? []),
     onFirstOpen: onFirstOpen === undefined ? undefined : () => onFirstOpen(session, schema ?? []),
   });

@@ -9,9 +9,13 @@ import { BSON } from "./bson.ts";
 import { checkKey, parseConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { AssertionError, notYet, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
+import { Dictionary } from "./collections/dictionary.ts";
 import { List } from "./collections/list.ts";
-import { Collection, OrderedCollection } from "./collections/ordered-collection.ts";
+import { Collection } from "./collections/collection.ts";
+import { OrderedCollection } from "./collections/ordered-collection.ts";
 import { Results } from "./collections/results.ts";
+import { RealmSet } from "./collections/set.ts";
+import { Counter } from "./objects/counter.ts";
 import { templateOf } from "./objects/create.ts";
 import { RealmObject } from "./objects/realm-object.ts";
 import { absolutePath, fileExists, hasContent, removeRealmFiles } from "./platform/node-files.ts";
@@ -35,6 +39,9 @@ export class RealmStatics {
   static readonly OrderedCollection: typeof OrderedCollection = OrderedCollection;
   static readonly List: typeof List = List;
   static readonly Results: typeof Results = Results;
+  static readonly Set: typeof RealmSet = RealmSet;
+  static readonly Dictionary: typeof Dictionary = Dictionary;
+  static readonly Counter: typeof Counter = Counter;
   static readonly BSON: typeof BSON = BSON;
   static readonly UpdateMode: typeof UpdateMode = UpdateMode;
   static readonly ProgressRealmPromise: typeof ProgressRealmPromise = ProgressRealmPromise;
@@ -135,15 +142,6 @@ export class RealmStatics {
   }
   static setLogger(_callback?: unknown): never {
     throw notYet("Realm.setLogger");
-  }
-  static get Set(): never {
-    throw notYet("Realm.Set");
-  }
-  static get Dictionary(): never {
-    throw notYet("Realm.Dictionary");
-  }
-  static get Counter(): never {
-    throw notYet("Realm.Counter");
   }
   static kmToRadians(_kilometres: number): never {
     throw notYet("Geospatial queries");

@@ -6,14 +6,14 @@
 import { checkKey, parseConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { assert, notYet, RealmError, TypeAssertionError } from "./errors.ts";
-import { List } from "./collections/list.ts";
+import { StoredCollection } from "./collections/stored-collection.ts";
 import { Results } from "./collections/results.ts";
 import { Notifier } from "./notifications/notifier.ts";
 import { assertValues, createObject, parseUpdateMode } from "./objects/create.ts";
-import type { UpdateMode } from "./objects/context.ts";
+import type { Integers, UpdateMode } from "./objects/context.ts";
 import { stateOf } from "./objects/object-state.ts";
 import type { RealmObject } from "./objects/realm-object.ts";
-import { toStoredPrimitive } from "./objects/values.ts";
+import { toStoredPrimitive } from "./objects/primitives.ts";
 import { InstanceContext } from "./objects/wrapping.ts";
 import { isModel, openFile } from "./opening.ts";
 import { absolutePath, hasParentFolder } from "./platform/node-files.ts";
@@ -45,6 +45,7 @@ interface BorrowedParts {
   readonly schema: readonly CanonicalObjectSchema[];
   readonly schemaVersion: number;
   readonly isReadOnly: boolean;
+  readonly integers: Integers;
 }
 
 const BORROWED = Symbol("borrowed");
@@ -63,12 +64,12 @@ export class Realm extends RealmStatics {
     if (borrowed !== undefined) {
       this.#schema = [...borrowed.schema];
       this.#version = borrowed.schemaVersion;
-      this.#context = this.#makeContext(borrowed.session, borrowed.isReadOnly);
+      this.#context = this.#makeContext(borrowed.session, borrowed);
       return;
     }
     const parsed = parseConfiguration(config);
     const path = absolutePath(parsed.path ?? Realm.defaultPath);
-    const { onMigration, onFirstOpen } = parsed;
+    const { onMigration, onFirstOpen, integers = "number" } = parsed;
     const { file, schema } = openFile({
       config: parsed,
       path,
@@ -76,8 +77,8 @@ export class Realm extends RealmStatics {
         onMigration === undefined
           ? undefined
           : (session, old, oldSchema, given) => {
-              const before = borrow({ session: old, schema: fromStoredSchema(oldSchema), schemaVersion: oldSchema.version, isReadOnly: true });
-              const after = borrow({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false });
+              const before = borrow({ session: old, schema: fromStoredSchema(oldSchema), schemaVersion: oldSchema.version, isReadOnly: true, integers });
+              const after = borrow({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false, integers });
               try {
                 onMigration(before, after);
               } finally {
@@ -89,7 +90,7 @@ export class Realm extends RealmStatics {
         onFirstOpen === undefined
           ? undefined
           : (session, given) => {
-              const realm = borrow({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false });
+              const realm = borrow({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false, integers });
               try {
                 onFirstOpen(realm);
               } finally {
@@ -100,7 +101,7 @@ export class Realm extends RealmStatics {
     this.#file = file;
     this.#schema = schema;
     this.#version = file.schemaVersion;
-    this.#context = this.#makeContext(file.session, file.readOnly);
+    this.#context = this.#makeContext(file.session, { isReadOnly: file.readOnly, integers });
     file.instances.add(this.#instance);
   }
 
@@ -111,8 +112,8 @@ export class Realm extends RealmStatics {
     close: () => this.close(),
   };
 
-  #makeContext(session: FileSession, isReadOnly: boolean): InstanceContext {
-    const context = new InstanceContext(session, new Notifier(session, () => this.#tellRealmListeners()), isReadOnly);
+  #makeContext(session: FileSession, options: { isReadOnly: boolean; integers: Integers }): InstanceContext {
+    const context = new InstanceContext(session, new Notifier(session, () => this.#tellRealmListeners()), options);
     for (const entry of this.#schema) context.schema.set(entry.name, entry);
     return context;
   }
@@ -178,7 +179,7 @@ export class Realm extends RealmStatics {
   delete(subject: unknown): void {
     const session = this.#open();
     session.requireTransaction();
-    if (subject instanceof Results || subject instanceof List) {
+    if (subject instanceof Results || subject instanceof StoredCollection) {
       if (subject.type !== "object") throw new RealmError("ARGUMENT_INVALID", "Can only delete objects, not lists of primitive values.");
       const table = session.table((subject as Results).objectType as string);
       for (const key of subject._keys()) table.remove(key);
@@ -200,7 +201,7 @@ export class Realm extends RealmStatics {
   deleteAll(): void {
     const session = this.#open();
     session.requireTransaction();
-    for (const name of session.treeNames()) if (name !== "meta") session.dropTree(name);
+    session.dropObjects();
   }
 
   /** Drops a class with its objects, in a migration. */

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import Realm from "../src/index.ts";
 import { forEachMode } from "./support/modes.ts";
@@ -34,12 +33,6 @@ it("schemas are refused with Realm's messages", () => {
   expect(refuse({ schema: [function Foo() {}] })).toBe("Class 'Foo' must extend Realm.Object");
 });
 
-it("what is not there yet says so with its code", () => {
-  for (const type of ["int<>", "int{}", "counter", { type: "string", indexed: "full-text" }]) {
-    expect(() => new Realm({ path: "/nonexistent-folder/x", schema: [{ name: "X", properties: { p: type as string } }] })).toThrow(expect.objectContaining({ code: "NOT_YET" }));
-  }
-  expect(existsSync("/nonexistent-folder")).toBe(false);
-});
 
 forEachMode((mode) => {
   const schema: Realm.ObjectSchema[] = [{ name: "Note", primaryKey: "id", properties: { id: "int", text: "string" } }];

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { notYet, RealmError, TypeAssertionError } from "../errors.ts";
-import { valueToJson } from "../objects/realm-object.ts";
+import { RealmError, TypeAssertionError } from "../errors.ts";
+import { jsonOf } from "../objects/to-json.ts";
 import { stateOf } from "../objects/object-state.ts";
 import { keyText } from "../records/text.ts";
 import type { CollectionChangeCallback } from "../notifications/change-sets.ts";
 import { aggregate } from "./aggregate.ts";
+import { Collection } from "./collection.ts";
 import type { Results } from "./results.ts";
 
 /** Sort order: a key path, a pair with `true` for descending, or a list of both. */
@@ -52,13 +53,8 @@ function isIndex(name: string): boolean {
   return (first === 45 || (first >= 48 && first <= 57)) && INDEX.test(name);
 }
 
-/** An ordered, live collection. */
-export abstract class Collection<T = unknown> implements Iterable<T> {
-  abstract [Symbol.iterator](): IterableIterator<T>;
-}
-
 /** An ordered, live collection that looks like an array. */
-export abstract class OrderedCollection<T = unknown> extends Collection<T> {
+export abstract class OrderedCollection<T = unknown> extends Collection<T> implements Iterable<T> {
   readonly [index: number]: T;
 
   /** Hands out the collection with index access. */
@@ -74,15 +70,15 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> {
   abstract get length(): number;
   abstract get type(): string;
   abstract get optional(): boolean;
-  abstract isValid(): boolean;
+  abstract override isValid(): boolean;
   abstract description(): string;
   abstract filtered(query: string, ...args: unknown[]): Results<T>;
   abstract sorted(reverse?: boolean): Results<T>;
   abstract sorted(descriptor: SortDescriptor | SortDescriptor[], reverse?: boolean): Results<T>;
   abstract snapshot(): Results<T>;
-  abstract addListener(callback: CollectionChangeCallback<T>, keyPaths?: string | string[]): void;
-  abstract removeListener(callback: CollectionChangeCallback<T>): void;
-  abstract removeAllListeners(): void;
+  abstract override addListener(callback: CollectionChangeCallback<T>, keyPaths?: string | string[]): void;
+  abstract override removeListener(callback: CollectionChangeCallback<T>): void;
+  abstract override removeAllListeners(): void;
   /** @internal */
   abstract _at(index: number): T | undefined;
   /** @internal */
@@ -174,8 +170,7 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> {
   }
   /** A plain array, nested objects included. */
   toJSON(): unknown[] {
-    const seen = new Map<string, Record<string, unknown>>();
-    return this._values().map((value) => valueToJson(value, seen));
+    return jsonOf(this) as unknown[];
   }
   min(property?: string): number | Date | undefined {
     return aggregate(this, "min", property) as number | Date | undefined;
@@ -214,8 +209,7 @@ export function parseSort(arg: unknown, reverse: boolean | undefined): { path: s
   return arg.map((entry: unknown) => parseSort(entry, false)[0] as { path: string; ascending: boolean });
 }
 
-/** Refuses listeners' key paths, which are not there yet. */
-export function checkListener(callback: unknown, keyPaths: unknown): void {
-  if (keyPaths !== undefined) throw notYet("Key-path filters of listeners");
+/** Checks a listener. */
+export function checkListener(callback: unknown): void {
   if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
 }

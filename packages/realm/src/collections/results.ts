@@ -8,7 +8,7 @@
 import { RealmError } from "../errors.ts";
 import type { RealmContext } from "../objects/context.ts";
 import { setField } from "../objects/accessors.ts";
-import { objectKeyOf, stateOf } from "../objects/object-state.ts";
+import { KIND, objectKeyOf, stateOf } from "../objects/object-state.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import { copyKey } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
@@ -16,8 +16,8 @@ import { keyText } from "../records/text.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import type { CollectionChangeCallback } from "../notifications/change-sets.ts";
-import { distinctIdentities } from "../notifications/notifier.ts";
-import type { Watched } from "../notifications/notifier.ts";
+import type { Watched } from "../notifications/watched.ts";
+import type { Holder } from "../objects/holders.ts";
 import { checkListener, isSame, OrderedCollection, parseSort } from "./ordered-collection.ts";
 
 /** What Results are made of. */
@@ -30,6 +30,8 @@ export interface ResultsParts {
   readonly among?: () => Uint8Array[];
   /** Keys that never change: a snapshot. */
   readonly frozen?: readonly Uint8Array[];
+  /** Where the elements stand, if not in a class of their own. */
+  readonly owner?: Holder;
   /** Plain values in order, and their type. */
   readonly values?: { readonly type: string; readonly optional: boolean; read(): unknown[] };
 }
@@ -37,7 +39,7 @@ export interface ResultsParts {
 /** A live, ordered result. */
 export class Results<T = unknown> extends OrderedCollection<T> {
   readonly #parts: ResultsParts;
-  readonly #watched: Watched;
+  #watchedNow: Watched | undefined;
   #rows: Row[] = [];
   #epoch = -1;
   #count = 0;
@@ -47,11 +49,6 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     super();
     if (parts?.context === undefined) throw new RealmError("ARGUMENT_INVALID", "Illegal constructor: Results cannot be constructed by an application.");
     this.#parts = parts;
-    this.#watched = {
-      watchedClass: parts.table?.name,
-      identities: () => (parts.table === undefined ? this._values().map(String) : distinctIdentities(this._self.#current().map((row) => keyText(row.bytes, row.keyStart, row.keyEnd)))),
-      isValid: () => this.isValid(),
-    };
   }
 
   /** @internal */
@@ -202,17 +199,38 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     return this._self.#parts.frozen === undefined ? this._self.#current().map(copyKey) : [...this._self.#parts.frozen];
   }
 
+  /** @internal */
+  _watch(): Watched {
+    const self = this._self;
+    const { context, table, query, frozen, owner } = self.#parts;
+    const isQuery = query !== undefined && frozen === undefined;
+    const isWhole = isQuery && query.isKeyOrdered && self.#parts.among === undefined;
+    self.#watchedNow ??= {
+      collection: self,
+      isSame: (other) => other === self,
+      owner,
+      table,
+      classNames: isQuery ? query.classNames : undefined,
+      read: () => (table === undefined ? this._values().map(String) : frozen === undefined ? self.#current().map((row) => keyText(row.bytes, row.keyStart, row.keyEnd)) : frozen.map((key) => keyText(key))),
+      membership: isWhole ? () => query.matcher(context.session) : undefined,
+      isValid: () => self.isValid(),
+    };
+    return self.#watchedNow;
+  }
+
   addListener(callback: CollectionChangeCallback<T>, keyPaths?: string | string[]): void {
-    checkListener(callback, keyPaths);
-    this._self.#open().context.notifier.addCollection(OrderedCollection.proxied(this as never), this._self.#watched, callback as never);
+    checkListener(callback);
+    const self = this._self;
+    self.#open().context.notifier.addCollection(OrderedCollection.proxied(self as never), self._watch(), callback as never, keyPaths);
   }
 
   removeListener(callback: CollectionChangeCallback<T>): void {
-    this._self.#parts.context.notifier.removeCollection(this._self.#watched, callback as never);
+    checkListener(callback);
+    this._self.#parts.context.notifier.removeCollection(this._watch(), callback as never);
   }
 
   removeAllListeners(): void {
-    this._self.#parts.context.notifier.removeCollection(this._self.#watched);
+    this._self.#parts.context.notifier.removeCollection(this._watch());
   }
 
   #open(): ResultsParts {
@@ -242,3 +260,5 @@ function sortValues(values: unknown[], isReversed: boolean): unknown[] {
 export function schemaOf(context: RealmContext): ReadonlyMap<string, CanonicalObjectSchema> {
   return context.session.schemaMap;
 }
+
+Object.defineProperty(Results.prototype, KIND, { value: "results" });

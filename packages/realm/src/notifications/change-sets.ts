@@ -18,6 +18,16 @@ export interface CollectionChangeSet {
   oldModifications: number[];
 }
 
+/** Changes of a dictionary, by key. */
+export interface DictionaryChangeSet {
+  insertions: string[];
+  modifications: string[];
+  deletions: string[];
+}
+
+/** A listener of a dictionary. */
+export type DictionaryChangeCallback<T = unknown> = (dictionary: T, changes: DictionaryChangeSet) => void;
+
 /** A listener of an object. */
 export type ObjectChangeCallback<T = unknown> = (object: T, changes: ObjectChangeSet<T>) => void;
 
@@ -48,6 +58,18 @@ export function compareKeys(before: readonly string[], after: readonly string[],
   return changes;
 }
 
+/** Compares two states of a dictionary. */
+export function compareEntries(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>, isModified: (text: string) => boolean): DictionaryChangeSet {
+  const changes: DictionaryChangeSet = { insertions: [], modifications: [], deletions: [] };
+  for (const [key, text] of after) {
+    const old = before.get(key);
+    if (old === undefined) changes.insertions.push(key);
+    else if (old !== text || isModified(text)) changes.modifications.push(key);
+  }
+  for (const key of before.keys()) if (!after.has(key)) changes.deletions.push(key);
+  return changes;
+}
+
 /** Compares two states of a list of plain values: what stands between the common ends changed. */
 export function compareValues(before: readonly string[], after: readonly string[]): CollectionChangeSet {
   const changes: CollectionChangeSet = { insertions: [], deletions: [], newModifications: [], oldModifications: [] };
@@ -68,8 +90,9 @@ export function compareValues(before: readonly string[], after: readonly string[
 }
 
 /** True if a change set says nothing. */
-export function isEmptyChange(changes: CollectionChangeSet): boolean {
-  return changes.insertions.length + changes.deletions.length + changes.newModifications.length === 0;
+export function isEmptyChange(changes: CollectionChangeSet | DictionaryChangeSet): boolean {
+  const modifications = "newModifications" in changes ? changes.newModifications : changes.modifications;
+  return changes.insertions.length + changes.deletions.length + modifications.length === 0;
 }
 
 /** A longest rising subsequence. */

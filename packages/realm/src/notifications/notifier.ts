@@ -2,49 +2,62 @@
  * Calls listeners after commits, this process's and others'.
  *
  * Calls come from the event loop, never from within `write`. The state that listeners were told last is kept as a snapshot;
- * what changed since is the engine's comparison of two snapshots.
+ * what changed since is the engine's comparison of two snapshots. Listeners of objects are found by the rows that changed, so
+ * thousands of them cost nothing when others' rows change.
  *
  * @module
  */
 import type { ObjectState } from "../objects/object-state.ts";
-import { rowOf } from "../records/row.ts";
-import { sameStored } from "../records/stored-value.ts";
 import { keyText } from "../records/text.ts";
 import { typeError } from "../errors.ts";
-import { recordTreeName } from "../store/class-table.ts";
 import type { FileSession, SharedSnapshot } from "../store/file-session.ts";
-import { compareKeys, compareValues, isEmptyChange } from "./change-sets.ts";
+import { ChangedRows } from "./changed-rows.ts";
 import type { CollectionChangeCallback, ObjectChangeCallback } from "./change-sets.ts";
+import { collectionChanges } from "./collection-changes.ts";
+import type { CollectionEntry } from "./collection-changes.ts";
+import { parseKeyPaths } from "./key-paths.ts";
+import type { KeyPath } from "./key-paths.ts";
+import type { Watched } from "./watched.ts";
 
-/** How far a change is felt over links by a collection's listener. */
-const LINK_DEPTH = 4;
-
-/** What a collection has to tell its notifier. */
-export interface Watched {
-  /** Class of the elements, or undefined for plain values. */
-  readonly watchedClass: string | undefined;
-  /** One text for each element: its row's key, or its value. */
-  identities(): string[];
-  isValid(): boolean;
-}
+type Callback = (subject: never, changes: never) => void;
 
 interface Entry {
-  readonly state?: ObjectState;
-  readonly object?: unknown;
-  readonly watched?: Watched;
-  readonly callback: (subject: never, changes: never) => void;
+  /** In the order in which listeners were added. */
+  readonly number: number;
+  readonly subject: unknown;
+  readonly callback: Callback;
+  readonly keyPaths: readonly KeyPath[] | undefined;
   isRemoved: boolean;
-  identities: string[] | undefined;
   isInitial: boolean;
 }
 
-type Changed = Map<string, Map<string, { before?: Uint8Array; after?: Uint8Array }>>;
+interface ObjectEntry extends Entry {
+  readonly state: ObjectState;
+}
+
+type ListEntry = Entry & CollectionEntry;
+
+/** Deeper key paths have to be followed from the object at each commit. */
+function isDeep(entry: Entry): boolean {
+  return entry.keyPaths?.some((path) => path.length > 1) === true;
+}
+
+function hasBacklinkPath(entry: ObjectEntry): boolean {
+  const { schema } = entry.state.table;
+  return entry.keyPaths?.some(([head]) => head === "*" || schema.properties[head as string]?.type === "linkingObjects") === true;
+}
 
 /** The listeners of one Realm instance. */
 export class Notifier {
   readonly #session: FileSession;
   readonly #onRealmChange: () => void;
-  #entries: Entry[] = [];
+  /** By class and key: those that only their own row concerns. */
+  readonly #objects = new Map<string, Map<string, Set<ObjectEntry>>>();
+  readonly #deepObjects = new Set<ObjectEntry>();
+  readonly #collections = new Set<ListEntry>();
+  #initial: Entry[] = [];
+  #count = 0;
+  #nextNumber = 0;
   #base: SharedSnapshot | undefined;
   #isScheduled = false;
   #isAdvanced = false;
@@ -56,24 +69,71 @@ export class Notifier {
     this.#onRealmChange = onRealmChange;
   }
 
-  addObject(object: unknown, state: ObjectState, callback: ObjectChangeCallback<unknown>): void {
-    this.#add({ object, state, callback: callback as never, isRemoved: false, identities: undefined, isInitial: true }, (entry) => sameRow(entry.state, state));
+  addObject(subject: unknown, state: ObjectState, callback: ObjectChangeCallback<unknown>, keyPaths: unknown): void {
+    const paths = parseKeyPaths(keyPaths, state.table.name, this.#session.schemaMap);
+    const entry: ObjectEntry = { ...this.#newEntry(subject, callback as Callback, paths), state };
+    if (this.#entriesOf(state).some((other) => other.callback === entry.callback)) throw addedTwice();
+    if (isDeep(entry) || hasBacklinkPath(entry)) this.#deepObjects.add(entry);
+    else {
+      const rows = this.#objects.get(state.table.name) ?? new Map<string, Set<ObjectEntry>>();
+      this.#objects.set(state.table.name, rows);
+      const key = keyText(state.key);
+      rows.set(key, (rows.get(key) ?? new Set()).add(entry));
+    }
+    this.#added(entry);
   }
 
   removeObject(state: ObjectState, callback?: ObjectChangeCallback<unknown>): void {
-    this.#remove((entry) => sameRow(entry.state, state) && (callback === undefined || entry.callback === (callback as unknown)));
+    for (const entry of this.#entriesOf(state)) {
+      if (callback !== undefined && entry.callback !== (callback as unknown)) continue;
+      const rows = this.#objects.get(state.table.name);
+      const key = keyText(state.key);
+      const entries = rows?.get(key);
+      entries?.delete(entry);
+      if (entries?.size === 0) rows?.delete(key);
+      this.#deepObjects.delete(entry);
+      this.#removed(entry);
+    }
   }
 
-  addCollection(object: unknown, watched: Watched, callback: CollectionChangeCallback<never>): void {
-    this.#add({ object, watched, callback: callback as never, isRemoved: false, identities: undefined, isInitial: true }, (entry) => entry.watched === watched);
+  #entriesOf(state: ObjectState): ObjectEntry[] {
+    return [...(this.#objects.get(state.table.name)?.get(keyText(state.key)) ?? []), ...[...this.#deepObjects].filter((entry) => entry.state.isSameRow(state))];
+  }
+
+  addCollection(subject: unknown, watched: Watched, callback: CollectionChangeCallback<never>, keyPaths: unknown): void {
+    const paths = parseKeyPaths(keyPaths, watched.table?.name, this.#session.schemaMap);
+    for (const other of this.#collections) if (other.callback === (callback as Callback) && isSameCollection(other.watched, watched)) throw addedTwice();
+    const entry: ListEntry = { ...this.#newEntry(subject, callback as Callback, paths), watched, texts: undefined };
+    this.#collections.add(entry);
+    this.#added(entry);
   }
 
   removeCollection(watched: Watched, callback?: CollectionChangeCallback<never>): void {
-    this.#remove((entry) => entry.watched === watched && (callback === undefined || entry.callback === (callback as unknown)));
+    for (const entry of this.#collections) {
+      if ((callback !== undefined && entry.callback !== (callback as Callback)) || !isSameCollection(entry.watched, watched)) continue;
+      this.#collections.delete(entry);
+      this.#removed(entry);
+    }
   }
 
-  removeAll(): void {
-    this.#remove(() => true);
+  #newEntry(subject: unknown, callback: Callback, keyPaths: readonly KeyPath[] | undefined): Entry {
+    return { number: this.#nextNumber++, subject, callback, keyPaths, isRemoved: false, isInitial: true };
+  }
+
+  #added(entry: Entry): void {
+    this.#initial.push(entry);
+    this.#count++;
+    this.#base ??= this.#session.shared.retain();
+    this.schedule();
+  }
+
+  #removed(entry: Entry): void {
+    if (entry.isRemoved) return;
+    entry.isRemoved = true;
+    this.#count--;
+    if (this.#count > 0) return;
+    this.#base?.release();
+    this.#base = undefined;
   }
 
   /** Says that there is a new commit to tell of. */
@@ -102,29 +162,19 @@ export class Notifier {
 
   /** Goes on after `pause`. */
   resume(): void {
-    if (this.#entries.length === 0) return;
+    if (this.#count === 0) return;
     this.#base ??= this.#session.shared.retain();
     if (this.#due.length > 0) this.schedule();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.removeAll();
-  }
-
-  #add(entry: Entry, isSubject: (other: Entry) => boolean): void {
-    if (this.#entries.some((other) => isSubject(other) && other.callback === entry.callback)) {
-      throw typeError("LISTENER_INVALID", "Remove callback before adding it again");
-    }
-    this.#entries.push(entry);
-    this.#base ??= this.#session.shared.retain();
-    this.schedule();
-  }
-
-  #remove(isMeant: (entry: Entry) => boolean): void {
-    for (const entry of this.#entries) if (isMeant(entry)) entry.isRemoved = true;
-    this.#entries = this.#entries.filter((entry) => !entry.isRemoved);
-    if (this.#entries.length > 0) return;
+    this.#objects.clear();
+    this.#deepObjects.clear();
+    this.#collections.clear();
+    this.#initial = [];
+    this.#due.length = 0;
+    this.#count = 0;
     this.#base?.release();
     this.#base = undefined;
   }
@@ -137,94 +187,81 @@ export class Notifier {
       this.#isAdvanced = false;
       this.#onRealmChange();
     }
+    const errors: unknown[] = [];
     for (const [entry, changes] of calls) {
-      if (this.#isClosed) return;
-      if (!entry.isRemoved) entry.callback(entry.object as never, changes as never);
+      if (this.#isClosed) break;
+      if (entry.isRemoved) continue;
+      try {
+        entry.callback(entry.subject as never, changes as never);
+      } catch (error) {
+        // The others hear of the commit all the same; the first error goes where uncaught ones go.
+        errors.push(error);
+      }
     }
+    if (errors.length > 0) throw errors[0];
   }
 
   #pendingCalls(): [Entry, object][] {
-    if (this.#entries.length === 0 || this.#base === undefined) return [];
+    if (this.#count === 0 || this.#base === undefined) return [];
     const current = this.#session.shared.retain();
     const changed = this.#changedSince(this.#base, current);
     this.#base.release();
     this.#base = current;
     const calls: [Entry, object][] = [];
-    for (const entry of this.#entries) {
-      const changes = entry.watched === undefined ? this.#objectChanges(entry, changed) : this.#collectionChanges(entry, entry.watched, changed);
+    const tell = (entry: Entry, changes: object | undefined): void => {
       if (changes !== undefined) calls.push([entry, changes]);
+    };
+    // A listener that was added since the last commit hears of its beginning only.
+    for (const entry of this.#initial.splice(0)) if (!entry.isRemoved) tell(entry, initialChanges(entry));
+    if (!changed.isEmpty) {
+      const told = new Set(calls.map(([entry]) => entry));
+      for (const entry of this.#concerned(changed)) if (!told.has(entry)) tell(entry, objectChanges(entry, changed));
+      for (const entry of this.#collections) if (!told.has(entry)) tell(entry, collectionChanges(entry, changed));
     }
-    return calls;
+    return calls.sort(([left], [right]) => left.number - right.number);
   }
 
-  #changedSince(before: SharedSnapshot, after: SharedSnapshot): Changed {
-    const changed: Changed = new Map();
-    if (before === after) return changed;
-    for (const { tree, entries } of this.#session.store.changes(before.snapshot, after.snapshot)) {
-      changed.set(tree, new Map(entries.map((entry) => [keyText(entry.key), entry])));
+  *#concerned(changed: ChangedRows): Iterable<ObjectEntry> {
+    for (const [className, rows] of this.#objects) {
+      const changedRows = changed.rowsOf(className);
+      const [fewer, more] = rows.size < changedRows.size ? [rows, changedRows] : [changedRows, rows];
+      for (const key of fewer.keys()) if (more.has(key)) yield* rows.get(key) as Set<ObjectEntry>;
     }
-    return changed;
+    yield* this.#deepObjects;
   }
 
-  #objectChanges(entry: Entry, changed: Changed): object | undefined {
-    const state = entry.state as ObjectState;
-    if (entry.isInitial) {
-      entry.isInitial = false;
-      return { deleted: !state.tryRefresh(), changedProperties: [] };
-    }
-    const change = changed.get(recordTreeName(state.table.name))?.get(keyText(state.key));
-    if (change?.before === undefined) return undefined;
-    if (change.after === undefined) return { deleted: true, changedProperties: [] };
-    const before = rowOf(state.key, change.before);
-    const after = rowOf(state.key, change.after);
-    const fields = state.table.layout.fields.filter((field) => !sameStored(field.read(before), field.read(after)));
-    return fields.length === 0 ? undefined : { deleted: false, changedProperties: fields.map((field) => field.property.name) };
-  }
-
-  #collectionChanges(entry: Entry, watched: Watched, changed: Changed): object | undefined {
-    const before = entry.identities;
-    if (before !== undefined && changed.size === 0) return undefined;
-    const after = watched.isValid() ? watched.identities() : [];
-    entry.identities = after;
-    if (before === undefined) return { insertions: [], deletions: [], newModifications: [], oldModifications: [] };
-    const className = watched.watchedClass;
-    const changes =
-      className === undefined
-        ? compareValues(before, after)
-        : compareKeys(before, after, (key) => this.#isChanged({ className, key: key.slice(0, key.lastIndexOf("#")), depth: LINK_DEPTH }, changed));
-    return isEmptyChange(changes) ? undefined : changes;
-  }
-
-  #isChanged(row: { className: string; key: string; depth: number }, changed: Changed): boolean {
-    const change = changed.get(recordTreeName(row.className))?.get(row.key);
-    if (change !== undefined) return true;
-    const table = this.#session.tables.get(row.className);
-    if (table === undefined || row.depth === 1 || table.links.length === 0) return false;
-    const key = Uint8Array.from(row.key, (character) => character.charCodeAt(0));
-    const record = table.get(key);
-    if (record === undefined) return false;
-    for (const field of table.links) {
-      const value = field.read(rowOf(key, record));
-      const targets = Array.isArray(value) ? value : value === null ? [] : [value];
-      const className = field.property.objectType as string;
-      for (const target of targets) {
-        if (this.#isChanged({ className, key: keyText(target as Uint8Array), depth: row.depth - 1 }, changed)) return true;
-      }
-    }
-    return false;
+  #changedSince(before: SharedSnapshot, after: SharedSnapshot): ChangedRows {
+    return new ChangedRows(this.#session, before === after ? [] : this.#session.store.changes(before.snapshot, after.snapshot));
   }
 }
 
-function sameRow(left: ObjectState | undefined, right: ObjectState): boolean {
-  return left !== undefined && left.table === right.table && keyText(left.key) === keyText(right.key);
+function initialChanges(entry: Entry): object {
+  entry.isInitial = false;
+  if ("state" in entry) return { deleted: !(entry as ObjectEntry).state.tryRefresh(), changedProperties: [] };
+  const list = entry as ListEntry;
+  list.texts = list.watched.isValid() ? list.watched.read() : list.watched.isDictionary === true ? new Map() : [];
+  return list.watched.isDictionary === true ? { insertions: [], modifications: [], deletions: [] } : { insertions: [], deletions: [], newModifications: [], oldModifications: [] };
 }
 
-/** Makes texts distinct: the same element may stand in a list twice. */
-export function distinctIdentities(keys: readonly string[]): string[] {
-  const counts = new Map<string, number>();
-  return keys.map((key) => {
-    const count = counts.get(key) ?? 0;
-    counts.set(key, count + 1);
-    return `${key}#${count}`;
-  });
+function objectChanges(entry: ObjectEntry, changed: ChangedRows): object | undefined {
+  const { state, keyPaths } = entry;
+  const key = keyText(state.key);
+  const change = changed.rowOf(state.table.name, key);
+  if (change?.before !== undefined && (change.after === undefined || !state.tryRefresh())) return { deleted: true, changedProperties: [] };
+  if (!state.tryRefresh()) return undefined;
+  const names =
+    keyPaths === undefined
+      ? change === undefined
+        ? []
+        : changed.fieldsOf(state.table, change).map((field) => field.property.name)
+      : changed.propertiesAlong({ className: state.table.name, key }, keyPaths);
+  return names.length === 0 ? undefined : { deleted: false, changedProperties: names };
+}
+
+function isSameCollection(left: Watched, right: Watched): boolean {
+  return left === right || left.isSame(right.collection);
+}
+
+function addedTwice(): TypeError {
+  return typeError("LISTENER_INVALID", "Remove callback before adding it again");
 }

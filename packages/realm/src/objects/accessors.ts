@@ -7,15 +7,21 @@
  * @module
  */
 import type { Field } from "../records/layout.ts";
+import { encodeKey } from "../records/keys.ts";
+import type { KeyType, KeyValue } from "../records/keys.ts";
+import { rowOf } from "../records/row.ts";
 import { RealmError } from "../errors.ts";
-import { sameStored } from "../records/stored-value.ts";
-import type { StoredValue } from "../records/stored-value.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import type { CanonicalProperty } from "../schema/types.ts";
 import type { RealmContext } from "./context.ts";
+import { Counter } from "./counter.ts";
+import { FieldHolder, FieldSlot } from "./holders.ts";
+import { presentMixed } from "./mixed-values.ts";
 import { STATE } from "./object-state.ts";
 import type { ObjectState } from "./object-state.ts";
-import { toPublic, toStored } from "./values.ts";
+import { toPublic } from "./primitives.ts";
+import { toStored } from "./values.ts";
+import { writeField } from "./write-field.ts";
 
 interface Managed {
   [STATE]: ObjectState;
@@ -74,14 +80,20 @@ function accessorsOf(context: RealmContext, table: ClassTable, property: Canonic
 }
 
 function getterOf(context: RealmContext, field: Field): (this: Managed) => unknown {
-  const { session } = context;
-  const { type, objectType } = field.property;
+  const { session, integers } = context;
+  const { type, objectType, presentation } = field.property;
   const { read } = field;
   const fresh = (object: Managed): ObjectState => {
     const state = object[STATE];
     if (state.epoch !== session.epoch) state.refresh();
     return state;
   };
+  if (presentation === "counter") {
+    return function (this: Managed) {
+      const state = fresh(this);
+      return read(state) === null ? null : new Counter(state, field);
+    };
+  }
   switch (type) {
     case "string":
     case "bool":
@@ -91,13 +103,22 @@ function getterOf(context: RealmContext, field: Field): (this: Managed) => unkno
         return read(fresh(this));
       };
     case "int":
+      if (integers !== "number") break;
       return function (this: Managed) {
         const value = read(fresh(this));
         return typeof value === "bigint" ? Number(value) : value;
       };
     case "list":
+    case "set":
+    case "dictionary":
       return function (this: Managed) {
-        return context.list(fresh(this), field);
+        return context.collection(new FieldHolder(fresh(this), field));
+      };
+    case "mixed":
+      return function (this: Managed) {
+        const state = fresh(this);
+        const encoded = read(state) as Uint8Array | null;
+        return encoded === null ? null : presentMixed(context, encoded, new FieldSlot(state, field));
       };
     case "object": {
       const target = session.table(objectType as string);
@@ -106,11 +127,10 @@ function getterOf(context: RealmContext, field: Field): (this: Managed) => unkno
         return key === null ? null : context.wrap(target, key.slice());
       };
     }
-    default:
-      return function (this: Managed) {
-        return toPublic(type, read(fresh(this)));
-      };
   }
+  return function (this: Managed) {
+    return toPublic(type, read(fresh(this)), integers);
+  };
 }
 
 function setterOf(context: RealmContext, table: ClassTable, field: Field): (this: Managed, value: unknown) => void {
@@ -119,45 +139,31 @@ function setterOf(context: RealmContext, table: ClassTable, field: Field): (this
     if (context.isClosed) state.refresh();
     context.session.requireTransaction();
     state.refresh();
-    setField(context, table, state.key, field, value);
+    if (field.group === "key") setPrimaryKey(context, state, field, value);
+    else setField(context, table, state.key, field, value);
   };
 }
 
 /** Sets one field of a row. */
 export function setField(context: RealmContext, table: ClassTable, key: Uint8Array, field: Field, value: unknown): void {
-  const { property } = field;
-  if (field.group === "key" && !context.session.isMigrating) {
-    throw new RealmError("PRIMARY_KEY_INVALID", "Cannot change value of primary key outside migration function");
-  }
-  const stored = toStored(context, property, value, "never");
-  if (field.group === "key") {
-    rekeyRow(table, key, field, stored);
-    return;
-  }
-  writeField(table, key, field, stored);
+  if (field.group === "key") throw immutableKey();
+  if (field.property.presentation === "counter") refuseCounter(table, key, field, value);
+  writeField(table, key, field, toStored(context, field.property, value, "never"));
 }
 
-/** Writes the stored value of one field; embedded objects that it held go. */
-export function writeField(table: ClassTable, key: Uint8Array, field: Field, stored: StoredValue): void {
-  const before = table.readSlots(key, table.get(key) as Uint8Array);
-  const after = [...before];
-  after[field.slot] = stored;
-  table.update(key, before, after);
-  if (field.property.type !== "object" && field.property.type !== "list") return;
-  const target = table.session.tables.get(field.property.objectType as string);
-  if (target?.schema.embedded !== true) return;
-  const kept = Array.isArray(stored) ? stored : [stored];
-  const old = before[field.slot] as StoredValue;
-  for (const child of Array.isArray(old) ? old : [old]) {
-    if (child !== null && !kept.some((other) => sameStored(other, child))) target.remove(child as Uint8Array);
-  }
+function refuseCounter(table: ClassTable, key: Uint8Array, field: Field, value: unknown): void {
+  const isReset = value === null || value === undefined || field.read(rowOf(key, table.get(key) as Uint8Array)) === null;
+  if (!isReset) throw new RealmError("ARGUMENT_INVALID", `To update the value, use the methods on the Counter (property '${field.property.name}').`);
 }
 
-function rekeyRow(table: ClassTable, key: Uint8Array, field: Field, value: StoredValue): void {
-  const current = field.read({ bytes: key, keyStart: 0, keyEnd: key.length, valueBytes: key, valueStart: 0, valueEnd: 0 });
-  if (sameStored(current, value)) return;
-  throw new RealmError(
-    "NOT_YET",
-    `Changing the primary key '${table.name}.${field.property.name}' of an existing object: not yet supported by Holdfast. Create a new object and delete the old one.`,
-  );
+function setPrimaryKey(context: RealmContext, state: ObjectState, field: Field, value: unknown): void {
+  if (!context.session.isMigrating) throw immutableKey();
+  const primary = toStored(context, field.property, value, "never");
+  const key = encodeKey(field.property.type as KeyType, primary as KeyValue);
+  state.table.rekey(state.key, { key, primary });
+  state.rekeyed(key);
+}
+
+function immutableKey(): RealmError {
+  return new RealmError("PRIMARY_KEY_INVALID", "Cannot change value of primary key outside migration function");
 }

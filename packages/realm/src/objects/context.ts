@@ -5,10 +5,10 @@
  */
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
-import type { Field } from "../records/layout.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import type { FileSession } from "../store/file-session.ts";
 import type { Notifier } from "../notifications/notifier.ts";
+import type { Holder } from "./holders.ts";
 
 /** A row of a class and where its bytes are under the current epoch. */
 export interface RowState extends Row {
@@ -19,6 +19,7 @@ export interface RowState extends Row {
   readonly epoch: number;
   /** Reads the record again if need be; false if it is gone. */
   tryRefresh(): boolean;
+  isSameRow(other: RowState): boolean;
 }
 
 /** One Realm instance, as the layers below it know it. */
@@ -29,13 +30,18 @@ export interface RealmContext {
   readonly notifier: Notifier;
   /** The object of a row. The row, if given, must have been read under the current epoch. */
   wrap(table: ClassTable, key: Uint8Array, row?: Row): object;
-  /** A live list of a property of an object. */
-  list(state: RowState, field: Field): unknown;
+  /** How ints are shown. */
+  readonly integers: Integers;
+  /** A live list, set or dictionary. */
+  collection(holder: Holder): unknown;
   /** Live Results of the objects that link to a key. */
   linking(table: ClassTable, key: Uint8Array, originClass: string, propertyName: string): unknown;
   /** Creates an object from plain values for a link; gives its key. */
   createNested(table: ClassTable, values: object, mode: UpdateMode): Uint8Array;
 }
+
+/** How ints are shown: as numbers, rounded beyond 2^53, as Realm does; as bigint where a number is not exact; always as bigint. */
+export type Integers = "number" | "exact" | "bigint";
 
 /** How `create` treats an object that exists. */
 export type UpdateMode = "never" | "modified" | "all";

@@ -6,13 +6,16 @@
 import { RealmError, TypeAssertionError } from "../errors.ts";
 import { encodeKey } from "../records/keys.ts";
 import type { KeyType, KeyValue } from "../records/keys.ts";
-import { sameStored } from "../records/stored-value.ts";
-import type { StoredValue } from "../records/stored-value.ts";
+import { withoutCollectionIds } from "../records/mixed.ts";
+import { emptyOf, sameStored } from "../records/stored-value.ts";
+import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
 import type { Field } from "../records/layout.ts";
+import { isCollection, isMixedProperty } from "../schema/types.ts";
 import type { CanonicalProperty } from "../schema/types.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import type { RealmContext, UpdateMode } from "./context.ts";
-import { toStored, toStoredPrimitive } from "./values.ts";
+import { toStoredPrimitive } from "./primitives.ts";
+import { toStored } from "./values.ts";
 
 /** Reads the mode argument of `create`. */
 export function parseUpdateMode(mode: unknown): UpdateMode {
@@ -78,8 +81,7 @@ function defaultOf(context: RealmContext, table: ClassTable, property: Canonical
   const given = property.default;
   const value: unknown = typeof given === "function" ? (given as () => unknown)() : given;
   if (value !== undefined) return toStored(context, property, value, mode);
-  if (property.type === "list") return [];
-  if (property.optional) return null;
+  if (property.optional || isCollection(property)) return emptyOf(property);
   throw new RealmError("VALUE_MISSING", `Missing value for property '${table.name}.${property.name}'`);
 }
 
@@ -96,17 +98,25 @@ function updateObject(
     const value = values[field.property.name];
     if (field.group === "key" || value === undefined) continue;
     const stored = toStored(context, field.property, value, mode);
-    if (mode === "modified" && sameStored(stored, row.before[field.slot] as StoredValue)) continue;
+    if (mode === "modified" && isUnchanged(field.property, row.before[field.slot] as StoredValue, stored)) continue;
     after[field.slot] = stored;
     isChanged = true;
   }
   if (!isChanged) return;
   // What was created for nested values may have moved this row's links: read what stands there now.
   table.update(row.key, table.readSlots(row.key, table.get(row.key) as Uint8Array), after);
-  for (const field of table.links) {
-    const old = row.before[field.slot] as StoredValue;
-    if (!sameStored(old, after[field.slot] as StoredValue)) table.removeEmbedded(field, old);
-  }
+  for (const field of table.links) table.removeEmbedded(field, row.before[field.slot] as StoredValue, after[field.slot] as StoredValue);
+}
+
+/** Ids of collections in mixed values are new each time that they are assigned: they do not make a difference. */
+function isUnchanged(property: CanonicalProperty, before: StoredValue, after: StoredValue): boolean {
+  return isMixedProperty(property) ? sameStored(withoutIds(before), withoutIds(after)) : sameStored(before, after);
+}
+
+function withoutIds(value: StoredValue): StoredValue {
+  if (value instanceof Uint8Array) return withoutCollectionIds(value);
+  if (Array.isArray(value)) return value.map(withoutIds);
+  return value instanceof Map ? new Map([...(value as StoredDictionary)].map(([key, element]) => [key, withoutIds(element)])) : value;
 }
 
 /** Checks that `create` was handed values. */
@@ -122,33 +132,6 @@ export function templateOf(properties: readonly CanonicalProperty[]): Record<str
     else if (!property.optional && property.type in ZEROS) template[property.name] = (ZEROS[property.type] as () => unknown)();
   }
   return template;
-}
-
-/** Zero values in stored form: what a property that became required has where there was null. */
-export function zeroOf(property: CanonicalProperty): StoredValue {
-  if (property.optional) return null;
-  switch (property.type) {
-    case "list":
-      return [];
-    case "bool":
-      return false;
-    case "string":
-      return "";
-    case "data":
-      return new Uint8Array(0);
-    case "objectId":
-      return new Uint8Array(12);
-    case "uuid":
-      return new Uint8Array(16);
-    case "decimal128": {
-      const bytes = new Uint8Array(16);
-      bytes[15] = 0x30;
-      bytes[14] = 0x40;
-      return bytes;
-    }
-    default:
-      return property.type === "object" ? null : 0;
-  }
 }
 
 const ZEROS: Record<string, () => unknown> = {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { RealmError } from "../errors.ts";
+import { RealmError, TypeAssertionError } from "../errors.ts";
+import { sameBytes } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import type { RealmContext, RowState } from "./context.ts";
@@ -11,17 +12,25 @@ import type { RealmContext, RowState } from "./context.ts";
 /** The symbol under which an object holds its state. */
 export const STATE: unique symbol = Symbol("realm object state");
 
+/** The symbol under which a collection says what it is: "list", "set", "dictionary" or "results". */
+export const KIND: unique symbol = Symbol("realm collection kind");
+
+/** What a collection of a realm is; undefined for everything else. */
+export function kindOf(value: unknown): string | undefined {
+  return typeof value === "object" && value !== null ? (value as { [KIND]?: string })[KIND] : undefined;
+}
+
 /** A row with the bytes of its record under the current epoch. */
 export class ObjectState implements RowState {
   readonly context: RealmContext;
   readonly table: ClassTable;
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   readonly keyStart = 0;
-  readonly keyEnd: number;
+  keyEnd: number;
   valueBytes: Uint8Array;
   valueStart: number;
   valueEnd: number;
-  /** The session's epoch that the bytes were read under; -1: not read yet. */
+  /** The session's epoch that the bytes were read under; negative: not read yet, and the epoch in which this was made. */
   epoch: number;
 
   constructor(context: RealmContext, table: ClassTable, key: Uint8Array, row?: Row) {
@@ -32,11 +41,22 @@ export class ObjectState implements RowState {
     this.valueBytes = row === undefined ? key : row.valueBytes;
     this.valueStart = row === undefined ? 0 : row.valueStart;
     this.valueEnd = row === undefined ? 0 : row.valueEnd;
-    this.epoch = row === undefined ? -1 : table.session.epoch;
+    this.epoch = row === undefined ? -table.session.epoch : table.session.epoch;
   }
 
   get key(): Uint8Array {
     return this.bytes;
+  }
+
+  isSameRow(other: RowState): boolean {
+    return this.table === other.table && sameBytes(this.bytes, other.key);
+  }
+
+  /** Follows the row to another key. */
+  rekeyed(key: Uint8Array): void {
+    this.bytes = key;
+    this.keyEnd = key.length;
+    this.epoch = -this.table.session.epoch;
   }
 
   /** Reads the record again. @throws {RealmError} `OBJECT_INVALID`, `REALM_CLOSED` */
@@ -50,7 +70,7 @@ export class ObjectState implements RowState {
     const { table } = this;
     if (this.epoch === table.session.epoch) return true;
     const record = table.get(this.bytes);
-    if (record === undefined) return false;
+    if (record === undefined || table.gone.isGone(this.bytes, Math.abs(this.epoch))) return false;
     this.valueBytes = record;
     this.valueStart = 0;
     this.valueEnd = record.length;
@@ -68,4 +88,12 @@ export function objectKeyOf(value: unknown): { className: string; key: Uint8Arra
 /** The state behind an object of a realm. */
 export function stateOf(value: unknown): ObjectState | undefined {
   return typeof value === "object" && value !== null ? (value as { [STATE]?: ObjectState })[STATE] : undefined;
+}
+
+/** Key of a managed object that shall be linked to. */
+export function linkKeyOf(context: RealmContext, state: ObjectState, className: string | undefined, value: unknown, target: string): Uint8Array {
+  if (state.context.session !== context.session) throw new RealmError("ARGUMENT_INVALID", "Realm object is from another Realm");
+  if (className !== undefined && state.table.name !== className) throw new TypeAssertionError(`an object of type '${className}'`, value, target).insteadOf(`an object of type '${state.table.name}'`);
+  if (!state.tryRefresh()) throw new RealmError("OBJECT_INVALID", "Accessing object which has been invalidated or deleted");
+  return state.key;
 }

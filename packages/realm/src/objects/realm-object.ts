@@ -3,12 +3,15 @@
  *
  * @module
  */
-import { assert, notYet, RealmError, TypeAssertionError } from "../errors.ts";
+import { assert, RealmError, TypeAssertionError } from "../errors.ts";
 import { keyText } from "../records/text.ts";
+import { isCollection, linkTargetOf } from "../schema/types.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { ObjectChangeCallback } from "../notifications/change-sets.ts";
-import { STATE } from "./object-state.ts";
+import { Counter } from "./counter.ts";
+import { kindOf, STATE, stateOf } from "./object-state.ts";
 import type { ObjectState } from "./object-state.ts";
+import { jsonOf } from "./to-json.ts";
 import type { Results } from "../collections/results.ts";
 
 /** Whatever can create objects: a Realm. */
@@ -50,7 +53,8 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
     const { schema } = stateIn(this).table;
     const property = schema.properties[name];
     if (property === undefined) throw new RealmError("ARGUMENT_INVALID", `Property '${name}' does not exist on '${schema.name}' objects`);
-    return property.type === "list" ? `list<${property.objectType}>` : property.type === "object" ? `<${property.objectType}>` : property.type;
+    if (isCollection(property) || property.type === "linkingObjects") return `${property.type}<${property.objectType}>`;
+    return property.type === "object" ? `<${property.objectType}>` : property.type;
   }
 
   /** The objects of a class that link to this one through a property. */
@@ -61,7 +65,7 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
     const origin = state.context.session.table(className);
     const property = origin.layout.fieldOf(propertyName)?.property;
     assert(property !== undefined, `'${className}' has no property '${propertyName}'`);
-    assert(property.objectType === state.table.name, `'${className}#${propertyName}' is not a relationship to '${state.table.name}'`);
+    assert(linkTargetOf(property) === state.table.name, `'${className}#${propertyName}' is not a relationship to '${state.table.name}'`);
     return state.context.linking(state.table, state.key, className, propertyName) as Results<RealmObject<U> & U>;
   }
 
@@ -73,15 +77,14 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
 
   /** A plain copy, nested objects included; cycles are kept by identity. */
   toJSON(): Record<string, unknown> {
-    return objectToJson(this as unknown as RealmObject, new Map());
+    return jsonOf(this) as Record<string, unknown>;
   }
 
   addListener(callback: ObjectChangeCallback<T>, keyPaths?: string | string[]): void {
-    if (keyPaths !== undefined) throw notYet("Key-path filters of listeners");
     if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
     const state = stateIn(this);
     state.refresh();
-    state.context.notifier.addObject(this, state, callback as ObjectChangeCallback<unknown>);
+    state.context.notifier.addObject(this, state, callback as ObjectChangeCallback<unknown>, keyPaths);
   }
 
   removeListener(callback: ObjectChangeCallback<T>): void {
@@ -92,9 +95,21 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
     stateIn(this).context.notifier.removeObject(stateIn(this));
   }
 
-  /** Identity of the row, for React bindings. */
+  /** True if the other is the same object of the same realm, whichever accessor it came through. */
+  isSameObject(other: unknown): boolean {
+    const state = stateIn(this);
+    const otherState = stateOf(other);
+    return otherState !== undefined && otherState.context.session === state.context.session && state.isSameRow(otherState);
+  }
+
+  /** Identity of the row, for React bindings. @internal */
   _objectKey(): string {
     return keyText(stateIn(this).key);
+  }
+
+  /** Identity of the row, under its older name. @internal */
+  _objectId(): string {
+    return this._objectKey();
   }
 }
 
@@ -113,31 +128,16 @@ Object.defineProperty(RealmObject.prototype, Symbol.for("nodejs.util.inspect.cus
 /** Links are named, not followed: two accessors of one object are not identical, so a cycle would have no end. */
 function shownValue(value: unknown): unknown {
   if (value instanceof RealmObject) return `[${stateIn(value).table.name}]`;
-  return typeof value === "object" && value !== null && "isValid" in value && Symbol.iterator in value ? [...(value as unknown as Iterable<unknown>)].map(shownValue) : value;
+  switch (kindOf(value)) {
+    case undefined:
+      return value instanceof Counter ? value.value : value;
+    case "dictionary":
+      return Object.fromEntries([...(value as Iterable<[string, unknown]>)].map(([key, element]) => [key, shownValue(element)]));
+    default:
+      return [...(value as Iterable<unknown>)].map(shownValue);
+  }
 }
 
 function stateIn(object: unknown): ObjectState {
   return (object as { [STATE]: ObjectState })[STATE];
-}
-
-/** The JSON form of an object; `seen` keeps cycles and shared objects. */
-export function objectToJson(object: RealmObject, seen: Map<string, Record<string, unknown>>): Record<string, unknown> {
-  const state = stateIn(object);
-  state.refresh();
-  const identity = `${state.table.name}:${keyText(state.key)}`;
-  const known = seen.get(identity);
-  if (known !== undefined) return known;
-  const json: Record<string, unknown> = {};
-  seen.set(identity, json);
-  for (const name of Object.keys(object)) json[name] = valueToJson(Reflect.get(object, name), seen);
-  return json;
-}
-
-/** The JSON form of what a property or an element holds. */
-export function valueToJson(value: unknown, seen: Map<string, Record<string, unknown>>): unknown {
-  if (value instanceof RealmObject) return objectToJson(value as RealmObject, seen);
-  if (typeof value === "object" && value !== null && Symbol.iterator in value && "isValid" in value) {
-    return [...(value as unknown as Iterable<unknown>)].map((element) => valueToJson(element, seen));
-  }
-  return value;
 }

@@ -3,20 +3,22 @@
  *
  * @module
  */
+import { Dictionary } from "../collections/dictionary.ts";
 import { List } from "../collections/list.ts";
 import { Results } from "../collections/results.ts";
+import { RealmSet } from "../collections/set.ts";
 import { TypeAssertionError } from "../errors.ts";
 import type { Notifier } from "../notifications/notifier.ts";
 import { ObjectQuery } from "../queries/index.ts";
-import type { Field } from "../records/layout.ts";
 import type { Row } from "../records/row.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import type { FileSession } from "../store/file-session.ts";
 import { objectMaker } from "./accessors.ts";
 import type { ObjectMaker } from "./accessors.ts";
-import type { RealmContext, RowState, UpdateMode } from "./context.ts";
+import type { Integers, RealmContext, UpdateMode } from "./context.ts";
 import { createObject } from "./create.ts";
+import type { Holder } from "./holders.ts";
 import { ObjectState } from "./object-state.ts";
 import { RealmObject } from "./realm-object.ts";
 
@@ -30,8 +32,11 @@ export class InstanceContext implements RealmContext {
   /** The instance's own view of the schema: with its model classes. */
   readonly schema: Map<string, CanonicalObjectSchema> = new Map();
 
-  constructor(session: FileSession, notifier: Notifier, isReadOnly: boolean) {
+  readonly integers: Integers;
+
+  constructor(session: FileSession, notifier: Notifier, { isReadOnly, integers }: { isReadOnly: boolean; integers: Integers }) {
     this.session = session;
+    this.integers = integers;
     this.notifier = notifier;
     this.isReadOnly = isReadOnly;
   }
@@ -39,6 +44,11 @@ export class InstanceContext implements RealmContext {
   wrap(table: ClassTable, key: Uint8Array, row?: Row): object {
     const maker = this.#makers.get(table) ?? this.#makerOf(table);
     return maker(new ObjectState(this, table, key, row));
+  }
+
+  /** Forgets the compiled accessors: the schema has other properties now. */
+  recompile(): void {
+    this.#makers.clear();
   }
 
   #makerOf(table: ClassTable): ObjectMaker {
@@ -49,8 +59,15 @@ export class InstanceContext implements RealmContext {
     return maker;
   }
 
-  list(state: RowState, field: Field): unknown {
-    return List.of(state, field);
+  collection(holder: Holder): unknown {
+    switch (holder.property.type) {
+      case "set":
+        return RealmSet.of(holder);
+      case "dictionary":
+        return Dictionary.of(holder);
+      default:
+        return List.of(holder);
+    }
   }
 
   linking(table: ClassTable, key: Uint8Array, originClass: string, propertyName: string): unknown {

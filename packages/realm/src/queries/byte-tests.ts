@@ -56,7 +56,7 @@ function locatorOf(path: CheckedPath, source: QuerySource): ((row: Row) => numbe
   if (step === undefined || path.steps.length > 1) return undefined;
   const { layout } = source.table(step.className);
   const field = layout.fieldOf(step.property.name);
-  if (field?.group !== "blob") return undefined;
+  if (field?.group !== "blob" || field.section > 0) return undefined;
   const { headBytes } = layout;
   const intCount = layout.ints.length;
   const { position } = field;

@@ -81,6 +81,11 @@ export class ObjectQuery {
     return [conditions, ...orderTexts].join(" ");
   }
 
+  /** True if the result is in the order of the keys and each row is in it or not by itself: no SORT, DISTINCT or LIMIT. */
+  get isKeyOrdered(): boolean {
+    return this.#parts.stages.length === 0;
+  }
+
   /**
    * This query with a further condition and ordering behind it.
    *

@@ -9,10 +9,14 @@
  *     double      01, 8 bytes big endian, sign bit flipped (all bits if negative)
  *     string      01, UTF-8 with 00 escaped as 00 ff, then 00 01
  *     objectId    01, 12 bytes;  uuid  01, 16 bytes
+ *     mixed       in indexes only: a byte for the kind, then: 01 bool 00 or 01; 02 any number as a double; 03 string and 04 data as a
+ *                 string's escaped bytes; 05 date as an int; 06 objectId; 07 uuid; 08 link, list, dictionary: nothing more
  *
  * @module
  */
+import { Decimal128 } from "../bson.ts";
 import { RealmError } from "../errors.ts";
+import { readMixed } from "./mixed.ts";
 import { readText, utf8Bytes, writeAscii } from "./text.ts";
 
 /** Longest string that can be a primary key, in bytes of UTF-8: link entries hold two keys. */
@@ -21,7 +25,7 @@ export const PRIMARY_KEY_MAX_BYTES = 400;
 export const INDEX_STRING_MAX_BYTES = 400;
 
 /** Types that can be a key. */
-export type KeyType = "int" | "string" | "objectId" | "uuid" | "bool" | "date" | "double" | "float";
+export type KeyType = "int" | "string" | "objectId" | "uuid" | "bool" | "date" | "double" | "float" | "mixed";
 
 /** A value as records hold it: dates as milliseconds, ids as bytes. */
 export type KeyValue = null | boolean | number | bigint | string | Uint8Array;
@@ -85,6 +89,8 @@ export function writeKey(type: KeyType, value: KeyValue, target: Uint8Array, off
     case "double":
     case "float":
       return writeDoubleKey(value as number, target, offset);
+    case "mixed":
+      return writeMixedKey(value as Uint8Array, target, offset, limit);
     default:
       target[offset] = 1;
       target.set(value as Uint8Array, offset + 1);
@@ -123,12 +129,18 @@ function writeBigIntKey(value: bigint, target: Uint8Array, offset: number): numb
 
 function writeStringKey(value: string, target: Uint8Array, offset: number, limit: number): number {
   target[offset] = 1;
-  let at = offset + 1;
+  const at = offset + 1;
   if (value.length <= Math.abs(limit) && !value.includes("\0")) {
     const end = writeAscii(value, target, at);
     if (end >= 0) return writeTerminator(target, end);
   }
-  let bytes = utf8Bytes(value);
+  return writeEscaped(utf8Bytes(value), target, at, limit);
+}
+
+/** Writes bytes with 00 escaped, and the terminator; for a string, behind its first byte. */
+function writeEscaped(whole: Uint8Array, target: Uint8Array, offset: number, limit: number): number {
+  let bytes = whole;
+  let at = offset;
   if (bytes.length > Math.abs(limit)) {
     if (limit > 0) {
       throw new RealmError("PRIMARY_KEY_INVALID", `A string primary key can have at most ${limit} bytes of UTF-8, got ${bytes.length}.`);
@@ -157,6 +169,52 @@ function writeDoubleKey(value: number, target: Uint8Array, offset: number): numb
     target[offset + 1 + index] = isNegative ? 255 - byte : index === 0 ? byte + 128 : byte;
   }
   return offset + 9;
+}
+
+const MIXED_KIND = { bool: 1, number: 2, string: 3, data: 4, date: 5, objectId: 6, uuid: 7, other: 8 };
+
+function writeMixedKey(encoded: Uint8Array, target: Uint8Array, offset: number, limit: number): number {
+  const { type, value } = readMixed(encoded);
+  switch (type) {
+    case "bool":
+      target[offset] = MIXED_KIND.bool;
+      target[offset + 1] = value === true ? 1 : 0;
+      return offset + 2;
+    case "int":
+    case "double":
+    case "decimal128": {
+      const number = type === "decimal128" ? Number(new Decimal128((value as Uint8Array).slice() as never).toString()) : Number(value);
+      const end = writeDoubleKey(number, target, offset);
+      target[offset] = MIXED_KIND.number;
+      return end;
+    }
+    case "string":
+    case "data":
+      target[offset] = MIXED_KIND[type];
+      return writeEscaped(type === "string" ? utf8Bytes(value as string) : (value as Uint8Array), target, offset + 1, limit);
+    case "date":
+      target[offset] = MIXED_KIND.date;
+      return writeIntKey(value as number, target, offset + 1);
+    case "objectId":
+    case "uuid":
+      target[offset] = MIXED_KIND[type];
+      target.set(value as Uint8Array, offset + 1);
+      return offset + 1 + (value as Uint8Array).length;
+    default:
+      target[offset] = MIXED_KIND.other;
+      return offset + 1;
+  }
+}
+
+/** The type whose key ends where the rest of a mixed key does. */
+const MIXED_KEY_ENDS: readonly (KeyType | undefined)[] = [undefined, "bool", "double", "string", "string", undefined, "objectId", "uuid"];
+
+function mixedKeyEnd(bytes: Uint8Array, start: number): number {
+  const kind = bytes[start] as number;
+  if (kind === MIXED_KIND.bool) return start + 2;
+  if (kind === MIXED_KIND.date) return keyEnd("date", bytes, start + 1);
+  const type = MIXED_KEY_ENDS[kind];
+  return type === undefined ? start + 1 : keyEnd(type, bytes, start);
 }
 
 /** Reads a key back; integers that a number cannot hold exactly come as bigint. */
@@ -236,6 +294,8 @@ export function keyEnd(type: KeyType, bytes: Uint8Array, start: number): number 
       return start + 13;
     case "uuid":
       return start + 17;
+    case "mixed":
+      return mixedKeyEnd(bytes, start);
     default: {
       let at = start + 1;
       while (bytes[at] !== 0 || bytes[at + 1] !== 1) at += bytes[at] === 0 ? 2 : 1;

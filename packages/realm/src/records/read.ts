@@ -4,7 +4,7 @@
  * @module
  */
 import type { CanonicalProperty } from "../schema/types.ts";
-import type { StoredValue } from "./stored-value.ts";
+import type { StoredDictionary, StoredValue } from "./stored-value.ts";
 import { readAscii, readUtf8 } from "./text.ts";
 
 /** What is added to an int that takes one byte. */
@@ -79,7 +79,10 @@ export function readBlob(property: CanonicalProperty, bytes: Uint8Array, at: num
     case "string":
       return readString(bytes, at);
     case "list":
+    case "set":
       return readList(property.objectType as string, property.optional, bytes, blobStart(bytes, at));
+    case "dictionary":
+      return readDictionary(property.objectType as string, property.optional, bytes, blobStart(bytes, at));
     case "data":
       return readHeader(bytes, at) === 1 ? null : content(bytes, at);
     default:
@@ -157,7 +160,51 @@ function readList(elementType: string, isOptional: boolean, bytes: Uint8Array, s
   return values;
 }
 
-/** The count of elements of the list at `at`, without reading them. */
+function readDictionary(elementType: string, isOptional: boolean, bytes: Uint8Array, start: number): StoredDictionary {
+  const count = readInt(bytes, start) as number;
+  let at = skipInt(bytes, start);
+  const values = new Map<string, StoredValue>();
+  for (let index = 0; index < count; index++) {
+    const key = readString(bytes, at) as string;
+    at = skipBlob(bytes, at);
+    values.set(key, readElement(elementType, isOptional, bytes, at));
+    at = elementEnd;
+  }
+  return values;
+}
+
+/** Where the element that `readElement` read last ends. */
+let elementEnd = 0;
+
+function readElement(type: string, isOptional: boolean, bytes: Uint8Array, at: number): StoredValue {
+  switch (type) {
+    case "string":
+      elementEnd = skipBlob(bytes, at);
+      return readString(bytes, at);
+    case "int":
+    case "date":
+      elementEnd = skipInt(bytes, at);
+      return readInt(bytes, at);
+    case "bool": {
+      elementEnd = at + 1;
+      return bytes[at] === 2 ? null : bytes[at] === 1;
+    }
+    default: {
+      const size = FIXED_SIZES[type];
+      if (size === undefined) {
+        elementEnd = skipBlob(bytes, at);
+        const isNull = readHeader(bytes, at) === (type === "data" ? 1 : 0);
+        return isNull ? null : content(bytes, at);
+      }
+      const isNull = isOptional && bytes[at] === 0;
+      const start = isOptional ? at + 1 : at;
+      elementEnd = isNull ? start : start + size;
+      return isNull ? null : readFixed(type, bytes, start);
+    }
+  }
+}
+
+/** The count of elements of the collection at `at`, without reading them. */
 export function readListCount(bytes: Uint8Array, at: number): number {
   return readInt(bytes, blobStart(bytes, at)) as number;
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { rangeError } from "../errors.ts";
-import type { Field, RecordLayout } from "./layout.ts";
+import type { Field, RecordLayout, Section } from "./layout.ts";
 import { FIXED_BYTES } from "./layout.ts";
 import { BLOB_WIDE, INT_BIAS, INT_NULL } from "./read.ts";
-import type { StoredValue } from "./stored-value.ts";
+import type { StoredDictionary, StoredValue } from "./stored-value.ts";
 import { utf8Bytes, writeAscii } from "./text.ts";
 
 /** Longest blob: the length's header has 4 bytes, and the engine takes values of 64 MiB. */
@@ -27,15 +27,24 @@ const floatBytes = new Uint8Array(floatScratch.buffer);
  * @returns A view of a shared buffer: valid until the next call.
  */
 export function encodeRecord(layout: RecordLayout, slots: readonly StoredValue[]): Uint8Array {
-  end = layout.headBytes;
-  ensure(0);
-  for (let index = 0; index < layout.flagBytes; index++) buffer[index] = 0;
-  for (const field of layout.bools) writeBool(field, slots[field.slot] as boolean | null);
-  for (const field of layout.fixed) writeFixedField(field, slots[field.slot] as number | Uint8Array | null);
-  for (const field of layout.ints) writeInt(slots[field.slot] as number | bigint | null);
-  for (const field of layout.blobs) writeBlobField(field, slots[field.slot] as StoredValue);
+  end = 0;
+  for (const section of layout.sections) writeSection(section, slots);
   return buffer.subarray(0, end);
 }
+
+function writeSection(section: Section, slots: readonly StoredValue[]): void {
+  ensure(section.headBytes);
+  sectionStart = end;
+  end += section.headBytes;
+  for (let index = 0; index < section.flagBytes; index++) buffer[sectionStart + index] = 0;
+  for (const field of section.bools) writeBool(field, slots[field.slot] as boolean | null);
+  for (const field of section.fixed) writeFixedField(field, slots[field.slot] as number | Uint8Array | null);
+  for (const field of section.ints) writeInt(slots[field.slot] as number | bigint | null);
+  for (const field of section.blobs) writeBlobField(field, slots[field.slot] as StoredValue);
+}
+
+/** Where the section that is being written begins. */
+let sectionStart = 0;
 
 function ensure(byteCount: number): void {
   if (end + byteCount + 64 <= buffer.length) return;
@@ -45,7 +54,8 @@ function ensure(byteCount: number): void {
 }
 
 function setBit(bit: number): void {
-  buffer[bit >> 3] = (buffer[bit >> 3] as number) | (1 << (bit & 7));
+  const at = sectionStart + (bit >> 3);
+  buffer[at] = (buffer[at] as number) | (1 << (bit & 7));
 }
 
 function writeBool(field: Field, value: boolean | null): void {
@@ -55,11 +65,12 @@ function writeBool(field: Field, value: boolean | null): void {
 
 function writeFixedField(field: Field, value: number | Uint8Array | null): void {
   if (value !== null) {
-    putFixed(field.property.type, value, field.position);
+    putFixed(field.property.type, value, sectionStart + field.position);
     return;
   }
   setBit(field.nullBit);
-  buffer.fill(0, field.position, field.position + (FIXED_BYTES[field.property.type] as number));
+  const at = sectionStart + field.position;
+  buffer.fill(0, at, at + (FIXED_BYTES[field.property.type] as number));
 }
 
 function putFixed(type: string, value: number | Uint8Array, at: number): void {
@@ -118,7 +129,8 @@ function headerExtraBytes(header: number): number {
 function writeBlobField(field: Field, value: StoredValue): void {
   const { property } = field;
   if (property.type === "string") writeString(value as string | null);
-  else if (property.type === "list") writeList(property.objectType as string, property.optional, value as StoredValue[]);
+  else if (property.type === "list" || property.type === "set") writeList(property.objectType as string, property.optional, value as StoredValue[]);
+  else if (property.type === "dictionary") writeDictionary(property.objectType as string, property.optional, value as StoredDictionary);
   else writeBytes(value as Uint8Array | null, property.type);
 }
 
@@ -165,11 +177,24 @@ function checkLength(byteCount: number): void {
 }
 
 function writeList(elementType: string, isOptional: boolean, values: readonly StoredValue[]): void {
-  // The header's size depends on the content's: leave one byte, move the content if more are needed.
-  const headerAt = end;
-  end += 1;
+  const headerAt = end++;
   writeInt(values.length);
   for (const value of values) writeElement(elementType, isOptional, value);
+  closeBlob(headerAt);
+}
+
+function writeDictionary(elementType: string, isOptional: boolean, values: StoredDictionary): void {
+  const headerAt = end++;
+  writeInt(values.size);
+  for (const [key, value] of values) {
+    writeString(key);
+    writeElement(elementType, isOptional, value);
+  }
+  closeBlob(headerAt);
+}
+
+/** Writes the header of a blob whose content is there. Its size depends on the content's: one byte was left, the content moves if more are needed. */
+function closeBlob(headerAt: number): void {
   const byteCount = end - headerAt - 1;
   checkLength(byteCount);
   if (byteCount * 2 < BLOB_WIDE) {
@@ -186,7 +211,7 @@ function writeList(elementType: string, isOptional: boolean, values: readonly St
 }
 
 function writeElement(type: string, isOptional: boolean, value: StoredValue): void {
-  if (end + 32 > buffer.length) ensure(0);
+  if (end + 64 > buffer.length) ensure(0);
   switch (type) {
     case "string":
       return writeString(value as string | null);

@@ -5,7 +5,7 @@
  */
 import { assert, ObjectSchemaParseError, RealmError, TypeAssertionError } from "../errors.ts";
 import { parseProperty } from "./parse-property.ts";
-import { PRIMITIVE_TYPES } from "./types.ts";
+import { linkTargetOf, PRIMITIVE_TYPES } from "./types.ts";
 import type { CanonicalObjectSchema, CanonicalProperty, ObjectSchema, RealmObjectConstructor } from "./types.ts";
 
 const OBJECT_FIELDS = new Set(["name", "primaryKey", "embedded", "asymmetric", "properties"]);
@@ -112,6 +112,7 @@ function validateProperty(
   const targetClass = byName.get(target);
   if (property.type !== "linkingObjects") {
     if (targetClass === undefined) findings.push(`Property ${place} of type '${shownType(property)}' has unknown object type '${target}'`);
+    else if (property.type === "set" && targetClass.embedded) findings.push(`Set property ${place} cannot contain embedded object type '${target}'. Set semantics are not applied to embedded objects.`);
     return;
   }
   if (targetClass === undefined) {
@@ -121,7 +122,7 @@ function validateProperty(
   const origin = Object.values(targetClass.properties).find((candidate) => candidate.name === property.property || candidate.mapTo === property.property);
   if (origin === undefined) {
     findings.push(`Property '${target}.${property.property}' declared as origin of linking objects property ${place} does not exist`);
-  } else if (origin.type !== "object" && origin.type !== "list") {
+  } else if (linkTargetOf(origin) === undefined) {
     findings.push(`Property '${target}.${property.property}' declared as origin of linking objects property ${place} is not a link`);
   } else if (origin.objectType !== entry.name) {
     findings.push(
@@ -133,6 +134,7 @@ function validateProperty(
 /** A property's type as messages show it: 'string', 'array<int>', 'object'. */
 export function shownType(property: CanonicalProperty): string {
   if (property.type === "list") return `array<${property.objectType}>`;
+  if (property.type === "set" || property.type === "dictionary") return `${property.type}<${property.objectType}>`;
   if (property.type === "linkingObjects") return "linking objects";
   return property.type;
 }

@@ -5,8 +5,13 @@
  *
  * @module
  */
+import type { Added } from "../records/layout.ts";
+import { emptyOf } from "../records/stored-value.ts";
 import type { CanonicalObjectSchema, CanonicalProperty } from "./types.ts";
 import { shownType } from "./parse-schema.ts";
+
+/** Number of the format of records, mixed values and index keys: docs/format/records.md. */
+export const RECORD_FORMAT = 2;
 
 /** A stored property. */
 export interface StoredProperty {
@@ -15,7 +20,11 @@ export interface StoredProperty {
   objectType?: string;
   property?: string;
   optional: boolean;
-  indexed: boolean;
+  indexed: boolean | "full-text";
+  /** Which section of a record it stands in; absent: the base. */
+  section?: number;
+  /** What it reads as in records from before it was added; absent: null, an empty collection, or its type's zero. */
+  fill?: number | string | boolean;
 }
 
 /** A stored class. */
@@ -28,24 +37,71 @@ export interface StoredClass {
 
 /** The stored schema. */
 export interface StoredSchema {
-  format: 1;
+  format: typeof RECORD_FORMAT;
   version: number;
   classes: StoredClass[];
 }
 
-/** The stored form of a schema. */
-export function toStoredSchema(classes: readonly CanonicalObjectSchema[], version: number): StoredSchema {
-  return { format: 1, version, classes: classes.map(toStoredClass).sort((a, b) => (a.name < b.name ? -1 : 1)) };
+/** The stored form of a schema. Classes that `before` has too keep the places of their properties, unless they are written anew. */
+export function toStoredSchema(
+  classes: readonly CanonicalObjectSchema[],
+  version: number,
+  before?: StoredSchema,
+  isRewritten: (className: string) => boolean = () => false,
+): StoredSchema {
+  const stored = classes.map((schema) => {
+    const known = isRewritten(schema.name) ? undefined : before?.classes.find((entry) => entry.name === schema.name);
+    return toStoredClass(schema, known);
+  });
+  return { format: RECORD_FORMAT, version, classes: stored.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-function toStoredClass(schema: CanonicalObjectSchema): StoredClass {
+function toStoredClass(schema: CanonicalObjectSchema, before?: StoredClass): StoredClass {
   const primary = schema.primaryKey === undefined ? undefined : schema.properties[schema.primaryKey]?.mapTo;
+  const last = Math.max(0, ...(before?.properties.map((property) => property.section ?? 0) ?? []));
+  const properties = Object.values(schema.properties).filter((property) => property.type !== "linkingObjects");
   return {
     name: schema.name,
     ...(primary === undefined ? {} : { primaryKey: primary }),
     embedded: schema.embedded,
-    properties: Object.values(schema.properties).filter((property) => property.type !== "linkingObjects").map(toStoredProperty),
+    properties: properties.map((property) => ({ ...toStoredProperty(property), ...placeOf(property, before, last + 1) })),
   };
+}
+
+function placeOf(property: CanonicalProperty, before: StoredClass | undefined, next: number): Pick<StoredProperty, "section" | "fill"> {
+  if (before === undefined) return {};
+  const known = before.properties.find((entry) => entry.name === property.mapTo);
+  if (known === undefined) return { section: next, ...fillOf(property) };
+  return { ...(known.section === undefined ? {} : { section: known.section }), ...(known.fill === undefined ? {} : { fill: known.fill }) };
+}
+
+/** A plain default is what objects from before an addition get; Realm gives them the zero, which nobody expects. */
+export function fillOf(property: CanonicalProperty): { fill?: number | string | boolean } {
+  const given = property.default;
+  const isPlain = typeof given === "string" ? property.type === "string" : typeof given === "boolean" ? property.type === "bool" : NUMERIC.has(property.type) && typeof given === "number";
+  if (!isPlain || (property.type === "int" && !Number.isSafeInteger(given))) return {};
+  return { fill: property.type === "float" ? Math.fround(given as number) : (given as number | string | boolean) };
+}
+
+const NUMERIC = new Set(["int", "float", "double"]);
+
+/** When the properties of a class were added, as the layout of its records wants to know. */
+export function addedOf(stored: StoredSchema | undefined, schema: CanonicalObjectSchema): Map<string, Added> {
+  const added = new Map<string, Added>();
+  const entry = stored?.classes.find((candidate) => candidate.name === schema.name);
+  for (const property of Object.values(schema.properties)) {
+    const known = entry?.properties.find((candidate) => candidate.name === property.mapTo);
+    if (known?.section !== undefined) added.set(property.mapTo, { section: known.section, fill: known.fill ?? emptyOf(property) });
+  }
+  return added;
+}
+
+/** True if records that were written for the one property can be read as the other. */
+export function isSameEncoding(before: StoredProperty, after: CanonicalProperty): boolean {
+  if (before.type !== after.type || before.objectType !== after.objectType) return false;
+  if (before.optional === after.optional) return true;
+  // Null has a place of its own in ints and in blobs that are no collections; elsewhere a bit or byte says it.
+  return after.optional && (after.type === "int" || after.type === "date" || after.type === "string" || after.type === "data");
 }
 
 function toStoredProperty(property: CanonicalProperty): StoredProperty {
@@ -65,8 +121,12 @@ export function fromStoredSchema(stored: StoredSchema): CanonicalObjectSchema[] 
     ...(entry.primaryKey === undefined ? {} : { primaryKey: entry.primaryKey }),
     embedded: entry.embedded,
     asymmetric: false,
-    properties: Object.fromEntries(entry.properties.map((property) => [property.name, { ...property, mapTo: property.name } as CanonicalProperty])),
+    properties: Object.fromEntries(entry.properties.map((property) => [property.name, toCanonical(property)])),
   }));
+}
+
+function toCanonical({ name, type, objectType, optional, indexed }: StoredProperty): CanonicalProperty {
+  return { name, type: type as CanonicalProperty["type"], ...(objectType === undefined ? {} : { objectType }), optional, indexed, mapTo: name };
 }
 
 /**

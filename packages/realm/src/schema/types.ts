@@ -19,7 +19,13 @@ export type PrimitiveType =
   | "mixed";
 
 /** Names of the types of a canonical property. */
-export type PropertyType = PrimitiveType | "object" | "list" | "linkingObjects";
+export type PropertyType = PrimitiveType | "object" | CollectionType | "linkingObjects";
+
+/** Types of properties that hold several values. */
+export type CollectionType = "list" | "set" | "dictionary";
+
+/** Tells the collection types from the others. */
+export const COLLECTION_TYPES: ReadonlySet<string> = new Set(["list", "set", "dictionary"]);
 
 /** Type names that never can be class names. */
 export const PRIMITIVE_TYPES: ReadonlySet<string> = new Set([
@@ -62,16 +68,18 @@ export interface CanonicalProperty {
   /** Name in JavaScript. */
   name: string;
   type: PropertyType;
-  /** Class of a link, element type of a list, origin class of linkingObjects. */
+  /** Class of a link, element type of a collection, origin class of linkingObjects. */
   objectType?: string;
   /** Property of the origin class of linkingObjects. */
   property?: string;
-  /** The value, or for a list the element, may be null. */
+  /** The value, or for a collection the element, may be null. */
   optional: boolean;
-  indexed: boolean;
+  indexed: boolean | "full-text";
   /** Name in the file. */
   mapTo: string;
   default?: unknown;
+  /** How an int is shown: as itself, or as a `Counter`. */
+  presentation?: "counter";
 }
 
 /** Canonical form of a class. */
@@ -88,12 +96,23 @@ export interface CanonicalObjectSchema {
 /** A class model: extends Realm.Object and carries its schema. */
 export type RealmObjectConstructor<T = object> = (abstract new (...args: never[]) => T) & { schema?: ObjectSchema };
 
-/** Where the referenced element of a list property is a class. */
-export function isLinkList(property: CanonicalProperty): boolean {
-  return property.type === "list" && !PRIMITIVE_TYPES.has(property.objectType ?? "");
+/** True for lists, sets and dictionaries. */
+export function isCollection(property: CanonicalProperty): boolean {
+  return property.type === "list" || property.type === "set" || property.type === "dictionary";
 }
 
-/** True for to-one links and lists of links. */
-export function isLinkProperty(property: CanonicalProperty): boolean {
-  return property.type === "object" || isLinkList(property);
+/** The class that the values of a property, or its elements, link to; undefined if they are no links. */
+export function linkTargetOf(property: CanonicalProperty): string | undefined {
+  if (property.type === "object") return property.objectType;
+  return isCollection(property) && !PRIMITIVE_TYPES.has(property.objectType ?? "") ? property.objectType : undefined;
+}
+
+/** True for properties whose values, or elements, are mixed. */
+export function isMixedProperty(property: CanonicalProperty): boolean {
+  return property.type === "mixed" || (isCollection(property) && property.objectType === "mixed");
+}
+
+/** True for properties that can hold links, in whatever form. */
+export function mayHoldLinks(property: CanonicalProperty): boolean {
+  return linkTargetOf(property) !== undefined || isMixedProperty(property);
 }

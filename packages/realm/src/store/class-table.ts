@@ -7,18 +7,22 @@
  * @module
  */
 import type { Cursor, ReadTree, WriteTree } from "@holdfast/storage-engine";
+import { RealmError } from "../errors.ts";
 import { afterPrefix, encodeIndexKey, encodeKey } from "../records/keys.ts";
 import type { KeyType } from "../records/keys.ts";
 import { layoutOf } from "../records/layout.ts";
-import type { Field, RecordLayout } from "../records/layout.ts";
-import { rowOf } from "../records/row.ts";
-import { sameStored } from "../records/stored-value.ts";
+import type { Added, Field, RecordLayout } from "../records/layout.ts";
+import { rowOf, sameBytes } from "../records/row.ts";
+import { copyStored, sameStored } from "../records/stored-value.ts";
 import type { StoredValue } from "../records/stored-value.ts";
-import { keyText, utf8Bytes } from "../records/text.ts";
+import { termsOf } from "../records/terms.ts";
+import { utf8Bytes } from "../records/text.ts";
 import { encodeRecord } from "../records/write.ts";
-import { isLinkProperty } from "../schema/types.ts";
+import { mayHoldLinks } from "../schema/types.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { FileSession } from "./file-session.ts";
+import { GoneRows } from "./gone-rows.ts";
+import { changeLinks, linksIn } from "./links.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -40,24 +44,35 @@ export function linkTreeName(className: string): string {
 /** One class of an open file. */
 export class ClassTable {
   readonly session: FileSession;
-  readonly schema: CanonicalObjectSchema;
-  readonly layout: RecordLayout;
   readonly name: string;
-  readonly indexed: readonly Field[];
-  readonly links: readonly Field[];
+  schema: CanonicalObjectSchema;
+  layout: RecordLayout;
+  indexed: readonly Field[];
+  /** Fields that can hold links. */
+  links: readonly Field[];
+  /** Rows that went while somebody may still hold their objects. */
+  readonly gone: GoneRows = new GoneRows();
   /** The next row id while a transaction that inserts is open. */
   nextRowId: number | undefined;
   #trees = new Map<string, ReadTree | undefined>();
   #viewEpoch = -1;
   #records: ReadTree | undefined;
 
-  constructor(session: FileSession, schema: CanonicalObjectSchema) {
+  constructor(session: FileSession, schema: CanonicalObjectSchema, added?: ReadonlyMap<string, Added>) {
     this.session = session;
-    this.schema = schema;
     this.name = schema.name;
-    this.layout = layoutOf(schema);
-    this.indexed = this.layout.fields.filter((field) => field.property.indexed && field.group !== "key");
-    this.links = this.layout.fields.filter((field) => isLinkProperty(field.property));
+    this.schema = schema;
+    this.layout = layoutOf(schema, added);
+    this.indexed = indexedFields(this.layout);
+    this.links = linkFields(this.layout);
+  }
+
+  /** Takes a schema with further properties; the records stay as they are. */
+  extend(schema: CanonicalObjectSchema, added: ReadonlyMap<string, Added>): void {
+    this.schema = schema;
+    this.layout = layoutOf(schema, added);
+    this.indexed = indexedFields(this.layout);
+    this.links = linkFields(this.layout);
   }
 
   /** The records as the session sees them now. */
@@ -91,10 +106,32 @@ export class ClassTable {
     return this.records()?.cursor(range);
   }
 
-  /** The index of a property, if it has one. */
+  /** Copies of the keys of all rows. */
+  keys(): Uint8Array[] {
+    const keys: Uint8Array[] = [];
+    const cursor = this.cursor();
+    while (cursor?.next() === true) keys.push(cursor.bytes.slice(cursor.keyStart, cursor.keyEnd));
+    return keys;
+  }
+
+  /** The index of a property, if it has one whose entries begin with its value. */
   index(propertyName: string): ReadTree | undefined {
+    return this.#indexOf(propertyName, (field) => field.property.indexed === true && field.property.type !== "mixed");
+  }
+
+  /** The index of a mixed property: all kinds of numbers stand in it as doubles. */
+  mixedIndex(propertyName: string): ReadTree | undefined {
+    return this.#indexOf(propertyName, (field) => field.property.type === "mixed");
+  }
+
+  /** The index of the terms of a string property. */
+  fullTextIndex(propertyName: string): ReadTree | undefined {
+    return this.#indexOf(propertyName, (field) => field.property.indexed === "full-text");
+  }
+
+  #indexOf(propertyName: string, isWanted: (field: Field) => boolean): ReadTree | undefined {
     const field = this.layout.fieldOf(propertyName);
-    if (field === undefined || !this.indexed.includes(field)) return undefined;
+    if (field === undefined || !this.indexed.includes(field) || !isWanted(field)) return undefined;
     return this.tree(indexTreeName(this.name, field.property.mapTo));
   }
 
@@ -102,7 +139,7 @@ export class ClassTable {
   readSlots(key: Uint8Array, record: Uint8Array): StoredValue[] {
     const row = rowOf(key, record);
     // Bytes are copied: the views in them end with the next put.
-    return this.layout.fields.map((field) => copied(field.read(row)));
+    return this.layout.fields.map((field) => copyStored(field.read(row)));
   }
 
   /** A key that no row of this class had before. */
@@ -113,18 +150,15 @@ export class ClassTable {
 
   insert(key: Uint8Array, slots: readonly StoredValue[]): void {
     this.#writable().put(key, encodeRecord(this.layout, slots));
-    for (const field of this.indexed) this.#addIndexEntry(field, slots[field.slot] as StoredValue, key);
+    for (const field of this.indexed) for (const entry of indexEntries(field, slots[field.slot] as StoredValue, key)) this.#indexTree(field).put(entry, EMPTY);
     for (const field of this.links) this.#changeLinks(field, null, slots[field.slot] as StoredValue, key);
+    this.gone.inserted(key, this.session.epoch);
     this.session.changed();
   }
 
   update(key: Uint8Array, before: readonly StoredValue[], after: readonly StoredValue[]): void {
     this.#writable().put(key, encodeRecord(this.layout, after));
-    for (const field of this.indexed) {
-      if (sameStored(before[field.slot] as StoredValue, after[field.slot] as StoredValue)) continue;
-      this.#indexTree(field).delete(indexKeyOf(field, before[field.slot] as StoredValue, key));
-      this.#addIndexEntry(field, after[field.slot] as StoredValue, key);
-    }
+    for (const field of this.indexed) this.#changeIndex(field, before[field.slot] as StoredValue, after[field.slot] as StoredValue, key);
     for (const field of this.links) this.#changeLinks(field, before[field.slot] as StoredValue, after[field.slot] as StoredValue, key);
     this.session.changed();
   }
@@ -134,23 +168,43 @@ export class ClassTable {
     const record = this.get(key);
     if (record === undefined) return false;
     const slots = this.readSlots(key, record);
-    this.#writable().delete(key);
-    for (const field of this.indexed) this.#indexTree(field).delete(indexKeyOf(field, slots[field.slot] as StoredValue, key));
-    for (const field of this.links) {
-      const value = slots[field.slot] as StoredValue;
-      this.#changeLinks(field, value, null, key);
-      this.removeEmbedded(field, value);
-    }
-    this.#unlinkOrigins(key);
+    this.#removeRow(key, slots);
+    for (const field of this.links) this.removeEmbedded(field, slots[field.slot] as StoredValue);
+    this.#changeOrigins(key, null);
+    if (this.layout.primary !== undefined) this.gone.removed(key);
     this.session.changed();
     return true;
   }
 
-  /** Deletes the embedded objects that a value of this field holds. */
-  removeEmbedded(field: Field, value: StoredValue): void {
-    const target = this.session.table(field.property.objectType as string);
-    if (!target.schema.embedded) return;
-    for (const child of linkKeys(value).values()) target.remove(child);
+  #removeRow(key: Uint8Array, slots: readonly StoredValue[]): void {
+    this.#writable().delete(key);
+    for (const field of this.indexed) for (const entry of indexEntries(field, slots[field.slot] as StoredValue, key)) this.#indexTree(field).delete(entry);
+    for (const field of this.links) this.#changeLinks(field, slots[field.slot] as StoredValue, null, key);
+  }
+
+  /** Gives a row another key; the links to it follow. @throws {RealmError} `OBJECT_EXISTS` */
+  rekey(key: Uint8Array, next: { readonly key: Uint8Array; readonly primary: StoredValue }): void {
+    if (sameBytes(key, next.key)) return;
+    if (this.get(next.key) !== undefined) {
+      throw new RealmError("OBJECT_EXISTS", `Primary key property '${this.name}.${this.layout.primary?.property.name}' has duplicate values after migration.`);
+    }
+    const slots = this.readSlots(key, this.get(key) as Uint8Array);
+    this.#removeRow(key, slots);
+    if (this.layout.primary !== undefined) slots[this.layout.primary.slot] = next.primary;
+    // A link of the row to itself is among the origins: it is written under the new key first.
+    const own = (target: { className: string; key: Uint8Array }): Uint8Array => (target.className === this.name && sameBytes(target.key, key) ? next.key : target.key);
+    for (const field of this.links) slots[field.slot] = changeLinks(field.property, slots[field.slot] as StoredValue, own);
+    this.insert(next.key, slots);
+    this.#changeOrigins(key, next.key);
+  }
+
+  /** Deletes the embedded objects that a value of this field holds, but for those that another value holds too. */
+  removeEmbedded(field: Field, value: StoredValue, kept: StoredValue = null): void {
+    const className = field.property.objectType;
+    const target = className === undefined ? undefined : this.session.tables.get(className);
+    if (target?.schema.embedded !== true) return;
+    const keptLinks = linksIn(field.property, kept);
+    for (const [text, child] of linksIn(field.property, value)) if (!keptLinks.has(text)) target.remove(child.key);
   }
 
   /** Keys of the objects of a class that link to a key through a property. */
@@ -174,7 +228,8 @@ export class ClassTable {
     return found;
   }
 
-  #unlinkOrigins(key: Uint8Array): void {
+  /** Changes the links to a key: to another one, or to nothing. */
+  #changeOrigins(key: Uint8Array, next: Uint8Array | null): void {
     for (const origin of this.#origins(linkPrefix(key))) {
       const table = this.session.table(origin.className);
       const record = table.get(origin.key);
@@ -182,9 +237,20 @@ export class ClassTable {
       if (record === undefined || field === undefined) continue;
       const before = table.readSlots(origin.key, record);
       const after = [...before];
-      const value = before[field.slot] as StoredValue;
-      after[field.slot] = Array.isArray(value) ? value.filter((element) => !sameStored(element, key)) : null;
+      after[field.slot] = changeLinks(field.property, before[field.slot] as StoredValue, (target) => (target.className === this.name && sameBytes(target.key, key) ? next : target.key));
       table.update(origin.key, before, after);
+    }
+  }
+
+  /** Who links to a key, and through which property. */
+  originsOf(key: Uint8Array): { className: string; property: string; key: Uint8Array }[] {
+    return this.#origins(linkPrefix(key));
+  }
+
+  /** Forgets the links of a row that was read with an older schema. */
+  forgetLinks(field: Field, value: StoredValue, key: Uint8Array): void {
+    for (const { className, key: targetKey } of linksIn(field.property, value).values()) {
+      this.session.writeTree(linkTreeName(className)).delete(linkKey(targetKey, this.name, field.property.mapTo, key));
     }
   }
 
@@ -193,7 +259,7 @@ export class ClassTable {
     const tree = this.#indexTree(field);
     tree.clear();
     const cursor = this.cursor();
-    while (cursor?.next() === true) tree.put(indexKeyOf(field, field.read(cursor), cursor.key()), EMPTY);
+    while (cursor?.next() === true) for (const entry of indexEntries(field, field.read(cursor), cursor.key())) tree.put(entry, EMPTY);
   }
 
   #writable(): WriteTree {
@@ -204,36 +270,40 @@ export class ClassTable {
     return this.session.writeTree(indexTreeName(this.name, field.property.mapTo), this);
   }
 
-  #addIndexEntry(field: Field, value: StoredValue, key: Uint8Array): void {
-    this.#indexTree(field).put(indexKeyOf(field, value, key), EMPTY);
+  #changeIndex(field: Field, before: StoredValue, after: StoredValue, key: Uint8Array): void {
+    if (sameStored(before, after)) return;
+    const tree = this.#indexTree(field);
+    for (const entry of indexEntries(field, before, key)) tree.delete(entry);
+    for (const entry of indexEntries(field, after, key)) tree.put(entry, EMPTY);
   }
 
   #changeLinks(field: Field, before: StoredValue, after: StoredValue, key: Uint8Array): void {
     if (before === after) return;
-    const old = linkKeys(before);
-    const now = linkKeys(after);
+    const old = linksIn(field.property, before);
+    const now = linksIn(field.property, after);
     if (old.size === 0 && now.size === 0) return;
-    const target = field.property.objectType as string;
-    const tree = this.session.writeTree(linkTreeName(target), this.session.table(target));
-    for (const [text, targetKey] of old) if (!now.has(text)) tree.delete(linkKey(targetKey, this.name, field.property.mapTo, key));
-    for (const [text, targetKey] of now) if (!old.has(text)) tree.put(linkKey(targetKey, this.name, field.property.mapTo, key), EMPTY);
+    const { mapTo } = field.property;
+    for (const [text, target] of old) if (!now.has(text)) this.#linkTree(target.className).delete(linkKey(target.key, this.name, mapTo, key));
+    for (const [text, target] of now) if (!old.has(text)) this.#linkTree(target.className).put(linkKey(target.key, this.name, mapTo, key), EMPTY);
+  }
+
+  #linkTree(className: string): WriteTree {
+    return this.session.writeTree(linkTreeName(className), this.session.tables.get(className));
   }
 }
 
-function copied(value: StoredValue): StoredValue {
-  if (value instanceof Uint8Array) return value.slice();
-  return Array.isArray(value) ? value.map(copied) : value;
+function indexedFields(layout: RecordLayout): Field[] {
+  return layout.fields.filter((field) => field.property.indexed !== false && field.group !== "key");
 }
 
-function indexKeyOf(field: Field, value: StoredValue, key: Uint8Array): Uint8Array {
-  return encodeIndexKey(field.property.type as KeyType, value as never, key);
+function linkFields(layout: RecordLayout): Field[] {
+  return layout.fields.filter((field) => mayHoldLinks(field.property));
 }
 
-function linkKeys(value: StoredValue): Map<string, Uint8Array> {
-  const keys = new Map<string, Uint8Array>();
-  if (value instanceof Uint8Array) keys.set(keyText(value), value);
-  else if (Array.isArray(value)) for (const element of value as Uint8Array[]) keys.set(keyText(element), element);
-  return keys;
+/** The entries that a value of a row has in an index: one, or one for each term. */
+function indexEntries(field: Field, value: StoredValue, key: Uint8Array): Uint8Array[] {
+  if (field.property.indexed !== "full-text") return [encodeIndexKey(field.property.type as KeyType, value as never, key)];
+  return value === null ? [] : termsOf(value as string).map((term) => encodeIndexKey("string", term, key));
 }
 
 function linkPrefix(targetKey: Uint8Array, originClass?: string, property?: string): Uint8Array {

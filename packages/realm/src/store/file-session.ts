@@ -7,6 +7,7 @@ import type { ReadTree, Snapshot, Store, WriteTransaction, WriteTree } from "@ho
 import { RealmError } from "../errors.ts";
 import { utf8Bytes, readText } from "../records/text.ts";
 import { sameBytes } from "../records/row.ts";
+import { addedOf, RECORD_FORMAT } from "../schema/stored-schema.ts";
 import type { StoredSchema } from "../schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import { ClassTable } from "./class-table.ts";
@@ -68,9 +69,11 @@ export class FileSession {
     return this.#shared.snapshot.commit;
   }
 
+  /** Makes the tables of a schema; when their properties were added is read from the file. */
   setSchema(classes: readonly CanonicalObjectSchema[]): void {
+    const stored = this.readSchema();
     this.tables.clear();
-    for (const schema of classes) this.tables.set(schema.name, new ClassTable(this, schema));
+    for (const schema of classes) this.tables.set(schema.name, new ClassTable(this, schema, addedOf(stored, schema)));
     this.acceptSchema();
   }
 
@@ -112,6 +115,13 @@ export class FileSession {
     this.#newView();
   }
 
+  /** Drops the objects of all classes, with what belongs to them. */
+  dropObjects(): void {
+    for (const name of this.treeNames()) if (name !== META_TREE) this.dropTree(name);
+    for (const table of this.tables.values()) table.gone.cleared(this.epoch);
+    this.#newView();
+  }
+
   treeNames(): string[] {
     return (this.#transaction ?? this.#shared.snapshot).treeNames();
   }
@@ -136,10 +146,12 @@ export class FileSession {
   commit(): void {
     const transaction = this.#transaction as WriteTransaction;
     this.#writeRowIds();
+    let isAborted = true;
     try {
       transaction.commit();
+      isAborted = false;
     } finally {
-      this.#endTransaction();
+      this.#endTransaction(isAborted);
     }
     this.onAdvance();
   }
@@ -148,13 +160,16 @@ export class FileSession {
     try {
       this.#transaction?.abort();
     } finally {
-      this.#endTransaction();
+      this.#endTransaction(true);
     }
   }
 
-  #endTransaction(): void {
+  #endTransaction(isAborted: boolean): void {
     this.#transaction = undefined;
-    for (const table of this.tables.values()) table.nextRowId = undefined;
+    for (const table of this.tables.values()) {
+      table.nextRowId = undefined;
+      table.gone.settle(isAborted);
+    }
     this.#replaceSnapshot();
   }
 
@@ -222,7 +237,13 @@ export class FileSession {
   /** The schema in the file as the current view has it. */
   readSchema(): StoredSchema | undefined {
     const bytes = this.#readSchemaBytes();
-    return bytes === undefined ? undefined : (JSON.parse(readText(bytes, 0, bytes.length)) as StoredSchema);
+    if (bytes === undefined) return undefined;
+    const schema = JSON.parse(readText(bytes, 0, bytes.length)) as StoredSchema;
+    if (schema.format === RECORD_FORMAT) return schema;
+    throw new RealmError(
+      "RECORDS_UNSUPPORTED",
+      `Failed to open Realm file at path '${this.path}': its objects are stored in record format ${String(schema.format)}, this version of Holdfast reads ${RECORD_FORMAT}. Open it with the version that wrote it.`,
+    );
   }
 
   writeSchema(schema: StoredSchema): void {

@@ -1,21 +1,18 @@
 /**
  * Brings a file to a schema: creates, extends, migrates or empties it, all in one transaction.
  *
+ * Only what has to be is written anew: properties that were added stand in a section of their own, which older records lack.
+ *
  * @module
  */
-import { notYet, RealmError } from "../errors.ts";
-import { zeroOf } from "../objects/create.ts";
-import { encodeKey } from "../records/keys.ts";
-import type { KeyType, KeyValue } from "../records/keys.ts";
-import { keyText } from "../records/text.ts";
-import type { StoredValue } from "../records/stored-value.ts";
-import { isLinkProperty } from "../schema/types.ts";
+import { RealmError } from "../errors.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
-import { fromStoredSchema, migrationFindings, toStoredSchema } from "../schema/stored-schema.ts";
-import type { StoredSchema } from "../schema/stored-schema.ts";
-import type { ClassTable } from "./class-table.ts";
-import { indexTreeName, recordTreeName } from "./class-table.ts";
+import { fromStoredSchema, isSameEncoding, migrationFindings, toStoredSchema } from "../schema/stored-schema.ts";
+import type { StoredClass, StoredSchema } from "../schema/stored-schema.ts";
+import { indexTreeName, linkTreeName, recordTreeName } from "./class-table.ts";
+import { checkEmbedded } from "./embedded-migration.ts";
 import { FileSession } from "./file-session.ts";
+import { rewriteClasses } from "./rewrite.ts";
 
 /** What a file shall be brought to. */
 export interface SchemaTarget {
@@ -24,6 +21,8 @@ export interface SchemaTarget {
   readonly version: number | undefined;
   readonly deleteIfNeeded: boolean;
   readonly readOnly: boolean;
+  /** Deletes orphans and copies shared objects of classes that become embedded. */
+  readonly resolvesEmbedded: boolean;
   /** Runs when the version rises. `old` reads the file as it was. */
   readonly onMigration: ((old: FileSession, oldSchema: StoredSchema) => void) | undefined;
   /** Runs in the transaction that creates the schema. */
@@ -103,18 +102,26 @@ function change(target: SchemaTarget, stored: StoredSchema | undefined, version:
   }
   checkVersion(stored, version);
   if (findings.length > 0 && version === stored.version) throw migrationRequired(findings);
-  const all = withUnknownClasses(given, stored);
+  migrate(target, { stored, all: withUnknownClasses(given, stored), version });
+}
+
+function migrate(target: SchemaTarget, { stored, all, version }: { stored: StoredSchema; all: CanonicalObjectSchema[]; version: number }): void {
+  const { session } = target;
+  const rewritten = classesToRewrite(stored, all);
   // The file as it was: the store's newest commit, which the open transaction does not touch.
   const old = new FileSession(session.store, session.path);
   try {
     old.setSchema(fromStoredSchema(stored));
-    session.writeSchema(toStoredSchema(all, version));
+    session.writeSchema(toStoredSchema(all, version, stored, (name) => rewritten.has(name)));
     session.setSchema(all);
-    if (findings.length > 0) rewrite(session, old);
-    else rebuildIndexes(session, stored);
+    if (rewritten.size > 0) rewriteClasses(session, old, rewritten);
+    rebuildIndexes(session, stored, rewritten);
     if (version > stored.version && target.onMigration !== undefined) {
       session.isMigrating = true;
       target.onMigration(old, stored);
+    }
+    for (const before of stored.classes) {
+      if (!before.embedded && session.tables.get(before.name)?.schema.embedded === true) checkEmbedded(session, before.name, target.resolvesEmbedded);
     }
   } finally {
     session.isMigrating = false;
@@ -128,94 +135,63 @@ function create({ session, onFirstOpen }: SchemaTarget, schema: readonly Canonic
   onFirstOpen?.();
 }
 
-function rebuildIndexes(session: FileSession, stored: StoredSchema): void {
+/** Names of the classes whose records cannot be read under the new schema, and of those that link to objects with new keys. */
+export function classesToRewrite(stored: StoredSchema, all: readonly CanonicalObjectSchema[]): Set<string> {
+  const rewritten = new Set<string>();
+  const rekeyed = new Set<string>();
+  for (const schema of all) {
+    const before = stored.classes.find((entry) => entry.name === schema.name);
+    if (before === undefined) continue;
+    if (isRekeyed(before, schema)) rekeyed.add(schema.name);
+    if (rekeyed.has(schema.name) || !isReadable(before, schema)) rewritten.add(schema.name);
+  }
+  if (rekeyed.size === 0) return rewritten;
+  for (const before of stored.classes) {
+    // What links in mixed values lead to is only known when they are read.
+    if (before.properties.some((property) => rekeyed.has(property.objectType ?? "") || property.type === "mixed" || property.objectType === "mixed")) rewritten.add(before.name);
+  }
+  return rewritten;
+}
+
+function isRekeyed(before: StoredClass, schema: CanonicalObjectSchema): boolean {
+  const primary = schema.primaryKey === undefined ? undefined : schema.properties[schema.primaryKey];
+  if (before.primaryKey !== primary?.mapTo) return true;
+  return primary !== undefined && before.properties.find((property) => property.name === primary.mapTo)?.type !== primary.type;
+}
+
+function isReadable(before: StoredClass, schema: CanonicalObjectSchema): boolean {
+  const properties = Object.values(schema.properties);
+  return before.properties.every((old) => {
+    const now = properties.find((property) => property.mapTo === old.name && property.type !== "linkingObjects");
+    return now !== undefined && (isSameEncoding(old, now) || (now.name === schema.primaryKey && old.type === now.type && now.optional));
+  });
+}
+
+function rebuildIndexes(session: FileSession, stored: StoredSchema, rewritten: ReadonlySet<string>): void {
   for (const table of session.tables.values()) {
     const before = stored.classes.find((entry) => entry.name === table.name);
-    if (before === undefined) continue;
+    if (before === undefined || rewritten.has(table.name)) continue;
     for (const field of table.layout.fields) {
       if (field.group === "key") continue;
-      const wasIndexed = before.properties.find((property) => property.name === field.property.mapTo)?.indexed === true;
-      if (field.property.indexed && !wasIndexed) table.rebuildIndex(field);
-      if (!field.property.indexed && wasIndexed) session.dropTree(indexTreeName(table.name, field.property.mapTo));
+      const was = before.properties.find((property) => property.name === field.property.mapTo)?.indexed ?? false;
+      const { indexed } = field.property;
+      if (indexed === was) continue;
+      if (was !== false) session.dropTree(indexTreeName(table.name, field.property.mapTo));
+      if (indexed !== false) table.rebuildIndex(field);
     }
   }
-}
-
-/** Writes every object anew under the new schema; links follow the keys. */
-function rewrite(session: FileSession, old: FileSession): void {
-  const keys = new Map([...old.tables.values()].map((table) => [table.name, newKeys(table, session.table(table.name))]));
-  for (const name of session.treeNames()) if (name !== "meta") session.dropTree(name);
-  for (const before of old.tables.values()) {
-    const after = session.table(before.name);
-    if (after.schema.embedded !== before.schema.embedded) throw notYet("Changing a class to or from embedded");
-    rewriteClass(before, after, keys);
-  }
-}
-
-type KeyMap = ReadonlyMap<string, Uint8Array> | undefined;
-
-/** New keys of a class's rows; undefined if they stay. */
-function newKeys(before: ClassTable, after: ClassTable): KeyMap {
-  const [old, now] = [before.layout.primary?.property, after.layout.primary?.property];
-  if (old?.mapTo === now?.mapTo && old?.type === now?.type) return undefined;
-  const keys = new Map<string, Uint8Array>();
-  const seen = new Set<string>();
-  const source = now === undefined ? undefined : before.layout.fieldOf(now.mapTo);
-  const cursor = before.cursor();
-  while (cursor?.next() === true) {
-    let key: Uint8Array;
-    if (now === undefined) key = after.freshKey();
-    else {
-      const value = source?.property.type === now.type ? source.read(cursor) : zeroOf(now);
-      key = encodeKey(now.type as KeyType, value as KeyValue);
-    }
-    if (seen.has(keyText(key))) throw new RealmError("MIGRATION_REQUIRED", `Primary key property '${after.name}.${now?.name}' has duplicate values after migration.`);
-    seen.add(keyText(key));
-    keys.set(keyText(cursor.bytes, cursor.keyStart, cursor.keyEnd), key);
-  }
-  return keys;
-}
-
-function rewriteClass(before: ClassTable, after: ClassTable, keys: ReadonlyMap<string, KeyMap>): void {
-  const own = keys.get(before.name);
-  const sources = after.layout.fields.map((field) => {
-    const source = before.layout.fieldOf(field.property.mapTo);
-    const isSame = source !== undefined && source.property.type === field.property.type && source.property.objectType === field.property.objectType;
-    return { field, source: isSame ? source : undefined };
-  });
-  const cursor = before.cursor();
-  while (cursor?.next() === true) {
-    const oldKey = cursor.bytes.slice(cursor.keyStart, cursor.keyEnd);
-    const key = own?.get(keyText(oldKey)) ?? oldKey;
-    const slots = sources.map(({ field, source }): StoredValue => {
-      const value = source === undefined ? defaultSlot(field.property.default, field) : source.read(cursor);
-      if (value === null) return zeroOf(field.property);
-      return isLinkProperty(field.property) ? mapLinks(value, keys.get(field.property.objectType as string)) : value;
-    });
-    after.insert(key, slots);
-  }
-}
-
-function defaultSlot(given: unknown, field: { property: CanonicalObjectSchema["properties"][string] }): StoredValue {
-  return typeof given === "number" || typeof given === "string" || typeof given === "boolean" ? given : zeroOf(field.property);
-}
-
-function mapLinks(value: StoredValue, keys: KeyMap): StoredValue {
-  if (keys === undefined) return value;
-  const one = (link: StoredValue): StoredValue => keys.get(keyText(link as Uint8Array)) ?? link;
-  return Array.isArray(value) ? value.map(one) : one(value);
 }
 
 /** Drops a class and its objects in a migration. */
 export function dropClass(session: FileSession, name: string): void {
   const table = session.table(name);
   for (const other of session.tables.values()) {
-    if (other === table) continue;
-    if (other.links.some((field) => field.property.objectType === name)) {
+    if (other !== table && other.links.some((field) => field.property.objectType === name)) {
       throw new RealmError("SCHEMA_INVALID", `Cannot remove class_${name} that is target of outside links`);
     }
   }
+  for (const key of table.keys()) table.remove(key);
   for (const field of table.indexed) session.dropTree(indexTreeName(name, field.property.mapTo));
   session.dropTree(recordTreeName(name));
-  session.dropTree(`links:${name}`);
+  session.dropTree(linkTreeName(name));
 }

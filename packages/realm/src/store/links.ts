@@ -1,0 +1,85 @@
+/**
+ * The links in a stored value, whatever form they have: a link, a collection of links, or mixed values at any depth.
+ *
+ * @module
+ */
+import { collectionIdOf, encodeMixedDictionary, encodeMixedLink, encodeMixedList, mixedType, readMixed } from "../records/mixed.ts";
+import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
+import { keyText } from "../records/text.ts";
+import { isCollection, isMixedProperty, linkTargetOf } from "../schema/types.ts";
+import type { CanonicalProperty } from "../schema/types.ts";
+
+/** Where a link leads. */
+export interface LinkTarget {
+  readonly className: string;
+  readonly key: Uint8Array;
+}
+
+/** What a link becomes: another key, the same one, or nothing. */
+export type LinkChange = (target: LinkTarget) => Uint8Array | null;
+
+const NO_LINKS: ReadonlyMap<string, LinkTarget> = new Map();
+
+/** The distinct targets of the links in a value of a property. */
+export function linksIn(property: CanonicalProperty, value: StoredValue): ReadonlyMap<string, LinkTarget> {
+  if (value === null) return NO_LINKS;
+  const className = linkTargetOf(property);
+  if (className === undefined) return mixedLinksIn(property, value);
+  if (property.type === "object") return new Map([[keyText(value as Uint8Array), { className, key: value as Uint8Array }]]);
+  const keys = elementsOf(value);
+  if (keys.length === 0) return NO_LINKS;
+  const found = new Map<string, LinkTarget>();
+  for (const key of keys) if (key !== null) found.set(keyText(key as Uint8Array), { className, key: key as Uint8Array });
+  return found;
+}
+
+function elementsOf(value: StoredValue): readonly StoredValue[] {
+  return Array.isArray(value) ? value : [...(value as StoredDictionary).values()];
+}
+
+function mixedLinksIn(property: CanonicalProperty, value: StoredValue): ReadonlyMap<string, LinkTarget> {
+  const found = new Map<string, LinkTarget>();
+  if (isCollection(property)) for (const element of elementsOf(value)) collectMixedLinks(element, found);
+  else collectMixedLinks(value, found);
+  return found;
+}
+
+function collectMixedLinks(encoded: StoredValue, found: Map<string, LinkTarget>): void {
+  if (encoded === null || !mayHoldLink(encoded as Uint8Array)) return;
+  const { type, value, className } = readMixed(encoded as Uint8Array);
+  if (type === "link") found.set(`${className}\0${keyText(value as Uint8Array)}`, { className: className as string, key: value as Uint8Array });
+  else for (const element of elementsOf(value)) collectMixedLinks(element, found);
+}
+
+function mayHoldLink(encoded: Uint8Array): boolean {
+  const type = mixedType(encoded);
+  return type === "link" || type === "list" || type === "dictionary";
+}
+
+/** A value with its links changed. In lists and sets of objects a link that becomes nothing goes; elsewhere it becomes null. */
+export function changeLinks(property: CanonicalProperty, value: StoredValue, change: LinkChange): StoredValue {
+  if (value === null) return null;
+  if (isMixedProperty(property)) return isCollection(property) ? mapElements(value, (element) => changeMixed(element, change), false) : changeMixed(value, change);
+  const className = linkTargetOf(property);
+  if (className === undefined) return value;
+  const one = (key: StoredValue): StoredValue => (key === null ? null : change({ className, key: key as Uint8Array }));
+  return property.type === "object" ? one(value) : mapElements(value, one, property.type !== "dictionary");
+}
+
+function mapElements(value: StoredValue, map: (element: StoredValue) => StoredValue, dropsNull: boolean): StoredValue {
+  if (!Array.isArray(value)) return new Map([...(value as StoredDictionary)].map(([key, element]) => [key, map(element)]));
+  const mapped = value.map(map);
+  return dropsNull ? mapped.filter((element) => element !== null) : mapped;
+}
+
+function changeMixed(encoded: StoredValue, change: LinkChange): StoredValue {
+  if (encoded === null || !mayHoldLink(encoded as Uint8Array)) return encoded;
+  const { type, value, className } = readMixed(encoded as Uint8Array);
+  if (type === "link") {
+    const key = change({ className: className as string, key: value as Uint8Array });
+    return key === null ? null : encodeMixedLink(className as string, key);
+  }
+  const id = collectionIdOf(encoded) as number;
+  const mapped = mapElements(value, (element) => changeMixed(element, change), false);
+  return type === "list" ? encodeMixedList(id, mapped as StoredValue[]) : encodeMixedDictionary(id, mapped as StoredDictionary);
+}
