@@ -6,12 +6,19 @@
 import type { Constant } from "./ast.ts";
 import { QueryError } from "./errors.ts";
 import { intConstant } from "./literals.ts";
+import type { QueryClass } from "./schema-view.ts";
 
 /**
  * Reads what only the host knows: its objects, its BSON classes. Undefined for anything else.
  * It may throw for a value that it knows and that no query can use.
  */
 export type ArgumentReader = (argument: unknown) => Constant | undefined;
+
+/**
+ * The link to an object of a class by its primary key, or by the number of its row for `O7`. Undefined if the class has no key
+ * of that type. Whether there is such an object does not matter: a link to nothing equals nothing.
+ */
+export type ObjectReader = (target: QueryClass, key: Constant, isRow: boolean) => Constant | undefined;
 
 /** The argument with this index, or Realm's message if there is none. */
 export function argumentAt(args: readonly unknown[], index: number): unknown {

@@ -25,9 +25,12 @@ export type QueryErrorCode =
 export class QueryError extends Error {
   override readonly name = "QueryError";
   readonly code: QueryErrorCode;
-  constructor(code: QueryErrorCode, message: string, options?: ErrorOptions) {
+  /** For `QUERY_SYNTAX`: where in the text the parser stopped, in UTF-16 units. */
+  readonly offset: number | undefined;
+  constructor(code: QueryErrorCode, message: string, options?: ErrorOptions & { readonly offset?: number }) {
     super(message, options);
     this.code = code;
+    this.offset = options?.offset;
   }
 }
 

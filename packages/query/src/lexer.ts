@@ -16,8 +16,8 @@ export interface Token {
 
 /** The kinds that the parser tells apart; a `symbol` is known by its text, a `keyword` by its canonical text. */
 export type TokenKind =
-  | "end" | "symbol" | "keyword" | "identifier" | "argument" | "string" | "natural" | "integer" | "float"
-  | "infinity" | "nan" | "base64" | "date" | "uuid" | "objectId" | "later";
+  | "end" | "symbol" | "keyword" | "identifier" | "argument" | "keyPathArgument" | "string" | "natural" | "integer" | "float"
+  | "infinity" | "nan" | "base64" | "date" | "uuid" | "objectId" | "link" | "typedLink";
 
 /** Spelled in any case. */
 const KEYWORDS_ANY_CASE: ReadonlyMap<string, string> = new Map([
@@ -26,13 +26,14 @@ const KEYWORDS_ANY_CASE: ReadonlyMap<string, string> = new Map([
   ["truepredicate", "TRUEPREDICATE"], ["falsepredicate", "FALSEPREDICATE"], ["sort", "SORT"], ["distinct", "DISTINCT"],
   ["limit", "LIMIT"], ["obj", "OBJ"], ["asc", "ASC"], ["ascending", "ASC"], ["desc", "DESC"], ["descending", "DESC"],
   ["subquery", "SUBQUERY"], ["geobox", "GEOBOX"], ["geopolygon", "GEOPOLYGON"], ["geocircle", "GEOCIRCLE"],
-  ["null", "NULL"], ["nil", "NULL"],
+  ["null", "NULL"], ["nil", "NULL"], ["bin", "BINARY"], ["binary", "BINARY"],
 ]);
 /** Spelled in these ways only; any other spelling is a property name, as it is in Realm. */
 const KEYWORDS_EXACT: ReadonlyMap<string, string> = new Map([
   ["in", "IN"], ["IN", "IN"], ["not", "!"], ["NOT", "!"], ["any", "ANY"], ["ANY", "ANY"], ["some", "ANY"], ["SOME", "ANY"],
   ["all", "ALL"], ["ALL", "ALL"], ["none", "NONE"], ["NONE", "NONE"], ["true", "TRUE"], ["TRUE", "TRUE"],
-  ["false", "FALSE"], ["FALSE", "FALSE"],
+  ["false", "FALSE"], ["FALSE", "FALSE"], ["first", "FIRST"], ["FIRST", "FIRST"], ["last", "LAST"], ["LAST", "LAST"],
+  ["size", "SIZE"], ["SIZE", "SIZE"],
 ]);
 const KEYWORD_LABELS: ReadonlyMap<string, string> = new Map([
   ["ASC", "ascending"], ["DESC", "descending"], ["TEXT", "fulltext"], ["IN", "in"], ["&&", "&&"], ["||", "||"], ["!", "!"],
@@ -40,13 +41,13 @@ const KEYWORD_LABELS: ReadonlyMap<string, string> = new Map([
 
 /** Longest first, so that the first match is the longest. */
 const SYMBOLS = ["==", "!=", "<>", "<=", "=<", ">=", "=>", "&&", "||", "[c]", "=", "<", ">", "!", "+", "-", "*", "/", "[", "]", ",", "(", ")", "{", "}", "."];
-const SYMBOL_SYNONYMS: ReadonlyMap<string, string> = new Map([["=", "=="], ["<>", "!="], ["=<", "<="], ["=>", ">="]]);
+const SYMBOL_SYNONYMS: ReadonlyMap<string, string> = new Map([["=", "=="], ["<>", "!="], ["=<", "<="], ["=>", ">="], ["@size", "@count"]]);
 const CHARACTER_SYMBOLS: ReadonlySet<string> = new Set("+-*/[],(){}.");
 
 /** Identifier: a letter, `_`, `$` or anything beyond ASCII, then also digits, `-` and escaped blanks. */
 const IDENTIFIER = /[A-Za-z_$\u0080-\u{10FFFF}](?:[A-Za-z_\-$0-9\u0080-\u{10FFFF}]|\\[ nrt])*/uy;
 const COLLECTION_OPERATOR = /@(?:size|count|max|min|sum|avg|links|type|keys|values)/y;
-const COLLECTION_OPERATOR_NAMES = "@links, @count and the other @ operators";
+const COLLECTION_OPERATOR_LABELS: ReadonlyMap<string, string> = new Map([["@count", "@size"], ["@size", "@size"], ["@keys", "key or value"], ["@values", "key or value"]]);
 
 const DIGITS = "0123456789";
 const NUMBER_FIRSTS = `${DIGITS}+-.`;
@@ -66,9 +67,9 @@ const LITERALS: readonly LiteralRule[] = [
   { kind: "uuid", label: "UUID", firsts: "u", pattern: /uuid\([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\)/y },
   { kind: "objectId", label: "ObjectId", firsts: "o", pattern: /oid\([0-9a-fA-F]{24}\)/y },
   { kind: "date", label: "date", firsts: `T${DIGITS}`, pattern: /T[+-]?\d+:[+-]?\d+|\d+-\d+-\d+[@T]\d+:\d+:\d+(?::\d+)?/y },
-  { kind: "later", label: "link", firsts: "OL", pattern: /O\d+|L\d+:\d+/y },
-  { kind: "later", label: "key path argument", firsts: "$", pattern: /\$[Kk]\d+/y },
-  { kind: "later", label: "binary", firsts: "b", pattern: /binary\(/y },
+  { kind: "link", label: "link", firsts: "O", pattern: /O\d+/y },
+  { kind: "typedLink", label: "typed link", firsts: "L", pattern: /L\d+:\d+/y },
+  { kind: "keyPathArgument", label: "key path argument", firsts: "$", pattern: /\$K\d+/y },
   { kind: "natural", label: "natural0", firsts: DIGITS, pattern: /\d+/y },
   { kind: "argument", label: "argument", firsts: "$", pattern: /\$\d+/y },
   { kind: "integer", label: "number", firsts: NUMBER_FIRSTS, pattern: /[+-]?\d+/y },
@@ -94,7 +95,7 @@ export function tokenize(text: string): Token[] {
     const token = longestToken(text, offset);
     if (token === undefined) {
       const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
-      throw new QueryError("QUERY_SYNTAX", `Invalid predicate: '${text}': invalid character: ${character}`);
+      throw new QueryError("QUERY_SYNTAX", `Invalid predicate: '${text}': invalid character: ${character}`, { offset });
     }
     tokens.push(token);
     offset += token.text.length;
@@ -108,11 +109,6 @@ export function canonicalText(token: Token): string | undefined {
   if (token.kind === "symbol") return SYMBOL_SYNONYMS.get(token.text) ?? token.text;
   if (token.kind === "keyword") return KEYWORDS_EXACT.get(token.text) ?? KEYWORDS_ANY_CASE.get(token.text.toLowerCase());
   return undefined;
-}
-
-/** What a `later` token stands for, in the words of the not-yet error. */
-export function laterFeature(token: Token): string {
-  return token.text.startsWith("@") ? `${token.text} (${COLLECTION_OPERATOR_NAMES})` : `${token.text} (${token.label})`;
 }
 
 function isBlank(code: number): boolean {
@@ -131,7 +127,7 @@ function longestToken(text: string, offset: number): Token | undefined {
   if (word !== undefined && word.length > (best?.text.length ?? 0)) best = wordToken(word, offset);
   if (best !== undefined) return best;
   const operator = matchAt(COLLECTION_OPERATOR, text, offset);
-  if (operator !== undefined) return { kind: "later", label: operator, text: operator, start: offset };
+  if (operator !== undefined) return { kind: "symbol", label: COLLECTION_OPERATOR_LABELS.get(operator) ?? operator, text: operator, start: offset };
   const symbol = SYMBOLS.find((candidate) => text.startsWith(candidate, offset));
   if (symbol === undefined) return undefined;
   const label = CHARACTER_SYMBOLS.has(symbol) ? `'${symbol}'` : (SYMBOL_SYNONYMS.get(symbol) ?? symbol);

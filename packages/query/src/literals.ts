@@ -36,7 +36,7 @@ export function constantOf(token: Token): Constant | undefined {
     case "string":
       return { type: "string", value: unescape(text.slice(1, -1)) };
     case "base64":
-      return { type: "data", value: bytesOfBase64(text.slice(4, -1)) };
+      return { type: "base64", value: bytesOfBase64(text.slice(4, -1)) };
     case "uuid":
       return { type: "uuid", value: bytesOfHex(text.slice(5, -1).replaceAll("-", "")) };
     case "objectId":

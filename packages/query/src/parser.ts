@@ -6,44 +6,35 @@
  *
  * @module
  */
-import type { ComparisonOperator, Descriptor, Expression, Path, Predicate, Query, SortKey } from "./ast.ts";
-import { notYet, QueryError } from "./errors.ts";
-import { canonicalText, laterFeature, tokenize } from "./lexer.ts";
-import type { Token } from "./lexer.ts";
-import { constantOf, identifierOf } from "./literals.ts";
+import type { ArithmeticOperator, ComparisonOperator, ConstantExpression, Descriptor, Expression, ObjectReference, Predicate, Quantifier, Query, SortKey, Subquery } from "./ast.ts";
+import { QueryError } from "./errors.ts";
+import { canonicalText, tokenize } from "./lexer.ts";
+import { constantOf } from "./literals.ts";
+import { parseGeoRegion } from "./parse-geo.ts";
+import { parseName, parsePath, parsePathExpression } from "./parse-path.ts";
+import { canonicalAhead, current, enter, expect, isAt, leave, parseItems, take, unexpected } from "./parser-state.ts";
+import type { ParserState } from "./parser-state.ts";
 
-/** Parentheses and NOTs inside one another; beyond this a query is refused, so that no text can exhaust the stack. */
-const DEPTH_MAX = 256;
-
-const OPERATORS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">=", "IN", "BEGINSWITH", "ENDSWITH", "CONTAINS", "LIKE", "BETWEEN"]);
+const OPERATORS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">=", "IN", "BEGINSWITH", "ENDSWITH", "CONTAINS", "LIKE", "BETWEEN", "TEXT"]);
 const OPERATORS_WITH_CASE: ReadonlySet<string> = new Set(["==", "!=", "IN", "BEGINSWITH", "ENDSWITH", "CONTAINS", "LIKE"]);
-const OPERATORS_LATER: ReadonlyMap<string, string> = new Map([
-  ["TEXT", "the full-text operator TEXT"],
-  ["GEOWITHIN", "the geospatial operator GEOWITHIN"],
-]);
-const ARITHMETIC: ReadonlySet<string> = new Set(["+", "-", "*", "/"]);
 const QUANTIFIERS: ReadonlySet<string> = new Set(["ANY", "ALL", "NONE"]);
-/** Keywords that are property names where a path is expected. */
-const NAME_KEYWORDS: ReadonlySet<string> = new Set([
-  "IN", "BEGINSWITH", "ENDSWITH", "CONTAINS", "LIKE", "BETWEEN", "TEXT", "GEOWITHIN", "SORT", "DISTINCT", "LIMIT", "ASC", "DESC", "OBJ",
-]);
+const SUMS: ReadonlySet<string> = new Set(["+", "-"]);
+const PRODUCTS: ReadonlySet<string> = new Set(["*", "/"]);
+const PREDICATES: ReadonlySet<string> = new Set<Predicate["kind"]>(["truth", "not", "and", "or", "comparison", "geoWithin"]);
+
+/** Calculations inside one another, `a + b + c` being two: trees are walked recursively, and no text may exhaust the stack. */
+const HEIGHT_MAX = 256;
+const heights = new WeakMap<Expression, number>();
 
 type Node = Predicate | Expression;
-
-interface State {
-  readonly text: string;
-  readonly tokens: readonly Token[];
-  index: number;
-  depth: number;
-}
 
 /**
  * Parses a query.
  *
- * @throws {QueryError} `QUERY_SYNTAX` with Realm's message, or `QUERY_NOT_YET` naming the feature.
+ * @throws {QueryError} `QUERY_SYNTAX` with Realm's message, and the offset in the text.
  */
 export function parse(text: string): Query {
-  const state: State = { text, tokens: tokenize(text), index: 0, depth: 0 };
+  const state: ParserState = { text, tokens: tokenize(text), index: 0, depth: 0 };
   const predicate = asPredicate(state, parseOr(state));
   const { start } = current(state);
   const descriptors: Descriptor[] = [];
@@ -51,15 +42,15 @@ export function parse(text: string): Query {
   return { text, predicateText: text.slice(0, start).trim(), descriptorText: text.slice(start).trim(), predicate, descriptors };
 }
 
-function parseOr(state: State): Node {
+function parseOr(state: ParserState): Node {
   return parseChain(state, "||", "or", parseAnd);
 }
 
-function parseAnd(state: State): Node {
+function parseAnd(state: ParserState): Node {
   return parseChain(state, "&&", "and", parseNot);
 }
 
-function parseChain(state: State, separator: string, kind: "and" | "or", parseOperand: (state: State) => Node): Node {
+function parseChain(state: ParserState, separator: string, kind: "and" | "or", parseOperand: (state: ParserState) => Node): Node {
   const first = parseOperand(state);
   if (!isAt(state, separator)) return first;
   const operands = [asPredicate(state, first)];
@@ -67,82 +58,141 @@ function parseChain(state: State, separator: string, kind: "and" | "or", parseOp
   return { kind, operands };
 }
 
-function parseNot(state: State): Node {
+function parseNot(state: ParserState): Node {
   if (!take(state, "!")) return parseComparison(state);
   enter(state);
   const operand = asPredicate(state, parseNot(state));
-  state.depth--;
+  leave(state);
   return { kind: "not", operand };
 }
 
-function parseComparison(state: State): Node {
-  const left = parseOperand(state);
+function parseComparison(state: ParserState): Node {
+  const left = parseSum(state);
   const operator = canonicalText(current(state));
   if (operator === undefined || isPredicate(left)) return left;
-  const later = OPERATORS_LATER.get(operator);
-  if (later !== undefined) throw notYet(later);
+  if (operator === "GEOWITHIN") {
+    if (left.kind !== "path") throw unexpected(state);
+    state.index++;
+    return { kind: "geoWithin", path: left, region: parseGeoRegion(state) };
+  }
   if (!OPERATORS.has(operator)) return left;
   state.index++;
   const isCaseInsensitive = OPERATORS_WITH_CASE.has(operator) && take(state, "[c]");
   if (operator === "BETWEEN" && !isAt(state, "{")) throw unexpected(state, "'{'");
-  const right = asExpression(state, parseOperand(state));
-  if (left.kind === "list") throw notYet("a list in front of an operator (the quantifier ANY)");
+  const right = asExpression(state, parseSum(state));
   return { kind: "comparison", operator: operator as ComparisonOperator, isCaseInsensitive, left, right };
 }
 
-/** One operand. Arithmetic between operands comes later. */
-function parseOperand(state: State): Node {
-  const operand = parsePrimary(state);
-  if (!isPredicate(operand) && ARITHMETIC.has(canonicalText(current(state)) ?? "")) throw notYet(`arithmetic (${current(state).text})`);
-  return operand;
+function parseSum(state: ParserState): Node {
+  return parseArithmetic(state, SUMS, parseProduct);
 }
 
-function parsePrimary(state: State): Node {
+function parseProduct(state: ParserState): Node {
+  return parseArithmetic(state, PRODUCTS, parsePrimary);
+}
+
+function parseArithmetic(state: ParserState, operators: ReadonlySet<string>, parseOperand: (state: ParserState) => Node): Node {
+  let left = parseOperand(state);
+  while (!isPredicate(left) && operators.has(canonicalText(current(state)) ?? "")) {
+    const operator = canonicalText(current(state)) as ArithmeticOperator;
+    state.index++;
+    const right = asExpression(state, parseOperand(state));
+    const height = 1 + Math.max(heights.get(left) ?? 0, heights.get(right) ?? 0);
+    if (height > HEIGHT_MAX) throw new QueryError("QUERY_SYNTAX", `Invalid predicate: more than ${String(HEIGHT_MAX)} calculations inside one another`, { offset: current(state).start });
+    left = { kind: "arithmetic", operator, left, right };
+    heights.set(left, height);
+  }
+  return left;
+}
+
+function parsePrimary(state: ParserState): Node {
   const token = current(state);
   const canonical = canonicalText(token);
-  if (canonical === "(") return parseParenthesis(state);
-  if (canonical === "{") return parseList(state);
-  if (canonical === "TRUEPREDICATE" || canonical === "FALSEPREDICATE") {
-    state.index++;
-    return { kind: "truth", isTrue: canonical === "TRUEPREDICATE" };
+  switch (canonical) {
+    case "(":
+      return parseParenthesis(state);
+    case "{":
+      return parseList(state);
+    case "TRUEPREDICATE":
+    case "FALSEPREDICATE":
+      state.index++;
+      return { kind: "truth", isTrue: canonical === "TRUEPREDICATE" };
+    case "SUBQUERY":
+      return parseSubquery(state);
+    default:
+      if (canonical !== undefined && QUANTIFIERS.has(canonical)) return parseQuantified(state, canonical as Quantifier);
+      return parseConstant(state) ?? parsePathExpression(state);
   }
-  if (canonical !== undefined && QUANTIFIERS.has(canonical)) throw notYet(`the quantifier ${canonical}`);
-  if (canonical === "SUBQUERY") throw notYet("SUBQUERY");
-  if (canonical === "OBJ" && state.tokens[state.index + 1]?.text === "(") throw notYet("obj()");
-  return parseConstant(state) ?? parsePath(state);
 }
 
-function parseParenthesis(state: State): Node {
+function parseParenthesis(state: ParserState): Node {
   enter(state);
   state.index++;
   const inner = parseOr(state);
   expect(state, ")");
-  state.depth--;
+  leave(state);
   return inner;
 }
 
-function parseList(state: State): Expression {
+function parseQuantified(state: ParserState, quantifier: Quantifier): Expression {
   state.index++;
-  const elements: Expression[] = [];
-  if (!take(state, "}")) {
-    do {
-      const element = parseConstant(state);
-      if (element === undefined) throw unexpected(state);
-      elements.push(element);
-    } while (take(state, ","));
-    expect(state, "}");
+  if (isAt(state, "{")) return { ...parseList(state), quantifier };
+  const token = current(state);
+  if (token.kind === "argument") {
+    state.index++;
+    return { kind: "argument", index: Number(token.text.slice(1)), quantifier };
   }
-  return { kind: "list", elements };
+  const path = parsePathExpression(state);
+  if (path.kind === "aggregate") throw unexpected(state);
+  return { ...path, quantifier };
 }
 
-/** A literal or an argument; undefined, with nothing consumed, if there is neither. */
-function parseConstant(state: State): Expression | undefined {
+function parseList(state: ParserState): Extract<Expression, { readonly kind: "list" }> {
+  expect(state, "{");
+  if (take(state, "}")) return { kind: "list", elements: [] };
+  return { kind: "list", elements: parseItems(state, "}", parseElement) };
+}
+
+function parseElement(state: ParserState): ConstantExpression {
+  const element = parseConstant(state);
+  if (element === undefined) throw unexpected(state);
+  return element;
+}
+
+function parseSubquery(state: ParserState): Subquery {
+  enter(state);
+  state.index++;
+  expect(state, "(");
+  const path = parsePath(state);
+  expect(state, ",");
+  const variable = parseName(state);
+  expect(state, ",");
+  const predicate = asPredicate(state, parseOr(state));
+  expect(state, ")");
+  expect(state, ".");
+  expect(state, "@count");
+  leave(state);
+  return { kind: "subquery", path, variable, predicate };
+}
+
+/** A literal, an argument or an object; undefined, with nothing consumed, if there is none. */
+function parseConstant(state: ParserState): ConstantExpression | undefined {
   const token = current(state);
+  const canonical = canonicalText(token);
+  const isCall = canonicalAhead(state) === "(";
+  if (canonical === "OBJ" && isCall) return parseObject(state);
+  if (canonical === "BINARY" && isCall) return parseBinary(state);
+  if (token.kind === "link") {
+    state.index++;
+    return { kind: "object", key: { kind: "constant", value: { type: "int", value: Number(token.text.slice(1)) } } };
+  }
+  if (token.kind === "typedLink") {
+    throw new QueryError("QUERY_INVALID", `${token.text} names a class by its number in Realm's file: write obj('Class', key)`, { offset: token.start });
+  }
   if (token.kind === "argument") {
     state.index++;
     return { kind: "argument", index: Number(token.text.slice(1)) };
   }
-  const canonical = canonicalText(token);
   const value = canonical === "NULL" ? ({ type: "null" } as const)
     : canonical === "TRUE" || canonical === "FALSE" ? ({ type: "bool", value: canonical === "TRUE" } as const)
     : constantOf(token);
@@ -151,25 +201,44 @@ function parseConstant(state: State): Expression | undefined {
   return { kind: "constant", value };
 }
 
-function parsePath(state: State): Path {
-  const names = [parseName(state)];
-  while (take(state, ".")) names.push(parseName(state));
-  if (isAt(state, "[")) throw notYet("an index or key in brackets ([0], [FIRST], ['key'])");
-  return { kind: "path", names };
-}
-
-function parseName(state: State): string {
-  const token = current(state);
-  if (token.kind === "later") throw notYet(laterFeature(token));
-  const isName = token.kind === "identifier" || (token.kind === "keyword" && NAME_KEYWORDS.has(canonicalText(token) ?? ""));
-  if (!isName) throw unexpected(state);
+/** `obj('Class', key)`. */
+function parseObject(state: ParserState): ObjectReference {
+  state.index += 2;
+  const name = constantOf(current(state));
+  if (name?.type !== "string") throw unexpected(state, "string");
   state.index++;
-  return identifierOf(token);
+  expect(state, ",");
+  const token = current(state);
+  const key = parseConstant(state);
+  const isKey = token.kind === "argument" || token.kind === "natural" || token.kind === "integer" || token.kind === "string" || token.kind === "uuid" || token.kind === "objectId";
+  if (key === undefined || key.kind === "object" || !isKey) {
+    if (key !== undefined) state.index--;
+    throw unexpected(state);
+  }
+  expect(state, ")");
+  return { kind: "object", className: name.value, key };
 }
 
-function parseDescriptor(state: State): Descriptor {
-  if (take(state, "SORT")) return { kind: "sort", keys: parseItems(state, parseSortKey) };
-  if (take(state, "DISTINCT")) return { kind: "distinct", paths: parseItems(state, parsePath) };
+/** `binary('text')` and `binary(B64"…")`. */
+function parseBinary(state: ParserState): ConstantExpression {
+  state.index += 2;
+  const constant = constantOf(current(state));
+  if (constant?.type !== "string" && constant?.type !== "base64") throw unexpected(state, "string or base64");
+  state.index++;
+  expect(state, ")");
+  const value = constant.type === "string" ? new TextEncoder().encode(constant.value) : constant.value;
+  return { kind: "constant", value: { type: "data", value } };
+}
+
+function parseDescriptor(state: ParserState): Descriptor {
+  if (take(state, "SORT")) {
+    expect(state, "(");
+    return { kind: "sort", keys: parseItems(state, ")", parseSortKey) };
+  }
+  if (take(state, "DISTINCT")) {
+    expect(state, "(");
+    return { kind: "distinct", paths: parseItems(state, ")", parsePath) };
+  }
   if (!take(state, "LIMIT")) throw unexpected(state);
   expect(state, "(");
   const token = current(state);
@@ -179,64 +248,23 @@ function parseDescriptor(state: State): Descriptor {
   return { kind: "limit", count: Number(token.text) };
 }
 
-function parseItems<Item>(state: State, parseItem: (state: State) => Item): Item[] {
-  expect(state, "(");
-  const items = [parseItem(state)];
-  while (take(state, ",")) items.push(parseItem(state));
-  expect(state, ")");
-  return items;
-}
-
-function parseSortKey(state: State): SortKey {
+function parseSortKey(state: ParserState): SortKey {
   const path = parsePath(state);
   if (take(state, "ASC")) return { path, isAscending: true };
   if (take(state, "DESC")) return { path, isAscending: false };
   throw unexpected(state, "ascending or descending or '.'");
 }
 
-function current(state: State): Token {
-  // The end token is never consumed, so the index stays inside.
-  return state.tokens[state.index] as Token;
-}
-
-function isAt(state: State, canonical: string): boolean {
-  return canonicalText(current(state)) === canonical;
-}
-
-function take(state: State, canonical: string): boolean {
-  const isThere = isAt(state, canonical);
-  if (isThere) state.index++;
-  return isThere;
-}
-
-function expect(state: State, symbol: string): void {
-  if (!take(state, symbol)) throw unexpected(state, symbol === "(" ? "'('" : undefined);
-}
-
-function enter(state: State): void {
-  state.depth++;
-  if (state.depth > DEPTH_MAX) {
-    throw new QueryError("QUERY_SYNTAX", `Invalid predicate: more than ${String(DEPTH_MAX)} parentheses or NOTs inside one another`);
-  }
-}
-
 function isPredicate(node: Node): node is Predicate {
-  return node.kind !== "constant" && node.kind !== "argument" && node.kind !== "list" && node.kind !== "path";
+  return PREDICATES.has(node.kind);
 }
 
-function asPredicate(state: State, node: Node): Predicate {
+function asPredicate(state: ParserState, node: Node): Predicate {
   if (isPredicate(node)) return node;
   throw unexpected(state);
 }
 
-function asExpression(state: State, node: Node): Expression {
+function asExpression(state: ParserState, node: Node): Expression {
   if (isPredicate(node)) throw unexpected(state);
   return node;
-}
-
-function unexpected(state: State, expected?: string): QueryError {
-  const token = current(state);
-  if (token.kind === "later") return notYet(laterFeature(token));
-  const tail = expected === undefined ? "" : `, expecting ${expected}`;
-  return new QueryError("QUERY_SYNTAX", `Invalid predicate: '${state.text}': syntax error, unexpected ${token.label}${tail}`);
 }

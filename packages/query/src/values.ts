@@ -4,15 +4,17 @@
  * @module
  */
 import type { Constant } from "./ast.ts";
-import type { CheckedValue } from "./checked.ts";
+import type { CheckedValue, OperandType } from "./checked.ts";
 import { decimalOf, parseDecimal } from "./decimal.ts";
 import { QueryError } from "./errors.ts";
-import type { QueryProperty, ValueType } from "./schema-view.ts";
+import { typeBits } from "./type-names.ts";
 
 /** What a constant is converted for. */
 export interface ConversionTarget {
-  readonly property: QueryProperty;
-  /** The property's path as it was written, for messages. */
+  readonly type: OperandType;
+  /** Of a link: its class. */
+  readonly objectType: string | undefined;
+  /** The other side as it was written, for messages. */
   readonly pathText: string;
   /** A literal string may spell a number; an argument may not. */
   readonly isLiteral: boolean;
@@ -21,7 +23,7 @@ export interface ConversionTarget {
 }
 
 /** Realm's names of types, where they differ from the schema's. */
-const TYPE_NAMES: ReadonlyMap<string, string> = new Map([["data", "binary"], ["date", "timestamp"], ["object", "link"]]);
+const TYPE_NAMES: ReadonlyMap<string, string> = new Map([["data", "binary"], ["date", "timestamp"], ["object", "link"], ["link", "link"], ["base64", "binary"], ["typeOf", "type of value"]]);
 
 /** The name of a type in Realm's messages. */
 export function typeName(type: string): string {
@@ -29,7 +31,7 @@ export function typeName(type: string): string {
 }
 
 /**
- * The constant as a value of the property's type.
+ * The constant as a value of the other side's type.
  *
  * @throws {QueryError} `QUERY_TYPE_MISMATCH` with Realm's message.
  */
@@ -42,7 +44,7 @@ export function convertConstant(constant: Constant, target: ConversionTarget): C
 /** As `convertConstant`, but undefined for a constant of another type: such an element of a list equals nothing. */
 export function tryConvertConstant(constant: Constant, target: ConversionTarget): CheckedValue | undefined {
   if (constant.type === "null") return null;
-  const type = target.property.type;
+  const { type } = target;
   switch (type) {
     case "int":
     case "float":
@@ -54,15 +56,52 @@ export function tryConvertConstant(constant: Constant, target: ConversionTarget)
       return stringValue(constant);
     case "data":
       if (constant.type === "string") return { type: "data", value: new TextEncoder().encode(constant.value) };
-      return constant.type === "data" ? constant : undefined;
+      return constant.type === "data" || constant.type === "base64" ? { type: "data", value: constant.value } : undefined;
     case "object":
       return linkValue(constant, target);
+    case "mixed":
+      return anyValue(constant);
+    case "typeOf":
+      return typeValue(constant);
     default:
       return sameType(constant, type);
   }
 }
 
-function sameType(constant: Constant, type: ValueType): CheckedValue | undefined {
+/** A constant as it is, to be compared with values of any type. */
+export function anyValue(constant: Constant): CheckedValue {
+  switch (constant.type) {
+    case "null":
+      return null;
+    case "int":
+    case "double":
+      return { type: "number", value: constant.value };
+    case "decimal128":
+      return { type: "decimal128", value: decimalOrThrow(constant.text) };
+    case "base64":
+      return textOrData(constant.value);
+    case "link":
+      return { type: "link", className: constant.className, key: constant.key };
+    default:
+      return constant;
+  }
+}
+
+/** Base64 stands for a string; for data if it is no UTF-8. */
+function textOrData(value: Uint8Array): CheckedValue {
+  try {
+    return { type: "string", value: utf8Text(value) };
+  } catch {
+    return { type: "data", value };
+  }
+}
+
+function typeValue(constant: Constant): CheckedValue | undefined {
+  if (constant.type === "string") return { type: "typeOf", value: typeBits(constant.value) };
+  throw new QueryError("QUERY_TYPE_MISMATCH", `Unsupported comparison between @type and raw value: 'type of value' and '${typeName(constant.type)}'`);
+}
+
+function sameType(constant: Constant, type: OperandType): CheckedValue | undefined {
   if (constant.type !== type) return undefined;
   if (constant.type === "bool" || constant.type === "date" || constant.type === "objectId" || constant.type === "uuid") return constant;
   return undefined;
@@ -122,17 +161,21 @@ function decimalOrThrow(text: string): NonNullable<ReturnType<typeof parseDecima
 
 function stringValue(constant: Constant): CheckedValue | undefined {
   if (constant.type === "string") return constant;
-  if (constant.type !== "data") return undefined;
+  if (constant.type !== "data" && constant.type !== "base64") return undefined;
   try {
-    return { type: "string", value: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(constant.value) };
+    return { type: "string", value: utf8Text(constant.value) };
   } catch (cause) {
     throw new QueryError("QUERY_ARGUMENT_INVALID", "The data that a string property is compared with is not UTF-8", { cause });
   }
 }
 
+function utf8Text(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
 function linkValue(constant: Constant, target: ConversionTarget): CheckedValue | undefined {
   if (constant.type !== "link") return undefined;
-  const { objectType } = target.property;
+  const { objectType } = target;
   if (constant.className !== objectType) {
     throw new QueryError(
       "QUERY_TYPE_MISMATCH",
@@ -144,7 +187,7 @@ function linkValue(constant: Constant, target: ConversionTarget): CheckedValue |
 
 /** The error for two types that cannot be compared, in the order of the query. */
 export function mismatch(target: ConversionTarget, constantType: string): QueryError {
-  const types = [typeName(target.property.type), typeName(constantType)];
+  const types = [typeName(target.type), typeName(constantType)];
   if (target.isConstantLeft) types.reverse();
   return new QueryError("QUERY_TYPE_MISMATCH", `Unsupported comparison between type '${String(types[0])}' and type '${String(types[1])}'`);
 }

@@ -42,7 +42,7 @@ describe("names", () => {
   });
 
   it("a path through a value is refused", () => {
-    expect(errorOf(() => checked("name.length == 1"))).toMatchObject({ code: "QUERY_TYPE_MISMATCH", message: "Property 'name' in 'Person' is not an Object" });
+    expect(errorOf(() => checked("name.length == 1"))).toMatchObject({ code: "QUERY_TYPE_MISMATCH", message: "Property 'Person.name' has no property 'length'" });
   });
 
   it("the classes that paths lead through are named", () => {
@@ -163,16 +163,6 @@ describe("arguments", () => {
 
   it("IN refuses an argument that is no list", () => {
     expect(errorOf(() => checked("age IN $0", 1)).code).toBe("QUERY_INVALID");
-  });
-});
-
-describe("what comes later names itself", () => {
-  it.each(["tags == 'x'", "friends.name == 'x'", "anything == 1", "anything.a == 1", "friends.length == 1", "age == {1, 2}"])("%s", (text) => {
-    expect(errorOf(() => checked(text)).code).toBe("QUERY_NOT_YET");
-  });
-
-  it("== with a list argument means ANY, which comes later", () => {
-    expect(errorOf(() => checked("age == $0", [1])).code).toBe("QUERY_NOT_YET");
   });
 });
 

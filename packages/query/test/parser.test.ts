@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { parse, QueryError } from "../src/index.ts";
-import type { Comparison, Constant, Predicate } from "../src/index.ts";
+import { describe as print, parse, pathOf, printPath, QueryError } from "../src/index.ts";
+import type { Comparison, Constant, Path, Predicate } from "../src/index.ts";
 
 function codeOf(text: string): string {
-  return errorOf(text).code;
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof QueryError) return error.code;
+    throw error;
+  }
+  return "parsed";
 }
 
 function errorOf(text: string): QueryError {
@@ -30,7 +36,9 @@ function shape(predicate: Predicate): string {
     case "not":
       return `!${shape(predicate.operand)}`;
     case "comparison":
-      return predicate.left.kind === "path" ? predicate.left.names.join(".") : "?";
+      return predicate.left.kind === "path" ? printPath(predicate.left) : "?";
+    case "geoWithin":
+      return "geo";
     default:
       return `(${predicate.operands.map(shape).join(predicate.kind === "and" ? "&" : "|")})`;
   }
@@ -108,9 +116,11 @@ describe("constants", () => {
     ["T-10:-5000000", { type: "date", value: -10_005 }],
     ["oid(507f1f77bcf86cd799439011)", { type: "objectId", value: Uint8Array.from(Buffer.from("507f1f77bcf86cd799439011", "hex")) }],
     ["uuid(00112233-4455-6677-8899-aabbccddeeff)", { type: "uuid", value: Uint8Array.from(Buffer.from("00112233445566778899aabbccddeeff", "hex")) }],
-    ['B64"aGVsbG8="', { type: "data", value: Uint8Array.from(Buffer.from("hello")) }],
-    ['B64"aGVsbA"', { type: "data", value: Uint8Array.from(Buffer.from("hell")) }],
-    ['B64""', { type: "data", value: new Uint8Array(0) }],
+    ['B64"aGVsbG8="', { type: "base64", value: Uint8Array.from(Buffer.from("hello")) }],
+    ['B64"aGVsbA"', { type: "base64", value: Uint8Array.from(Buffer.from("hell")) }],
+    ["binary('hé')", { type: "data", value: Uint8Array.of(104, 195, 169) }],
+    ['BIN(B64"aGk=")', { type: "data", value: Uint8Array.of(104, 105) }],
+    ['B64""', { type: "base64", value: new Uint8Array(0) }],
   ])("%s", (literal, expected) => {
     expect(constantIn(literal)).toEqual(expected);
   });
@@ -126,19 +136,19 @@ describe("constants", () => {
 
 describe("names", () => {
   it("a path has a name for each step", () => {
-    expect(parse("a.b.c == 1").predicate).toMatchObject({ left: { names: ["a", "b", "c"] } });
+    expect(parse("a.b.c == 1").predicate).toMatchObject({ left: pathOf("a", "b", "c") });
   });
 
   it("names may hold escaped blanks, dashes, digits and letters of any script", () => {
-    expect(parse("first\\ name.größe-2 == 1").predicate).toMatchObject({ left: { names: ["first name", "größe-2"] } });
+    expect(parse("first\\ name.größe-2 == 1").predicate).toMatchObject({ left: pathOf("first name", "größe-2") });
   });
 });
 
 describe("ordering", () => {
   it("SORT, DISTINCT and LIMIT come in the order in which they are written", () => {
     expect(parse("TRUEPREDICATE SORT(a ASC, b.c DESCENDING) distinct(a) LIMIT(2) limit(1)").descriptors).toEqual([
-      { kind: "sort", keys: [{ path: { kind: "path", names: ["a"] }, isAscending: true }, { path: { kind: "path", names: ["b", "c"] }, isAscending: false }] },
-      { kind: "distinct", paths: [{ kind: "path", names: ["a"] }] },
+      { kind: "sort", keys: [{ path: pathOf("a"), isAscending: true }, { path: pathOf("b", "c"), isAscending: false }] },
+      { kind: "distinct", paths: [pathOf("a")] },
       { kind: "limit", count: 2 },
       { kind: "limit", count: 1 },
     ]);
@@ -162,12 +172,22 @@ describe("syntax errors", () => {
     ["a == # 1", "Invalid predicate: 'a == # 1': invalid character: #"],
     ["a == 'x", "Invalid predicate: 'a == 'x': invalid character: '"],
     ["a.@nope == 1", "Invalid predicate: 'a.@nope == 1': invalid character: @"],
+    ["a.@max.@min == 1", "Invalid predicate: 'a.@max.@min == 1': syntax error, unexpected @min"],
+    ["a[-1] == 1", "Invalid predicate: 'a[-1] == 1': syntax error, unexpected number"],
+    ["SUBQUERY(a, $x, $x.b) == 1", "Invalid predicate: 'SUBQUERY(a, $x, $x.b) == 1': syntax error, unexpected ')'"],
+    ["a == obj(Dog, 1)", "Invalid predicate: 'a == obj(Dog, 1)': syntax error, unexpected identifier, expecting string"],
+    ["a.@count.b == 1", "Invalid predicate: 'a.@count.b == 1': syntax error, unexpected '.'"],
+    ["a GEOWITHIN geoBox([1], [2, 3])", "Invalid predicate: 'a GEOWITHIN geoBox([1], [2, 3])': syntax error, unexpected ']'"],
     ["a BETWEEN $0", "Invalid predicate: 'a BETWEEN $0': syntax error, unexpected argument, expecting '{'"],
     ["a IN {1, b}", "Invalid predicate: 'a IN {1, b}': syntax error, unexpected identifier"],
     ["TRUEPREDICATE LIMIT(-1)", "Invalid predicate: 'TRUEPREDICATE LIMIT(-1)': syntax error, unexpected number, expecting natural0"],
     ["a == 1 == 2", "Invalid predicate: 'a == 1 == 2': syntax error, unexpected =="],
   ])("%s", (text, message) => {
     expect(errorOf(text)).toMatchObject({ code: "QUERY_SYNTAX", message });
+  });
+
+  it.each([["s ==", 4], ["a == 1 == 2", 7], ["a == # 1", 5], ["  ) ", 2]])("%s: the error says where", (text, offset) => {
+    expect(errorOf(text).offset).toBe(offset);
   });
 
   it("ten thousand parentheses are refused instead of exhausting the stack", () => {
@@ -179,33 +199,80 @@ describe("syntax errors", () => {
   });
 });
 
-describe("what comes later names itself", () => {
+describe("paths", () => {
+  it.each<[string, Path]>([
+    ["a[0].b", { kind: "path", elements: [{ kind: "name", name: "a" }, { kind: "index", index: 0 }, { kind: "name", name: "b" }] }],
+    ["a[FIRST]", { kind: "path", elements: [{ kind: "name", name: "a" }, { kind: "index", index: 0 }] }],
+    ["a[last][*]", { kind: "path", elements: [{ kind: "name", name: "a" }, { kind: "index", index: "LAST" }, { kind: "all" }] }],
+    ["a['k'][$2]", { kind: "path", elements: [{ kind: "name", name: "a" }, { kind: "key", key: "k" }, { kind: "argument", index: 2 }] }],
+    ["a[SIZE]", { ...pathOf("a"), operation: "@count" }],
+    ["a.@size", { ...pathOf("a"), operation: "@count" }],
+    ["a.first.size.@type", { ...pathOf("a", "first", "size"), operation: "@type" }],
+    ["a.@keys", pathOf("a", "@keys")],
+    ["@links.Dog.owner.@count", { ...pathOf("@links", "Dog", "owner"), operation: "@count" }],
+    ["ALL a.b", { ...pathOf("a", "b"), quantifier: "ALL" }],
+    ["some a.@count", { ...pathOf("a"), quantifier: "ANY", operation: "@count" }],
+    ["$K1", { kind: "path", elements: [], keyPathArgument: 1 }],
+  ])("%s", (text, expected) => {
+    expect((parse(`${text} == 1`).predicate as Comparison).left).toEqual(expected);
+  });
+});
+
+describe("operands", () => {
+  const left = (text: string): unknown => (parse(`${text} == 1`).predicate as Comparison).left;
+
+  it("products bind closer than sums, and chains go from the left", () => {
+    const a = pathOf("a");
+    const calculated = (operator: string, x: unknown, y: unknown): unknown => ({ kind: "arithmetic", operator, left: x, right: y });
+    expect(left("a + a * a")).toEqual(calculated("+", a, calculated("*", a, a)));
+    expect(left("a - a - a")).toEqual(calculated("-", calculated("-", a, a), a));
+    expect(left("(a + a) / a")).toEqual(calculated("/", calculated("+", a, a), a));
+  });
+
+  it("a dash without blanks belongs to a name or a number, as in Realm", () => {
+    expect(left("a-b")).toEqual(pathOf("a-b"));
+    expect(codeOf("a -1 == 2")).toBe("QUERY_SYNTAX");
+  });
+
+  it("aggregates, subqueries, objects and quantified lists", () => {
+    expect(left("a.b.@max")).toEqual({ kind: "aggregate", operator: "@max", path: pathOf("a", "b") });
+    expect(left("a.@sum.price")).toEqual({ kind: "aggregate", operator: "@sum", path: pathOf("a"), property: "price" });
+    expect(left("SUBQUERY(a, $x, $x.b > 1 && TRUEPREDICATE).@count")).toMatchObject({ kind: "subquery", path: pathOf("a"), variable: "$x", predicate: { kind: "and" } });
+    expect(left("obj('Dog', 7)")).toEqual({ kind: "object", className: "Dog", key: { kind: "constant", value: { type: "int", value: 7 } } });
+    expect(left("obj('Dog', $0)")).toEqual({ kind: "object", className: "Dog", key: { kind: "argument", index: 0 } });
+    expect(left("O12")).toEqual({ kind: "object", key: { kind: "constant", value: { type: "int", value: 12 } } });
+    expect(left("NONE {1, $0}")).toMatchObject({ kind: "list", quantifier: "NONE", elements: [{ kind: "constant" }, { kind: "argument", index: 0 }] });
+    expect(left("ANY $0")).toEqual({ kind: "argument", index: 0, quantifier: "ANY" });
+  });
+
+  it("a class's number in Realm's file means nothing here", () => {
+    expect(errorOf("a == L1:2")).toMatchObject({ code: "QUERY_INVALID", offset: 5 });
+  });
+
+  it("ten thousand sums are refused instead of exhausting the stack", () => {
+    expect(codeOf(`a == ${"1 + ".repeat(10_000)}1`)).toBe("QUERY_SYNTAX");
+    expect(codeOf(`${"(a + ".repeat(200)}a${")".repeat(200)} == ${"(a + ".repeat(200)}a${")".repeat(200)}`)).toBe("parsed");
+  });
+});
+
+describe("regions", () => {
   it.each([
-    ["ANY list.a == 1", "quantifier ANY"],
-    ["SOME list == 1", "quantifier ANY"],
-    ["ALL list == 1", "quantifier ALL"],
-    ["NONE list == 1", "quantifier NONE"],
-    ["{1, 2} == a", "quantifier ANY"],
-    ["list.@count > 1", "@count"],
-    ["list.@sum.a > 1", "@sum"],
-    ["@links.Dog.owner.@count > 1", "@links"],
-    ["mixed.@type == 'int'", "@type"],
-    ["dict.@keys == 'a'", "@keys"],
-    ["SUBQUERY(list, $x, $x.a > 1).@count > 0", "SUBQUERY"],
-    ["a * 2 == 4", "arithmetic"],
-    ["(a + 1) == 4", "arithmetic"],
-    ["4 == a - 1", "arithmetic"],
-    ["list[0] == 1", "index"],
-    ["dict['k'] == 1", "index"],
-    ["a TEXT 'word'", "TEXT"],
-    ["place GEOWITHIN $0", "GEOWITHIN"],
-    ["a == obj('Dog', 1)", "obj()"],
-    ["a == O1", "O1"],
-    ["$K0 == 1", "$K0"],
-    ["a == binary('x')", "binary"],
-  ])("%s", (text, feature) => {
-    const error = errorOf(text);
-    expect(error.code).toBe("QUERY_NOT_YET");
-    expect(error.message).toContain(feature);
+    ["geoCircle([0.5, $0], 1e-2)", { kind: "circle", center: [0.5, { kind: "argument", index: 0 }], radius: 0.01 }],
+    ["geoBox([0, 0.1, 12.5], [-1, 1])", { kind: "box", bottomLeft: [0, 0.1], topRight: [-1, 1] }],
+    ["geoPolygon({[0, 0], [1, 0], [0, 0]}, {[2, 2]})", { kind: "polygon", rings: [[[0, 0], [1, 0], [0, 0]], [[2, 2]]] }],
+    ["$3", { kind: "argument", index: 3 }],
+  ])("%s", (text, region) => {
+    expect(parse(`a.b GEOWITHIN ${text}`).predicate).toEqual({ kind: "geoWithin", path: pathOf("a", "b"), region });
+  });
+});
+
+describe("describe", () => {
+  it.each([
+    ["a==1||b==2&&c==3", "a == 1 OR (b == 2 AND c == 3)"],
+    ["!(a>1 and b IN[c] {'x',\"y\"})", "NOT (a > 1 AND b IN[c] {'x', 'y'})"],
+    ["first\\ name == 'it\\'s' sort(a desc) limit(1)", "first\\ name == 'it\\'s' SORT(a DESC) LIMIT(1)"],
+    ["a+b*2 == 3", "(a + (b * 2)) == 3"],
+  ])("%s is written %s", (text, expected) => {
+    expect(print(parse(text))).toBe(expected);
   });
 });

@@ -53,7 +53,7 @@ function hasBytes(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean
 /** Where the string's header stands in a record. */
 function locatorOf(path: CheckedPath, source: QuerySource): ((row: Row) => number) | undefined {
   const [step] = path.steps;
-  if (step === undefined || path.steps.length > 1) return undefined;
+  if (step?.kind !== "property" || step.property.collection !== undefined || step.access.length > 0 || path.steps.length > 1) return undefined;
   const { layout } = source.table(step.className);
   const field = layout.fieldOf(step.property.name);
   if (field?.group !== "blob" || field.section > 0) return undefined;

@@ -9,8 +9,11 @@ import type { StoredValue } from "../records/stored-value.ts";
 import { readDecimal } from "./decimal128.ts";
 import { compareText } from "./text-tests.ts";
 
+/** A stored value, or a decimal that was calculated. */
+export type QueryValue = StoredValue | Decimal;
+
 /** Below zero, zero, above; NaN if the two have no order (one of them is not a number). */
-export type Comparator = (left: NonNullable<StoredValue>, right: NonNullable<StoredValue>) => number;
+export type Comparator = (left: NonNullable<QueryValue>, right: NonNullable<QueryValue>) => number;
 
 /** The comparator for two properties of comparable types. */
 export function comparatorOf(left: ValueType, right: ValueType): Comparator {
@@ -22,13 +25,13 @@ export function comparatorOf(left: ValueType, right: ValueType): Comparator {
 }
 
 /** True if two values of comparable types are equal; NaN equals NaN. */
-export function equals(compare: Comparator, left: NonNullable<StoredValue>, right: NonNullable<StoredValue>): boolean {
+export function equals(compare: Comparator, left: NonNullable<QueryValue>, right: NonNullable<QueryValue>): boolean {
   const order = compare(left, right);
   return order === 0 || (Number.isNaN(order) && isNotANumber(left) && isNotANumber(right));
 }
 
 /** Total order for sorting: null, then NaN, then values. */
-export function sortOrder(compare: Comparator, left: StoredValue, right: StoredValue): number {
+export function sortOrder(compare: Comparator, left: QueryValue, right: QueryValue): number {
   if (left === null || right === null) return left === right ? 0 : left === null ? -1 : 1;
   const order = compare(left, right);
   if (!Number.isNaN(order)) return order;
@@ -46,30 +49,32 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
 }
 
 /** Numbers, bigints, dates and booleans; numbers and bigints are compared exactly. */
-export function compareNumbers(left: NonNullable<StoredValue>, right: NonNullable<StoredValue>): number {
+export function compareNumbers(left: NonNullable<QueryValue>, right: NonNullable<QueryValue>): number {
   if (left < right) return -1;
   if (left > right) return 1;
   return isNotANumber(left) || isNotANumber(right) ? NaN : 0;
 }
 
-function compareAsDecimals(left: NonNullable<StoredValue>, right: NonNullable<StoredValue>): number {
+function compareAsDecimals(left: NonNullable<QueryValue>, right: NonNullable<QueryValue>): number {
   const leftDecimal = asDecimal(left);
   const rightDecimal = asDecimal(right);
   if (leftDecimal.special === "NaN" || rightDecimal.special === "NaN") return NaN;
   return compareDecimals(leftDecimal, rightDecimal);
 }
 
-/** A stored number or decimal128 as a decimal. */
-export function asDecimal(value: NonNullable<StoredValue>): Decimal {
-  return value instanceof Uint8Array ? readDecimal(value) : decimalOf(value as number | bigint);
+/** A number, a stored decimal128 or a decimal that was calculated, as a decimal. */
+export function asDecimal(value: NonNullable<QueryValue>): Decimal {
+  if (value instanceof Uint8Array) return readDecimal(value);
+  return typeof value === "object" ? (value as Decimal) : decimalOf(value as number | bigint);
 }
 
-function isNotANumber(value: NonNullable<StoredValue>): boolean {
-  return value instanceof Uint8Array ? value.length === 16 && readDecimal(value).special === "NaN" : Number.isNaN(value);
+function isNotANumber(value: NonNullable<QueryValue>): boolean {
+  if (value instanceof Uint8Array) return value.length === 16 && readDecimal(value).special === "NaN";
+  return typeof value === "object" ? (value as Decimal).special === "NaN" : Number.isNaN(value);
 }
 
 const encoder = new TextEncoder();
 
-function bytesOf(value: NonNullable<StoredValue>): Uint8Array {
+function bytesOf(value: NonNullable<QueryValue>): Uint8Array {
   return typeof value === "string" ? encoder.encode(value) : (value as Uint8Array);
 }

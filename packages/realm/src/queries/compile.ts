@@ -3,17 +3,20 @@
  *
  * @module
  */
-import { compareDecimals } from "@holdfast/query";
-import type { CheckedComparison, CheckedListMembership, CheckedMembership, CheckedOperand, CheckedPredicate, CheckedValue, Decimal, RelationalOperator } from "@holdfast/query";
+import { compareDecimals, meetsTerms } from "@holdfast/query";
+import type { CheckedComparison, CheckedFullText, CheckedMembership, CheckedPredicate, CheckedStringTest, CheckedValue, Decimal, RelationalOperator } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { compileByteTest } from "./byte-tests.ts";
-import { asDecimal, comparatorOf, compareBytes, compareNumbers, equals } from "./comparators.ts";
+import { asDecimal, compareBytes, compareNumbers } from "./comparators.ts";
+import { compileGeoWithin } from "./geo-tests.ts";
+import { compileOperand } from "./operands.ts";
+import { nullTest, relationPairTest, relationTest, stringPairTest } from "./pair-tests.ts";
+import { quantifier, quantify } from "./quantified.ts";
 import type { QuerySource } from "./query-source.ts";
-import { comparableText, compileStringTest, foldValue, textTestValue } from "./string-tests.ts";
-import { compareText } from "./text-tests.ts";
+import { foldValue, textTest, textTestValue } from "./string-tests.ts";
+import { compareText, foldCase } from "./text-tests.ts";
 import { readerOf } from "./value-reader.ts";
-import type { ValueReader } from "./value-reader.ts";
 
 /** True or false of a row. */
 export type RowTest = (row: Row) => boolean;
@@ -37,46 +40,60 @@ export function compilePredicate(predicate: CheckedPredicate, source: QuerySourc
       return compileStringTest(predicate, source);
     case "in":
       return compileMembership(predicate, source);
-    case "inList":
-      return compileListMembership(predicate, source);
+    case "fullText":
+      return compileFullText(predicate, source);
+    case "geoWithin":
+      return compileGeoWithin(predicate, source, compilePredicate);
   }
 }
 
 function compileComparison(comparison: CheckedComparison, source: QuerySource): RowTest {
   const { left, right, operator, isCaseInsensitive } = comparison;
-  const read = readerOf(left, source);
-  if (right.kind === "path") {
-    const readRight = readerOf(right, source);
-    const test = pairTest(left, right, operator, isCaseInsensitive);
-    return (row) => test(read(row), readRight(row));
+  if (right.kind === "value" && left.type !== "mixed" && left.type !== "typeOf") {
+    const { value } = right;
+    if (left.kind === "path" && value?.type === "string" && !isCaseInsensitive && (operator === "==" || operator === "!=")) {
+      const byteTest = compileByteTest({ path: left, operator, value: value.value }, source);
+      if (byteTest !== undefined) return byteTest;
+    }
+    const operand = compileOperand(left, source, compilePredicate);
+    if (!operand.isMultiple) return constantTest(operand.read as StoredReader, operator, value, isCaseInsensitive);
+    // The element stands in for the row: the same tests serve both.
+    let current: StoredValue = null;
+    const test = constantTest(() => current, operator, value, isCaseInsensitive);
+    return quantifier(operand, (row) => (element) => {
+      current = element as StoredValue;
+      return test(row);
+    });
   }
-  const { value } = right;
-  if (value?.type === "string" && !isCaseInsensitive && (operator === "==" || operator === "!=")) {
-    const byteTest = compileByteTest({ path: left, operator, value: value.value }, source);
+  const operands = [compileOperand(left, source, compilePredicate), compileOperand(right, source, compilePredicate)] as const;
+  return quantify(...operands, relationPairTest(operator, ...operands, isCaseInsensitive), operator === "!=");
+}
+
+function compileStringTest({ operator, isCaseInsensitive, left, right }: CheckedStringTest, source: QuerySource): RowTest {
+  const isPlain = left.kind === "path" && left.type === "string" && right.kind === "value" && right.value?.type === "string";
+  if (operator === "BEGINSWITH" && !isCaseInsensitive && isPlain) {
+    const byteTest = compileByteTest({ path: left, operator, value: (right.value as { readonly value: string }).value }, source);
     if (byteTest !== undefined) return byteTest;
   }
-  return constantTest(read, operator, value, isCaseInsensitive);
+  const operand = compileOperand(left, source, compilePredicate);
+  if (isPlain && !operand.isMultiple) {
+    // The needle is folded once.
+    const needle = textTestValue(right.value, isCaseInsensitive);
+    const test = textTest(operator);
+    const read = operand.read as (row: Row) => string | null;
+    if (!isCaseInsensitive) return (row) => test(read(row), needle, false);
+    return (row) => {
+      const text = read(row);
+      return test(text === null ? null : foldCase(text), needle, true);
+    };
+  }
+  const other = compileOperand(right, source, compilePredicate);
+  return quantify(operand, other, stringPairTest(operator, operand, other, isCaseInsensitive));
 }
 
-/** Two properties. Two nulls are equal, and also `<=` and `>=`; one null is only unequal. */
-function pairTest(left: CheckedOperand, right: CheckedOperand, operator: RelationalOperator, isCaseInsensitive: boolean): (left: StoredValue, right: StoredValue) => boolean {
-  const compare = comparatorOf(typeOf(left), typeOf(right));
-  const isOrdered = relationTest(operator);
-  const isEquality = operator === "==" || operator === "!=";
-  const isByBytes = typeOf(left) === "data" || typeOf(right) === "data";
-  return (leftValue, rightValue) => {
-    if (leftValue === null || rightValue === null) return nullTest(operator, leftValue === rightValue);
-    if (isCaseInsensitive) return (comparableText(leftValue, true, isByBytes) === comparableText(rightValue, true, isByBytes)) === (operator === "==");
-    return isEquality ? equals(compare, leftValue, rightValue) === (operator === "==") : isOrdered(compare(leftValue, rightValue));
-  };
-}
+type StoredReader = (row: Row) => StoredValue;
 
-function nullTest(operator: RelationalOperator, areBothNull: boolean): boolean {
-  if (operator === "!=") return !areBothNull;
-  return areBothNull && operator !== "<" && operator !== ">";
-}
-
-function constantTest(read: ValueReader, operator: RelationalOperator, value: CheckedValue, isCaseInsensitive: boolean): RowTest {
+function constantTest(read: StoredReader, operator: RelationalOperator, value: CheckedValue, isCaseInsensitive: boolean): RowTest {
   if (value === null) return (row) => nullTest(operator, read(row) === null);
   if (isCaseInsensitive) {
     const folded = textTestValue(value, true);
@@ -95,6 +112,8 @@ function constantTest(read: ValueReader, operator: RelationalOperator, value: Ch
       return decimalTest(read, operator, value.value);
     case "link":
       return orderTest(read, operator, (stored) => compareBytes(stored as Uint8Array, value.key as Uint8Array));
+    case "typeOf":
+      throw new Error("a type is no stored value");
     default:
       return orderTest(read, operator, (stored) => compareBytes(stored as Uint8Array, value.value));
   }
@@ -139,13 +158,13 @@ function numberTest(read: NumberReader, operator: RelationalOperator, constant: 
   }
 }
 
-function nanTest(read: ValueReader, operator: RelationalOperator): RowTest {
+function nanTest(read: StoredReader, operator: RelationalOperator): RowTest {
   if (operator === "==") return (row) => Number.isNaN(read(row));
   if (operator === "!=") return (row) => !Number.isNaN(read(row));
   return () => false;
 }
 
-function decimalTest(read: ValueReader, operator: RelationalOperator, value: Decimal): RowTest {
+function decimalTest(read: StoredReader, operator: RelationalOperator, value: Decimal): RowTest {
   const isConstantNaN = value.special === "NaN";
   return orderTest(read, operator, (stored) => {
     const decimal = asDecimal(stored);
@@ -155,12 +174,12 @@ function decimalTest(read: ValueReader, operator: RelationalOperator, value: Dec
   });
 }
 
-function equalityTest(read: ValueReader, operator: RelationalOperator, value: StoredValue): RowTest {
+function equalityTest(read: StoredReader, operator: RelationalOperator, value: StoredValue): RowTest {
   if (operator === "==") return (row) => read(row) === value;
   return (row) => read(row) !== value;
 }
 
-function orderTest(read: ValueReader, operator: RelationalOperator, order: (stored: NonNullable<StoredValue>) => number): RowTest {
+function orderTest(read: StoredReader, operator: RelationalOperator, order: (stored: NonNullable<StoredValue>) => number): RowTest {
   const test = relationTest(operator);
   const isNullMatch = operator === "!=";
   return (row) => {
@@ -169,27 +188,9 @@ function orderTest(read: ValueReader, operator: RelationalOperator, order: (stor
   };
 }
 
-/** What an operator makes of an order; an order of NaN is only unequal. */
-function relationTest(operator: RelationalOperator): (order: number) => boolean {
-  switch (operator) {
-    case "==":
-      return (order) => order === 0;
-    case "!=":
-      return (order) => order !== 0;
-    case "<":
-      return (order) => order < 0;
-    case "<=":
-      return (order) => order <= 0;
-    case ">":
-      return (order) => order > 0;
-    case ">=":
-      return (order) => order >= 0;
-  }
-}
-
 function compileMembership(membership: CheckedMembership, source: QuerySource): RowTest {
   const { left, values, isCaseInsensitive } = membership;
-  const read = readerOf(left, source);
+  const read = readerOf(left, source) as StoredReader;
   const isText = left.property.type === "string";
   if (isText || values.every((value) => value === null || (value.type === "number" && Number.isSafeInteger(value.value)))) {
     // Set looks numbers up as === does, but for NaN, which no safe integer is.
@@ -217,38 +218,12 @@ function anyOf(tests: readonly RowTest[]): RowTest {
   };
 }
 
-function compileListMembership(membership: CheckedListMembership, source: QuerySource): RowTest {
-  const { left, list, isCaseInsensitive } = membership;
-  const readList = readerOf(list, source);
-  if (left.kind === "path") {
-    const readLeft = readerOf(left, source);
-    const test = pairTest(left, list, "==", isCaseInsensitive);
-    return (row) => {
-      const value = readLeft(row);
-      return elementsOf(readList(row)).some((element) => test(element, value));
-    };
-  }
-  // The element stands in for the row: the same tests serve both.
-  let current: StoredValue = null;
-  const test = constantTest(() => current, "==", left.value, isCaseInsensitive);
-  return (row) => {
-    for (const element of elementsOf(readList(row))) {
-      current = element;
-      if (test(row)) return true;
-    }
-    return false;
-  };
-}
-
-function elementsOf(list: StoredValue): readonly StoredValue[] {
-  return Array.isArray(list) ? list : [];
-}
-
 function foldOrNull(value: StoredValue): StoredValue {
   return value === null ? null : foldValue(value);
 }
 
-function typeOf(operand: CheckedOperand): Parameters<typeof comparatorOf>[0] {
-  // Only paths are asked: a constant has been brought into the path's type.
-  return operand.kind === "path" ? operand.property.type : "string";
+function compileFullText({ path, terms }: CheckedFullText, source: QuerySource): RowTest {
+  const operand = compileOperand(path, source, compilePredicate);
+  const test = (value: unknown): boolean => meetsTerms(value as string | null, terms);
+  return operand.isMultiple ? quantifier(operand, () => test) : (row) => test(operand.read(row));
 }

@@ -5,17 +5,17 @@
  *
  * @module
  */
-import { check, checkDescriptor, parse, QueryError } from "@holdfast/query";
+import { check, checkDescriptor, parse, pathOf, QueryError } from "@holdfast/query";
 import type { CheckedDescriptor, CheckedPredicate, SortKey } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import { compilePredicate } from "./compile.ts";
 import type { RowTest } from "./compile.ts";
-import { visitKeys, visitRows } from "./find-rows.ts";
+import { explainRows, visitKeys, visitRows } from "./find-rows.ts";
 import type { RowVisitor } from "./find-rows.ts";
 import { distinctRows, sortRows } from "./ordering.ts";
-import { planOf } from "./plan.ts";
+import { plansOf } from "./plan.ts";
 import type { QuerySource } from "./query-source.ts";
-import { argumentReader } from "./read-argument.ts";
+import { argumentReader, readObject } from "./read-argument.ts";
 import type { ObjectKeyReader } from "./read-argument.ts";
 import { querySchemaOf } from "./schema-adapter.ts";
 import type { SchemaMap } from "./schema-adapter.ts";
@@ -94,7 +94,7 @@ export class ObjectQuery {
   filtered({ schema, text, args = [], objectKeyOf }: FilterOptions): ObjectQuery {
     const query = parse(text);
     const className = this.className;
-    const checked = check(query, { schema: querySchemaOf(schema), className, args, readArgument: argumentReader(objectKeyOf) });
+    const checked = check(query, { schema: querySchemaOf(schema), className, args, readArgument: argumentReader(objectKeyOf), readObject });
     const { predicate, stages, classNames, conditionTexts, orderTexts } = this.#parts;
     const isFirst = stages.every((stage) => stage.kind === "sort");
     const isTrivial = predicate.kind === "truth" && predicate.isTrue;
@@ -117,7 +117,7 @@ export class ObjectQuery {
   sorted(schema: SchemaMap, columns: readonly SortColumn[]): ObjectQuery {
     if (columns.length === 0) return this;
     const { className, classNames, stages, orderTexts } = this.#parts;
-    const keys = columns.map(({ path, ascending }): SortKey => ({ path: { kind: "path", names: path.split(".") }, isAscending: ascending }));
+    const keys = columns.map(({ path, ascending }): SortKey => ({ path: pathOf(...path.split(".")), isAscending: ascending }));
     for (const { path } of columns) refuseUnknown(schema, className, path);
     const allNames = new Set(classNames);
     const sort = checkDescriptor({ kind: "sort", keys }, { schema: querySchemaOf(schema), className, classNames: allNames });
@@ -175,12 +175,18 @@ export class ObjectQuery {
     return compilePredicate({ kind: "and", operands }, source);
   }
 
+  /** How the rows are found, in words that tests compare and people read. */
+  explain(source: QuerySource): string {
+    const { predicate, className } = this.#parts;
+    return explainRows({ source, className, test: () => true, plans: plansOf(predicate, source, className) });
+  }
+
   #visit(source: QuerySource, among: readonly Uint8Array[] | undefined, visit: RowVisitor): void {
     const { predicate, className } = this.#parts;
     const table = source.table(className);
     const test = compilePredicate(predicate, source);
     if (among !== undefined) visitKeys({ table, test }, among, visit);
-    else visitRows({ table, test, plan: planOf(predicate, table) }, visit);
+    else visitRows({ source, className, test, plans: plansOf(predicate, source, className) }, visit);
   }
 }
 

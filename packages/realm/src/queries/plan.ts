@@ -1,16 +1,16 @@
 /**
- * Chooses how a query finds its rows: by key, by an index, by a range of either, or by reading the whole table.
+ * Chooses how a query finds its rows: by key, by an index, by a range of either, over links, or by reading the whole table.
  *
  * A plan only narrows: every row that it yields is still put to the whole predicate. So a range may be wider than the
  * condition (long strings are cut in indexes, fractions are rounded outwards), never narrower.
  *
  * @module
  */
-import type { CheckedMembership, CheckedPath, CheckedPredicate, CheckedStringTest, CheckedValue } from "@holdfast/query";
+import type { CheckedMembership, CheckedOperand, CheckedPath, CheckedPredicate, CheckedStringTest, CheckedValue, FullTextTerms, PathStep } from "@holdfast/query";
 import { afterPrefix, encodeIndexPrefix } from "../records/keys.ts";
 import type { KeyType, KeyValue } from "../records/keys.ts";
 import { compareBytes } from "./comparators.ts";
-import type { KeyRange, QueryTable } from "./query-source.ts";
+import type { KeyRange, QuerySource, QueryTable } from "./query-source.ts";
 
 /** How rows are found. */
 export type Plan =
@@ -18,7 +18,15 @@ export type Plan =
   /** Nothing can match. */
   | { readonly kind: "nothing" }
   /** Ranges of the table's own keys (`propertyName` undefined) or of an index. */
-  | { readonly kind: "ranges"; readonly propertyName: string | undefined; readonly ranges: readonly KeyRange[] };
+  | { readonly kind: "ranges"; readonly propertyName: string | undefined; readonly ranges: readonly KeyRange[] }
+  /** What any of the plans finds. */
+  | { readonly kind: "union"; readonly plans: readonly Plan[] }
+  /** Rows from which the steps lead to what the plan finds in the last class. */
+  | { readonly kind: "overLinks"; readonly steps: readonly PathStep[]; readonly className: string; readonly plan: Plan }
+  /** Rows of a class with these keys. */
+  | { readonly kind: "keys"; readonly keys: readonly Uint8Array[] }
+  /** Rows whose text has all the terms. */
+  | { readonly kind: "fullText"; readonly propertyName: string; readonly terms: FullTextTerms };
 
 interface Candidate {
   readonly plan: Plan;
@@ -26,78 +34,186 @@ interface Candidate {
   readonly rank: number;
 }
 
+/** A range of values, with the property that it is of. */
+type Bound = KeyRange & { readonly path: CheckedPath };
+
 const KEY_TYPES: ReadonlySet<string> = new Set<KeyType>(["int", "string", "objectId", "uuid", "bool", "date"]);
 /** The first key behind null. */
 const AFTER_NULL: Uint8Array = Uint8Array.of(1);
 const INT_MIN = -(2n ** 63n);
 const INT_MAX = 2n ** 63n - 1n;
-const RANK = { nothing: 0, keyEqual: 1, indexEqual: 2, keyIn: 3, indexIn: 4, keyRange: 5, indexRange: 6 };
+const RANK = { nothing: 0, keyEqual: 1, indexEqual: 2, linkEqual: 2, keyIn: 3, indexIn: 4, fullText: 4, keyRange: 5, indexRange: 6, overLinks: 10, union: 20, scan: 100 };
 
-/** The best plan for the rows of a table that meet a predicate. */
-export function planOf(predicate: CheckedPredicate, table: QueryTable): Plan {
-  let best: Candidate | undefined;
-  const bounds = new Map<string, KeyRange & { readonly path: CheckedPath }>();
-  for (const conjunct of conjunctsOf(predicate)) {
-    if (conjunct.kind === "truth" && !conjunct.isTrue) return { kind: "nothing" };
-    const candidate = equalityCandidate(conjunct, table);
-    if (candidate !== undefined && (best === undefined || candidate.rank < best.rank)) best = candidate;
-    const range = rangeOf(conjunct, table);
-    if (range === undefined) continue;
-    const name = range.path.property.name;
-    bounds.set(name, { path: range.path, ...intersect(bounds.get(name) ?? {}, range) });
-  }
-  if (best !== undefined) return best.plan;
-  const ranges = [...bounds.values()].sort((left, right) => rangeRank(left, table) - rangeRank(right, table));
-  const chosen = ranges[0];
-  if (chosen === undefined) return { kind: "scan" };
-  const { from, to } = chosen;
-  if (from !== undefined && to !== undefined && compareBytes(from, to) >= 0) return { kind: "nothing" };
-  return rangesPlan(chosen.path, table, [{ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }]);
+/** Where a plan is made for. */
+interface Place {
+  readonly source: QuerySource;
+  readonly className: string;
+  readonly table: QueryTable;
 }
+
+/**
+ * The plans for the rows of a class that meet a predicate, the best first; the last one always works.
+ *
+ * A plan whose rows turn out to be too many to be fetched one by one gives way to the next.
+ */
+export function plansOf(predicate: CheckedPredicate, source: QuerySource, className: string): Plan[] {
+  const candidates = candidatesOf(predicate, { source, className, table: source.table(className) });
+  return [...candidates.map(({ plan }) => plan), { kind: "scan" }];
+}
+
+function candidatesOf(predicate: CheckedPredicate, place: Place): Candidate[] {
+  const candidates: Candidate[] = [];
+  const bounds = new Map<string, Bound>();
+  for (const conjunct of conjunctsOf(predicate)) {
+    if (conjunct.kind === "truth" && !conjunct.isTrue) return [NOTHING];
+    const candidate = candidateOf(conjunct, place);
+    if (candidate !== undefined) candidates.push(candidate);
+    const bound = boundOf(conjunct, place.table);
+    if (bound === undefined) continue;
+    const name = bound.path.property.name;
+    bounds.set(name, { path: bound.path, ...intersect(bounds.get(name) ?? {}, bound) });
+  }
+  for (const bound of bounds.values()) candidates.push(rangeCandidate(bound, place.table));
+  return candidates.sort((left, right) => left.rank - right.rank);
+}
+
+const NOTHING: Candidate = { plan: { kind: "nothing" }, rank: RANK.nothing };
 
 /** What has to hold at once: the operands of nested ANDs. */
 function conjunctsOf(predicate: CheckedPredicate): CheckedPredicate[] {
   return predicate.kind === "and" ? predicate.operands.flatMap(conjunctsOf) : [predicate];
 }
 
-function equalityCandidate(predicate: CheckedPredicate, table: QueryTable): Candidate | undefined {
-  if (predicate.kind === "in") return membershipCandidate(predicate, table);
-  if (predicate.kind !== "compare" || predicate.operator !== "==" || predicate.isCaseInsensitive || predicate.right.kind !== "value") return undefined;
-  const { left, right } = predicate;
-  const isKey = isPrimary(left, table);
-  if (!isKey && !isIndexed(left, table)) return undefined;
-  const ranges = equalRanges(left, [right.value]);
-  if (ranges.length === 0) return { plan: { kind: "nothing" }, rank: RANK.nothing };
-  return { plan: rangesPlan(left, table, ranges), rank: isKey ? RANK.keyEqual : RANK.indexEqual };
+function candidateOf(predicate: CheckedPredicate, place: Place): Candidate | undefined {
+  switch (predicate.kind) {
+    case "or":
+      return unionCandidate(predicate.operands, place);
+    case "in":
+      return membershipCandidate(predicate, place) ?? overLinksCandidate(predicate, predicate.left, place);
+    case "compare": {
+      const { left, right, operator, isCaseInsensitive } = predicate;
+      if (left.kind !== "path" || right.kind !== "value" || isCaseInsensitive) return undefined;
+      if (operator === "==" && left.type === "object") return linkCandidate(left, right.value);
+      if (operator === "==") return equalityCandidate(left, right.value, place) ?? overLinksCandidate(predicate, left, place);
+      return overLinksCandidate(predicate, left, place);
+    }
+    case "string":
+      return predicate.left.kind === "path" ? overLinksCandidate(predicate, predicate.left, place) : undefined;
+    case "fullText":
+      return fullTextCandidate(predicate, place) ?? overLinksCandidate(predicate, predicate.path, place);
+    default:
+      return undefined;
+  }
 }
 
-function membershipCandidate(predicate: CheckedMembership, table: QueryTable): Candidate | undefined {
-  const { left, values, isCaseInsensitive } = predicate;
-  if (values.length === 0) return { plan: { kind: "nothing" }, rank: RANK.nothing };
+/** Every operand has to have a plan of its own, and none of them may have to read everything. */
+function unionCandidate(operands: readonly CheckedPredicate[], place: Place): Candidate | undefined {
+  const plans: Plan[] = [];
+  for (const operand of operands) {
+    const [best] = candidatesOf(operand, place);
+    if (best === undefined) return undefined;
+    if (best.plan.kind !== "nothing") plans.push(best.plan);
+  }
+  return { plan: plans.length === 0 ? { kind: "nothing" } : { kind: "union", plans }, rank: RANK.union };
+}
+
+function equalityCandidate(path: CheckedPath, value: CheckedValue, { table }: Place): Candidate | undefined {
+  const isKey = isPrimary(path, table);
+  if (!isKey && !isIndexed(path, table)) return undefined;
+  const ranges = equalRanges(path, [value]);
+  if (ranges === undefined) return undefined;
+  if (ranges.length === 0) return NOTHING;
+  return { plan: rangesPlan(path, table, ranges), rank: isKey ? RANK.keyEqual : RANK.indexEqual };
+}
+
+function membershipCandidate({ left, values, isCaseInsensitive }: CheckedMembership, { table }: Place): Candidate | undefined {
+  if (values.length === 0) return NOTHING;
+  if (left.type === "object") return values.includes(null) || isCaseInsensitive ? undefined : linksCandidate(left, values);
   const isKey = isPrimary(left, table);
   if (isCaseInsensitive || (!isKey && !isIndexed(left, table))) return undefined;
   const ranges = equalRanges(left, values);
-  if (ranges.length === 0) return { plan: { kind: "nothing" }, rank: RANK.nothing };
+  if (ranges === undefined) return undefined;
+  if (ranges.length === 0) return NOTHING;
   return { plan: rangesPlan(left, table, ranges), rank: isKey ? RANK.keyIn : RANK.indexIn };
 }
 
-/** One range for each value that a stored value of the type can be equal to. */
-function equalRanges(path: CheckedPath, values: readonly CheckedValue[]): KeyRange[] {
-  const type = path.property.type as KeyType;
+/** A link equal to an object: the objects that link to it. */
+function linkCandidate(path: CheckedPath, value: CheckedValue): Candidate | undefined {
+  return value?.type === "link" ? linksCandidate(path, [value]) : undefined;
+}
+
+function linksCandidate(path: CheckedPath, values: readonly CheckedValue[]): Candidate | undefined {
+  if (path.steps.length === 0 || !isAnyOf(path)) return undefined;
+  const keys = values.flatMap((value) => (value?.type === "link" ? [value.key as Uint8Array] : []));
+  const className = path.property.objectType ?? "";
+  return { plan: { kind: "overLinks", steps: path.steps, className, plan: { kind: "keys", keys } }, rank: values.length === 1 ? RANK.linkEqual : RANK.indexIn };
+}
+
+function fullTextCandidate({ path, terms }: Extract<CheckedPredicate, { readonly kind: "fullText" }>, { table }: Place): Candidate | undefined {
+  if (path.steps.length !== 1 || terms.included.length === 0 || table.fullTextIndex?.(path.property.name) === undefined) return undefined;
+  return { plan: { kind: "fullText", propertyName: path.property.name, terms }, rank: RANK.fullText };
+}
+
+/**
+ * A condition on what a path leads to: finds those objects by an index of their own, then who leads to them.
+ *
+ * Only for conditions that a missing object does not meet, and that one of several values is enough for.
+ */
+function overLinksCandidate(predicate: CheckedPredicate, path: CheckedPath, { source }: Place): Candidate | undefined {
+  const hops = path.steps.slice(0, -1);
+  const last = path.steps.at(-1);
+  if (hops.length === 0 || last?.kind !== "property" || !isAnyOf(path) || acceptsNull(predicate)) return undefined;
+  const target: CheckedPath = { ...path, steps: [last], isMultiple: last.property.collection !== undefined };
+  const [best] = candidatesOf(withPath(predicate, target), { source, className: last.className, table: source.table(last.className) });
+  if (best === undefined) return undefined;
+  if (best.plan.kind === "nothing") return best;
+  return { plan: { kind: "overLinks", steps: hops, className: last.className, plan: best.plan }, rank: RANK.overLinks + best.rank };
+}
+
+function withPath(predicate: CheckedPredicate, path: CheckedPath): CheckedPredicate {
+  if (predicate.kind === "fullText") return { ...predicate, path };
+  return predicate.kind === "compare" || predicate.kind === "string" || predicate.kind === "in" ? { ...predicate, left: path } : predicate;
+}
+
+/** True unless the condition only holds of a value that is there. */
+function acceptsNull(predicate: CheckedPredicate): boolean {
+  switch (predicate.kind) {
+    case "compare":
+      return predicate.operator === "!=" || (predicate.right.kind === "value" && predicate.right.value === null);
+    case "in":
+      return predicate.values.includes(null);
+    case "string":
+      return !(predicate.right.kind === "value" && predicate.right.value !== null);
+    case "fullText":
+      return predicate.terms.included.length === 0;
+    default:
+      return true;
+  }
+}
+
+function isAnyOf({ quantifier }: CheckedPath): boolean {
+  return quantifier === undefined || quantifier === "ANY";
+}
+
+/** One range for each value that a stored value of the type can be equal to; undefined if a value has no key of that type. */
+function equalRanges(path: CheckedPath, values: readonly CheckedValue[]): KeyRange[] | undefined {
+  const type = path.type as KeyType;
   const ranges: KeyRange[] = [];
   for (const value of values) {
+    // A decimal can equal an int.
+    if (value?.type === "decimal128") return undefined;
     const key = keyValueOf(value, "exact");
     if (key !== undefined) ranges.push(prefixRange(encodeIndexPrefix(type, key)));
   }
   return ranges;
 }
 
-function rangeOf(predicate: CheckedPredicate, table: QueryTable): (KeyRange & { readonly path: CheckedPath }) | undefined {
-  if (predicate.kind === "string") return prefixCondition(predicate, table);
+function boundOf(predicate: CheckedPredicate, table: QueryTable): Bound | undefined {
+  if (predicate.kind === "string") return prefixBound(predicate, table);
   if (predicate.kind !== "compare" || predicate.isCaseInsensitive || predicate.right.kind !== "value") return undefined;
   const { left, operator, right } = predicate;
   if (right.value === null || operator === "==" || operator === "!=" || !isOrderable(left, table)) return undefined;
-  const type = left.property.type as KeyType;
+  const type = left.type as KeyType;
   if (operator === ">" || operator === ">=") {
     const key = keyValueOf(right.value, "below");
     return key === undefined ? undefined : { path: left, from: encodeIndexPrefix(type, key) };
@@ -108,10 +224,10 @@ function rangeOf(predicate: CheckedPredicate, table: QueryTable): (KeyRange & { 
   return { path: left, from: AFTER_NULL, ...(to === undefined ? {} : { to }) };
 }
 
-function prefixCondition(predicate: CheckedStringTest, table: QueryTable): (KeyRange & { readonly path: CheckedPath }) | undefined {
+function prefixBound(predicate: CheckedStringTest, table: QueryTable): Bound | undefined {
   const { operator, isCaseInsensitive, left, right } = predicate;
-  if (operator !== "BEGINSWITH" || isCaseInsensitive || left.kind !== "path" || right.kind !== "value") return undefined;
-  if (left.property.type !== "string" || !isOrderable(left, table)) return undefined;
+  if (operator !== "BEGINSWITH" || isCaseInsensitive || right.kind !== "value") return undefined;
+  if (left.type !== "string" || !isOrderable(left, table)) return undefined;
   const needle = right.value;
   if (needle === null || needle.type !== "string" || needle.value === "") return undefined;
   // Without its two closing bytes, the key of a string begins the keys of all strings that begin with it.
@@ -119,28 +235,38 @@ function prefixCondition(predicate: CheckedStringTest, table: QueryTable): (KeyR
   return { path: left, ...prefixRange(closed.subarray(0, closed.length - 2)) };
 }
 
-function isOrderable(path: CheckedPath, table: QueryTable): boolean {
-  return isPrimary(path, table) || isIndexed(path, table);
+function rangeCandidate(bound: Bound, table: QueryTable): Candidate {
+  const { from, to, path } = bound;
+  if (from !== undefined && to !== undefined && compareBytes(from, to) >= 0) return NOTHING;
+  const isClosed = from !== undefined && from !== AFTER_NULL && to !== undefined;
+  const rank = (isPrimary(path, table) ? RANK.keyRange : RANK.indexRange) + (isClosed ? 0 : 2);
+  return { plan: rangesPlan(path, table, [{ ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }]), rank };
+}
+
+function isOrderable(operand: CheckedOperand, table: QueryTable): operand is CheckedPath {
+  return operand.kind === "path" && (isPrimary(operand, table) || isIndexed(operand, table));
 }
 
 function isPrimary(path: CheckedPath, table: QueryTable): boolean {
-  return path.steps.length === 1 && table.layout.primary?.property.name === path.property.name;
+  return isOwn(path) && table.layout.primary?.property.name === path.property.name;
 }
 
 function isIndexed(path: CheckedPath, table: QueryTable): boolean {
-  return path.steps.length === 1 && KEY_TYPES.has(path.property.type) && table.index(path.property.name) !== undefined;
+  return isOwn(path) && KEY_TYPES.has(path.type) && table.index(path.property.name) !== undefined;
 }
 
-function rangeRank(range: KeyRange & { readonly path: CheckedPath }, table: QueryTable): number {
-  const isClosed = range.from !== undefined && range.from !== AFTER_NULL && range.to !== undefined;
-  return (isPrimary(range.path, table) ? RANK.keyRange : RANK.indexRange) + (isClosed ? 0 : 2);
+/** True for a property of the object itself with one value. */
+function isOwn({ steps, isMultiple }: CheckedPath): boolean {
+  const [step] = steps;
+  return steps.length === 1 && !isMultiple && step?.kind === "property" && step.property.collection === undefined && step.access.length === 0;
 }
 
 function rangesPlan(path: CheckedPath, table: QueryTable, ranges: readonly KeyRange[]): Plan {
   return { kind: "ranges", propertyName: isPrimary(path, table) ? undefined : path.property.name, ranges };
 }
 
-function prefixRange(prefix: Uint8Array): KeyRange {
+/** All keys that begin with a prefix. */
+export function prefixRange(prefix: Uint8Array): KeyRange {
   const to = afterPrefix(prefix);
   return to === undefined ? { from: prefix } : { from: prefix, to };
 }
@@ -179,7 +305,7 @@ function keyValueOf(value: CheckedValue, rounding: "exact" | "below" | "above"):
 }
 
 function integerOf(value: number | bigint, rounding: "exact" | "below" | "above"): number | bigint | undefined {
-  if (typeof value === "bigint") return value;
+  if (typeof value === "bigint") return value >= INT_MIN && value <= INT_MAX ? value : undefined;
   if (!Number.isFinite(value)) return undefined;
   const integer = rounding === "above" ? Math.ceil(value) : Math.floor(value);
   if (rounding === "exact" && integer !== value) return undefined;

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { ArgumentReader, Constant } from "@holdfast/query";
+import type { ArgumentReader, Constant, ObjectReader } from "@holdfast/query";
 import { QueryError } from "@holdfast/query";
+import { encodeKey } from "../records/keys.ts";
+import type { KeyType, KeyValue } from "../records/keys.ts";
 
 /** Tells which object an application's value is; undefined for anything that is no managed object. */
 export type ObjectKeyReader = (value: unknown) => { readonly className: string; readonly key: Uint8Array } | undefined;
@@ -52,4 +54,23 @@ function bsonConstant(value: BsonValue): Constant {
 
 function uuidBytes(value: BsonValue): Uint8Array {
   return Uint8Array.from((value.id ?? value.buffer) as Uint8Array);
+}
+
+/** Names objects for `obj('Class', key)` and `O7`. Rows of a class without a primary key are numbered. */
+export const readObject: ObjectReader = (target, key, isRow) => {
+  const { name, primaryKey } = target;
+  if (isRow === (primaryKey !== undefined)) return undefined;
+  const type = primaryKey?.type ?? "int";
+  const value = keyValueOf(type, key);
+  if (value === undefined) return undefined;
+  return { type: "link", className: name, key: encodeKey(type as KeyType, value), label: `'${name}'` };
+};
+
+function keyValueOf(type: string, key: Constant): KeyValue | undefined {
+  if (key.type === "null") return null;
+  if (type === "int") {
+    if (key.type === "int") return key.value;
+    return key.type === "double" && Number.isSafeInteger(key.value) ? key.value : undefined;
+  }
+  return key.type === type && (key.type === "string" || key.type === "uuid" || key.type === "objectId") ? key.value : undefined;
 }

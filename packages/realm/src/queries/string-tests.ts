@@ -5,14 +5,10 @@
  *
  * @module
  */
-import type { CheckedOperand, CheckedStringTest, CheckedValue, StringOperator } from "@holdfast/query";
-import type { Row } from "../records/row.ts";
+import type { CheckedValue, StringOperator } from "@holdfast/query";
 import type { StoredValue } from "../records/stored-value.ts";
 import { readAscii } from "../records/text.ts";
-import { compileByteTest } from "./byte-tests.ts";
-import type { QuerySource } from "./query-source.ts";
 import { foldCase, isLike } from "./text-tests.ts";
-import { readerOf } from "./value-reader.ts";
 
 const encoder = new TextEncoder();
 
@@ -32,27 +28,11 @@ export function textTestValue(value: CheckedValue, isCaseInsensitive: boolean): 
   return isCaseInsensitive ? foldValue(value.value) : textOf(value.value);
 }
 
-/** The test of a string operator over rows. */
-export function compileStringTest(predicate: CheckedStringTest, source: QuerySource): (row: Row) => boolean {
-  const { operator, isCaseInsensitive, left, right } = predicate;
-  if (operator === "BEGINSWITH" && !isCaseInsensitive && left.kind === "path" && left.property.type === "string" && right.kind === "value" && right.value?.type === "string") {
-    const byteTest = compileByteTest({ path: left, operator, value: right.value.value }, source);
-    if (byteTest !== undefined) return byteTest;
-  }
-  // A string beside data is compared by its UTF-8, byte for byte.
-  const isByBytes = isData(left) || isData(right);
-  const readLeft = textReader(left, source, isCaseInsensitive, isByBytes);
-  const readRight = textReader(right, source, isCaseInsensitive, isByBytes);
-  const test = textTest(operator);
-  if (right.kind === "path") return (row) => test(readLeft(row), readRight(row), isCaseInsensitive);
-  const needle = textOperand(right.value, isCaseInsensitive, isByBytes);
-  return (row) => test(readLeft(row), needle, isCaseInsensitive);
-}
-
-type TextTest = (text: string | null, needle: string | null, isCaseInsensitive: boolean) => boolean;
+/** A test of a text against another one. */
+export type TextTest = (text: string | null, needle: string | null, isCaseInsensitive: boolean) => boolean;
 
 /** Null contains nothing, not even the empty string; everything contains null, as in Realm. LIKE null finds null alone. */
-function textTest(operator: StringOperator): TextTest {
+export function textTest(operator: StringOperator): TextTest {
   switch (operator) {
     case "BEGINSWITH":
       return (text, needle) => needle === null || (text !== null && text.startsWith(needle));
@@ -63,28 +43,6 @@ function textTest(operator: StringOperator): TextTest {
     case "LIKE":
       return (text, needle) => (text === null || needle === null ? text === needle : isLike(text, needle));
   }
-}
-
-function isData(operand: CheckedOperand): boolean {
-  return operand.kind === "path" ? operand.property.type === "data" : operand.value !== null && operand.value.type === "data";
-}
-
-function textReader(operand: CheckedOperand, source: QuerySource, isCaseInsensitive: boolean, isByBytes: boolean): (row: Row) => string | null {
-  if (operand.kind === "value") {
-    const text = textOperand(operand.value, isCaseInsensitive, isByBytes);
-    return () => text;
-  }
-  const read = readerOf(operand, source);
-  if (!isCaseInsensitive && !isByBytes) return read as (row: Row) => string | null;
-  return (row) => {
-    const value = read(row);
-    return value === null ? null : comparableText(value, isCaseInsensitive, isByBytes);
-  };
-}
-
-function textOperand(value: CheckedValue, isCaseInsensitive: boolean, isByBytes: boolean): string | null {
-  if (value === null || (value.type !== "string" && value.type !== "data")) return null;
-  return comparableText(value.value, isCaseInsensitive, isByBytes);
 }
 
 /** The text that a string or data is compared by. */
