@@ -5,7 +5,7 @@
  */
 import { compareDecimals, isDecimalNaN, TYPE_BITS } from "@holdfast/query";
 import type { CheckedValue, Decimal, NumberValue, ValueType } from "@holdfast/query";
-import { readMixed } from "../objects/values.ts";
+import { readMixed } from "../records/mixed.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { keyText } from "../records/text.ts";
 import { asDecimal, compareBytes, compareNumbers } from "./comparators.ts";

@@ -41,7 +41,7 @@ const COLLECTIONS: ReadonlySet<string> = new Set<CollectionKind>(["list", "set",
 function propertyOf(property: CanonicalProperty): QueryProperty {
   const { name, type, objectType } = property;
   const target = objectType === undefined ? {} : { objectType };
-  const fullText = (property.indexed as unknown) === "full-text" ? { isFullText: true } : {};
+  const fullText = property.indexed === "full-text" ? { isFullText: true } : {};
   if (type === "linkingObjects") return { name, type: "object", collection: "linkingObjects", ...target, originProperty: property.property ?? "" };
   if (!COLLECTIONS.has(type)) return { name, type: type as ValueType, ...target, ...fullText };
   const collection = type as CollectionKind;

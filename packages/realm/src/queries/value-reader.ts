@@ -7,7 +7,7 @@ import type { CheckedPath, CollectionAccess, PathStep } from "@holdfast/query";
 import type { Field } from "../records/layout.ts";
 import { copyKey, rowOf, sameBytes } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
-import type { StoredValue } from "../records/stored-value.ts";
+import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
 import { anyOf, readAny } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import type { QueryValue } from "./comparators.ts";
@@ -26,7 +26,6 @@ export type ValueVisitor = (value: Value) => boolean;
 export type ValuesReader = (row: Row, visit: ValueVisitor) => boolean;
 
 type PropertyStep = Extract<PathStep, { readonly kind: "property" }>;
-type Dictionary = ReadonlyMap<string, StoredValue>;
 
 /** The reader of a path that has one value. */
 export function readerOf(path: CheckedPath, source: QuerySource): ValueReader {
@@ -85,7 +84,7 @@ function throughLink(readLink: (row: Row) => Uint8Array | null, table: QueryTabl
 /** The element of a list or dictionary; null if there is none. */
 function elementAt(stored: StoredValue, access: CollectionAccess): StoredValue {
   if (Array.isArray(stored)) return access.kind === "index" ? (stored.at(access.index === "LAST" ? -1 : access.index) ?? null) : null;
-  return access.kind === "key" ? ((stored as unknown as Dictionary).get(access.key) ?? null) : null;
+  return access.kind === "key" && stored instanceof Map ? ((stored as StoredDictionary).get(access.key) ?? null) : null;
 }
 
 /** What a path leads to inside a mixed value; null if there is nothing. */
@@ -162,9 +161,8 @@ export function elementsOf(stored: StoredValue, access: CollectionAccess | undef
     return element === null ? [] : [element];
   }
   if (Array.isArray(stored)) return stored;
-  const value = stored as unknown;
-  if (!(value instanceof Map)) return [stored];
-  return access?.kind === "keys" ? (value as Dictionary).keys() : (value as Dictionary).values();
+  if (!(stored instanceof Map)) return [stored];
+  return access?.kind === "keys" ? (stored as StoredDictionary).keys() : (stored as StoredDictionary).values();
 }
 
 function lastVisitor(step: PathStep, source: QuerySource): ValuesReader {

@@ -3,12 +3,9 @@
  *
  * @module
  */
+import { wordsOf } from "@holdfast/query";
 
-const TERM = /[\p{L}\p{N}]+/gu;
-const MARKS = /\p{M}+/gu;
-
-/** The distinct terms of a text: runs of letters and digits, without case and diacritics. */
+/** The distinct terms of a text: the words that the query language searches for. */
 export function termsOf(text: string): string[] {
-  const folded = text.normalize("NFKD").replace(MARKS, "").toLowerCase();
-  return [...new Set(folded.match(TERM) ?? [])];
+  return [...wordsOf(text)];
 }
