@@ -111,8 +111,8 @@ export class DatabaseKeys {
   /**
    * Changes the key of a database that exists. Crash-safe at each step: the database opens with one of the stored keys.
    *
-   * @param options.rekey - Re-keys the database, such as `Realm.rekey`; itself crash-safe.
-   * @param options.check - Says which key the database has, also after an interruption.
+   * `rekey` re-keys the database, such as `Realm.rekey`, and is itself crash-safe; `check` says which key the database has.
+   *
    * @returns The new key.
    */
   rotate({ name, check, rekey }: { readonly name: string; readonly check: CheckKey; readonly rekey: (oldKey: Uint8Array, newKey: Uint8Array) => void | Promise<void> }): Promise<Uint8Array> {
