@@ -25,6 +25,8 @@ const plants: readonly { file: string; text: string; rules: readonly string[] }[
   { file: "packages/realm/src/past-the-engine.ts", text: `import "@holdfast/core-cipher";`, rules: ["arrows-realm"] },
   { file: "packages/react/src/past-the-sdk.ts", text: `import "@holdfast/storage-engine";`, rules: ["arrows-react"] },
   { file: "packages/realm/src/upward.ts", text: `import "@holdfast/react";`, rules: ["arrows-realm"] },
+  { file: "packages/key-store-node/src/sideways.ts", text: `import "@holdfast/realm";`, rules: ["arrows-key-store-node"] },
+  { file: "packages/key-store/src/downward.ts", text: `import "@holdfast/core-cipher";`, rules: ["arrows-key-store"] },
   { file: "packages/realm/src/deep.ts", text: `import "../../storage-engine/src/good.ts";`, rules: ["no-deep-imports"] },
   { file: "packages/query/src/cycle-a.ts", text: `import { b } from "./cycle-b.ts"; export const a = () => b;`, rules: ["no-cycles"] },
   { file: "packages/query/src/cycle-b.ts", text: `import { a } from "./cycle-a.ts"; export const b = () => a;`, rules: [] },
@@ -37,7 +39,7 @@ const plants: readonly { file: string; text: string; rules: readonly string[] }[
   { file: "conformance/src/deep.ts", text: `import "../../packages/query/src/index.ts";`, rules: ["no-deep-imports-from-outside"] },
 ];
 
-const packageNames = ["core-cipher", "query", "react", "realm", "storage-engine"] as const;
+const packageNames = ["core-cipher", "key-store", "key-store-node", "query", "react", "realm", "storage-engine"] as const;
 let copy = "";
 let violations: readonly { rule: string; from: string }[] = [];
 

@@ -122,7 +122,7 @@ export class DatabaseKeys {
       const key = await this.#create(name, { place, key: this.#randomBytes(KEY_BYTES) });
       await rekey(current.key.slice(), key.slice());
       if (!(await check(key))) throw new KeyStoreError("KEY_MISMATCH", `the database "${name}" was not re-keyed: its key check is not that of the new key. Both keys are kept.`);
-      await this.store.delete(entryName(name, current.place));
+      await this.store.delete(keyEntryName(name, current.place));
       return key;
     });
   }
@@ -132,7 +132,7 @@ export class DatabaseKeys {
     return this.store.exclusively(lockName(name), async () => {
       const current = await this.#settle(name, await this.#findAll(name), check);
       await this.#create(name, { place: current.place === 0 ? 1 : 0, key: current.key, keyId: current.entry.keyId });
-      await this.store.delete(entryName(name, current.place));
+      await this.store.delete(keyEntryName(name, current.place));
     });
   }
 
@@ -183,13 +183,13 @@ export class DatabaseKeys {
   async #settle(name: string, stored: StoredKeys, check: CheckKey | undefined): Promise<FoundKey> {
     if (isEmpty(stored)) throw lost(name);
     const decided = await this.#decide(name, stored, check);
-    for (const { place } of stored.found) if (place !== decided.place) await this.store.delete(entryName(name, place));
+    for (const { place } of stored.found) if (place !== decided.place) await this.store.delete(keyEntryName(name, place));
     return decided;
   }
 
   async #keepFirst(name: string, { found }: StoredKeys): Promise<Uint8Array> {
     const [first, second] = found as readonly [FoundKey, FoundKey?];
-    if (second !== undefined) await this.store.delete(entryName(name, second.place));
+    if (second !== undefined) await this.store.delete(keyEntryName(name, second.place));
     return first.key;
   }
 
@@ -206,17 +206,17 @@ export class DatabaseKeys {
   }
 
   async #removeAll(name: string): Promise<void> {
-    for (const place of PLACES) await this.store.delete(entryName(name, place));
+    for (const place of PLACES) await this.store.delete(keyEntryName(name, place));
     for (const place of PLACES) await this.store.delete(anchorName(name, place));
   }
 
   /** Removes what stands in the way of a recovered key: nothing, the same key, or keys that the database does not have. */
   async #makeRoomFor(name: string, key: Uint8Array, check: CheckKey | undefined): Promise<void> {
     for (const place of PLACES) {
-      if ((await this.store.containsKey(entryName(name, place))) === false) continue;
+      if ((await this.store.containsKey(keyEntryName(name, place))) === false) continue;
       const isSame = await this.#isSameKey(name, place, key);
       if (!isSame && check === undefined) throw new KeyStoreError("KEY_MISMATCH", `another key is stored for "${name}": hand in "check", which asks the database which one is its own`);
-      await this.store.delete(entryName(name, place));
+      await this.store.delete(keyEntryName(name, place));
     }
   }
 
@@ -248,7 +248,7 @@ export class DatabaseKeys {
   }
 
   async #find(name: string, place: Place): Promise<FoundKey | undefined> {
-    const text = await this.store.readText(entryName(name, place));
+    const text = await this.store.readText(keyEntryName(name, place));
     if (text === null) return undefined;
     const entry = decodeKeyEntry(text);
     return { place, entry, key: await this.#unwrap(name, entry) };
@@ -277,7 +277,7 @@ export class DatabaseKeys {
     const wraps = [];
     for (const wrap of this.#wraps) wraps.push({ kind: wrap.kind, payload: await wrap.wrap(key, { databaseName: name, keyId }) });
     const text = encodeKeyEntry({ keyId, wraps });
-    if (await this.store.create(entryName(name, place), text)) return key.slice();
+    if (await this.store.create(keyEntryName(name, place), text)) return key.slice();
     // A store without a lock between processes: the other one was first, and its key counts.
     const winner = await this.#find(name, place);
     if (winner === undefined) throw lost(name);
@@ -326,7 +326,8 @@ function lockName(name: string): string {
   return `${name}/lock`;
 }
 
-function entryName(name: string, place: Place): string {
+/** Name of the entry for a database's key; the second place is filled while the key changes. */
+export function keyEntryName(name: string, place: 0 | 1 = 0): string {
   return `${name}/key${place}`;
 }
 

@@ -3,10 +3,13 @@
  *
  * @module
  */
-export { COST_LIMITS, DEFAULT_COST, portableArgon2id } from "./argon2id.ts";
+export { COST_LIMITS, DEFAULT_COST, isAcceptable, portableArgon2id } from "./argon2id.ts";
 export type { Argon2id, Argon2idCost } from "./argon2id.ts";
-export { DatabaseKeys } from "./database-keys.ts";
+export { openText, sealText } from "./checked-text.ts";
+export { DatabaseKeys, keyEntryName } from "./database-keys.ts";
 export type { AnchorSource, CheckKey, DatabaseKeysOptions, GetOrCreateOptions } from "./database-keys.ts";
+export { decodeName, encodeName } from "./entry-name.ts";
+export { encodeValue } from "./entry-value.ts";
 export type { EntryStore } from "./entry-store.ts";
 export { KeyStoreError } from "./errors.ts";
 export type { KeyStoreErrorCode } from "./errors.ts";

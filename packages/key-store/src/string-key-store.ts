@@ -3,17 +3,13 @@
  *
  * @module
  */
-import { base64urlnopad } from "@scure/base";
-import { openText, sealText } from "./checked-text.ts";
 import { decodeName, encodeName, hasLoneSurrogate } from "./entry-name.ts";
 import type { EntryStore } from "./entry-store.ts";
+import { encodeValue, tryDecodeValue } from "./entry-value.ts";
 import { KeyStoreError } from "./errors.ts";
 import { MAX_VALUE_BYTES } from "./key-store.ts";
 import type { AllEntries, KeyStore, KeyStoreCapabilities, KeyStoreListener, OperationOptions } from "./key-store.ts";
 import { runExclusively } from "./mutex.ts";
-
-/** First part of a value's text: version 1. */
-const VALUE_TAG = "v1";
 
 /** All adapters are this class over their own {@link EntryStore}. */
 export class StringKeyStore<Options extends object = object> implements KeyStore<Options> {
@@ -90,12 +86,10 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
     const entries = new Map<string, Uint8Array>();
     const damaged: string[] = [];
     for (const [name, encoded] of await this.#ownNames(platform)) {
-      const text = await this.#entries.get(encoded, platform);
-      // Deleted since the names were listed.
-      if (text === null) continue;
-      const value = tryDecodeValue(text);
+      const value = await this.#tryRead(encoded, platform);
+      // Null: deleted since the names were listed.
       if (value === undefined) damaged.push(name);
-      else entries.set(name, value);
+      else if (value !== null) entries.set(name, value);
     }
     return { entries, damaged };
   }
@@ -156,6 +150,17 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
     if (found !== text) throw new KeyStoreError("IO", `the store "${this.backend}" said that the entry was written, and ${found === null ? "has none" : "gives another"}`);
   }
 
+  /** The value, null for no entry, undefined for a damaged one. */
+  async #tryRead(encoded: string, platform: Options): Promise<Uint8Array | null | undefined> {
+    try {
+      const text = await this.#entries.get(encoded, platform);
+      return text === null ? null : tryDecodeValue(text);
+    } catch (error) {
+      if ((error as Partial<KeyStoreError>).code === "KEY_CORRUPT") return undefined;
+      throw error;
+    }
+  }
+
   async #ownNames(platform: Options): Promise<Map<string, string>> {
     if (this.#entries.names === undefined) throw new KeyStoreError("UNSUPPORTED_OPTION", `the store "${this.backend}" cannot list its entries`);
     const own = new Map<string, string>();
@@ -185,22 +190,8 @@ function bytesOf(value: Uint8Array | string): Uint8Array {
   return bytes;
 }
 
-function encodeValue(bytes: Uint8Array): string {
-  return sealText([VALUE_TAG, base64urlnopad.encode(bytes)]);
-}
-
 function decodeValue(text: string, name: string): Uint8Array {
   const value = tryDecodeValue(text);
   if (value !== undefined) return value;
   throw new KeyStoreError("KEY_CORRUPT", `the entry "${name}" is damaged, or was not written by this library. It was not changed. Restore it from a recovery export.`);
-}
-
-function tryDecodeValue(text: string): Uint8Array | undefined {
-  const parts = openText(text);
-  if (parts?.length !== 2 || parts[0] !== VALUE_TAG) return undefined;
-  try {
-    return base64urlnopad.decode(parts[1] as string);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,153 @@
+/**
+ * The desktop's keyring: Secret Service on Linux, the login keychain on macOS, the Credential Manager on Windows.
+ *
+ * The backend is pinned. Left alone, the native library would fall back to the Linux kernel's keyring, which is memory that expires.
+ *
+ * @module
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { KeyStoreError, StringKeyStore } from "@holdfast/key-store";
+import type { EntryStore, KeyStoreCapabilities } from "@holdfast/key-store";
+import { AsyncEntry, findCredentialsAsync } from "@napi-rs/keyring";
+import { keyringError } from "./keyring-errors.ts";
+import { withProcessLock } from "./process-lock.ts";
+
+/** The backends, by what they are called in errors and reports. */
+export type KeyringBackend = "secret-service" | "login-keychain" | "credential-manager" | "kernel-keyring";
+
+/** Whose entries. */
+export interface KeyringStoreOptions {
+  /** Identifies the application: a reversed domain, say. Entries of others are neither seen nor deleted. */
+  readonly application: string;
+  /** Keeps several stores of one application apart. Default "default". */
+  readonly namespace?: string;
+  /**
+   * Default: the system's. `"kernel-keyring"` (Linux) has to be asked for: its entries live in memory, expire, and are gone after a
+   * restart, so that a database that was encrypted with a key from there is lost.
+   */
+  readonly backend?: "kernel-keyring";
+}
+
+/** How long a keyring may take for an answer that needs no user, in ms: without a display nobody can answer a prompt. */
+const ANSWER_MS = 2000;
+
+/**
+ * Opens the keyring, after it has shown that it keeps what is written.
+ *
+ * @throws {KeyStoreError} `STORE_LOCKED`, `STORE_UNAVAILABLE`, ...; there is no fallback to another store.
+ */
+export async function openKeyringStore(options: KeyringStoreOptions): Promise<StringKeyStore> {
+  const entries = new KeyringEntries(options);
+  await entries.probe();
+  return new StringKeyStore(entries);
+}
+
+class KeyringEntries implements EntryStore {
+  readonly backend: KeyringBackend;
+  readonly capabilities: KeyStoreCapabilities;
+  readonly identity: string;
+  readonly #service: string;
+
+  constructor({ application, namespace = "default", backend }: KeyringStoreOptions) {
+    if (!/^[\w.-]{1,100}$/u.test(application) || !/^[\w.-]{1,100}$/u.test(namespace)) {
+      throw new KeyStoreError("NAME_INVALID", "application and namespace have 1 to 100 letters, digits, dots, dashes and underscores");
+    }
+    this.backend = backend ?? systemBackend();
+    if (this.backend === "kernel-keyring" && process.platform !== "linux") throw new KeyStoreError("UNSUPPORTED_OPTION", "only Linux has a kernel keyring");
+    this.#service = `${application}/${namespace}`;
+    this.identity = `${this.backend}:${this.#service}`;
+    this.capabilities = {
+      persistent: this.backend !== "kernel-keyring",
+      hardwareBacked: false,
+      enumerable: this.backend !== "kernel-keyring",
+      backupExcluded: "unknown",
+      synchronizable: false,
+      biometrics: false,
+      crossProcessLock: true,
+    };
+  }
+
+  checkOptions(options: object): void {
+    const [first] = Object.keys(options);
+    if (first !== undefined) throw new KeyStoreError("UNSUPPORTED_OPTION", `the keyring (${this.backend}) has no option "${first}"`);
+  }
+
+  /** An absent entry means nothing until the keyring has kept one: without a collection some answer "none" to every question. */
+  async probe(): Promise<void> {
+    const name = `probe-${randomBytes(6).toString("hex")}`;
+    await this.set(name, "probe");
+    const found = await this.get(name);
+    await this.remove(name);
+    if (found !== "probe") throw new KeyStoreError("STORE_UNAVAILABLE", `the keyring (${this.backend}) does not keep what is written to it`);
+  }
+
+  get(name: string): Promise<string | null> {
+    return this.#ask(name, async (entry, signal) => {
+      if (this.backend !== "credential-manager") return entry.getPassword(signal);
+      const bytes = await entry.getSecret(signal);
+      return bytes === null ? null : Buffer.from(bytes).toString("latin1");
+    });
+  }
+
+  /** Bytes on Windows, where a text takes two bytes a character and 2,560 bytes are the most. */
+  set(name: string, text: string): Promise<void> {
+    return this.#ask(name, (entry, signal) => (this.backend === "credential-manager" ? entry.setSecret(Buffer.from(text, "latin1"), signal) : entry.setPassword(text, signal)));
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#ask(name, (entry, signal) => entry.deleteCredential(signal));
+  }
+
+  async names(): Promise<string[]> {
+    if (!this.capabilities.enumerable) throw new KeyStoreError("UNSUPPORTED_OPTION", `the ${this.backend} cannot list its entries`);
+    const found = await this.#guard((signal) => findCredentialsAsync(this.#service, undefined, signal));
+    return found.map(({ account }) => account);
+  }
+
+  lock<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
+    return withProcessLock({ name: `${this.identity}\0${name}` }, action);
+  }
+
+  #ask<Result>(name: string, question: (entry: AsyncEntry, signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    return this.#guard((signal) => question(new AsyncEntry(this.#service, accountOf(name), this.#pinned()), signal));
+  }
+
+  #pinned(): ConstructorParameters<typeof AsyncEntry>[2] {
+    if (process.platform !== "linux") return undefined;
+    return { linux: { store: this.backend === "kernel-keyring" ? "keyutils" : "secret-service" } };
+  }
+
+  async #guard<Result>(question: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const aborter = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const answer = question(aborter.signal);
+      return hasDisplay() ? await answer : await Promise.race([answer, new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(this.#silent()), ANSWER_MS)))]);
+    } catch (error) {
+      aborter.abort();
+      throw keyringError(this.backend, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #silent(): KeyStoreError {
+    return new KeyStoreError("STORE_LOCKED", `the keyring (${this.backend}) has not answered for ${ANSWER_MS / 1000} seconds, and there is no display for a prompt: unlock it first`);
+  }
+}
+
+function systemBackend(): KeyringBackend {
+  if (process.platform === "linux") return "secret-service";
+  if (process.platform === "darwin") return "login-keychain";
+  if (process.platform === "win32") return "credential-manager";
+  throw new KeyStoreError("STORE_UNAVAILABLE", `there is no keyring for ${process.platform}: use openFileStore`);
+}
+
+function hasDisplay(): boolean {
+  return process.platform !== "linux" || process.env["DISPLAY"] !== undefined || process.env["WAYLAND_DISPLAY"] !== undefined;
+}
+
+/** The kernel's keyring takes no long names; a long one goes under its hash, where it need not be listed. */
+function accountOf(name: string): string {
+  return name.length <= 1300 ? name : createHash("sha256").update(name).digest("hex");
+}
