@@ -4,6 +4,8 @@
  * @module
  */
 import { assert, notYet, RealmError, rangeError, TypeAssertionError, typeError } from "./errors.ts";
+import { checkFreshness } from "./freshness.ts";
+import type { FreshnessOptions } from "@holdfast/storage-engine";
 import type { ObjectSchema, RealmObjectConstructor } from "./schema/types.ts";
 import type { Realm } from "./realm.ts";
 
@@ -29,6 +31,8 @@ export interface Configuration {
    * "bigint" always as bigint.
    */
   integers?: "number" | "exact" | "bigint";
+  /** Ours: an anchor outside of the file, which finds an older copy of the whole file. */
+  freshness?: FreshnessOptions;
 }
 
 const KEY_BYTES = 64;
@@ -71,6 +75,7 @@ export function parseConfiguration(arg: unknown): Configuration {
     throw rangeError(`Expected 'integers' on realm configuration to be 'number', 'exact' or 'bigint', got ${typeof integers === "string" ? `'${integers}'` : typeof integers}.`);
   }
   checkCombinations(config as Configuration);
+  checkFreshness(config["freshness"], config as Configuration);
   if ("encryptionKey" in config && config["encryptionKey"] !== undefined) checkKey(config["encryptionKey"]);
   return config as Configuration;
 }

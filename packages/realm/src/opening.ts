@@ -38,12 +38,12 @@ export function openFile(request: OpenRequest): { file: OpenFile; schema: Canoni
   const schema = config.schema === undefined ? undefined : parseSchema(config.schema, isModel);
   const known = openFileAt(path);
   if (known !== undefined) return { file: known, schema: join(known, config, { key, schema }) };
-  const store = openStore({ path, key, readOnly: config.readOnly === true, ...(config.inMemory === true ? { volume: memoryVolume() } : {}) });
+  const store = openStore({ path, key, readOnly: config.readOnly === true, freshness: config.freshness, ...(config.inMemory === true ? { volume: memoryVolume() } : {}) });
   let session: FileSession | undefined;
   try {
     session = new FileSession(store, path);
     const schemaVersion = prepare(session, request, schema);
-    const file = registerFile({ path, session, key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, schemaVersion });
+    const file = registerFile({ path, session, key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, schemaVersion });
     return { file, schema: schema ?? [...session.schemaMap.values()] };
   } catch (error) {
     if (session === undefined) store.close();
@@ -77,7 +77,7 @@ function compactIfWanted(session: FileSession, shouldCompact: (totalBytes: numbe
 function join(file: OpenFile, config: Configuration, given: { key: Uint8Array | undefined; schema: CanonicalObjectSchema[] | undefined }): CanonicalObjectSchema[] {
   const { key, schema } = given;
   const schemaVersion = schema === undefined ? undefined : (config.schemaVersion ?? 0);
-  checkJoin(file, { key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, schemaVersion });
+  checkJoin(file, { key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, schemaVersion });
   if (schema === undefined) return [...file.session.schemaMap.values()];
   const stored = toStoredSchema([...file.session.schemaMap.values()], file.schemaVersion);
   const isSame = migrationFindings(stored, schema).length === 0 && schema.every((entry) => file.session.tables.has(entry.name));

@@ -10,6 +10,7 @@ import { checkKey, parseConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { AssertionError, notYet, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
 import { Dictionary } from "./collections/dictionary.ts";
+import { asynchronousAnchor, openUnder } from "./freshness.ts";
 import { List } from "./collections/list.ts";
 import { Collection } from "./collections/collection.ts";
 import { OrderedCollection } from "./collections/ordered-collection.ts";
@@ -61,10 +62,13 @@ export class RealmStatics {
 
   /** Opens a realm; rejects with the same errors as the constructor. */
   static open(config?: Configuration | string): ProgressRealmPromise {
+    // Realm's constructor, whatever class this is called on.
+    const construct = (): Realm => new (this as unknown as new (config?: Configuration | string) => Realm)(config);
+    const anchor = asynchronousAnchor(config);
+    if (anchor !== undefined) return new ProgressRealmPromise((resolve) => resolve(openUnder(anchor, construct)));
     return new ProgressRealmPromise((resolve, reject) => {
       try {
-        // Realm's constructor, whatever class this is called on.
-        resolve(new (this as unknown as new (config?: Configuration | string) => Realm)(config));
+        resolve(construct());
       } catch (error) {
         reject(error);
       }
@@ -76,9 +80,11 @@ export class RealmStatics {
     return fileExists(pathOf(config));
   }
 
-  /** Removes a realm's file and its side files. */
+  /** Removes a realm's file and its side files; with `freshness`, its anchor forgets it. */
   static deleteFile(config: Configuration | string): void {
+    const { freshness } = parseConfiguration(config);
     removeRealmFiles(pathOf(config));
+    freshness?.anchor.remove();
   }
 
   /** The schema version of a file without opening it as a realm; -1 if there is none. */
@@ -100,14 +106,14 @@ export class RealmStatics {
 
   /** Changes the key of a file in place, from or to plain as well. No realm may have it open. */
   static rekey(config: Configuration, newKey: ArrayBuffer | ArrayBufferView | number[] | undefined): void {
-    const { path, encryptionKey } = parseConfiguration(config);
+    const { path, encryptionKey, freshness } = parseConfiguration(config);
     const file = absolutePath(path ?? RealmStatics.defaultPath);
     if (openFileAt(file) !== undefined) throw new RealmError("STORE_IN_USE", `Realm at path '${file}' is open: close it before changing its key.`);
     if (!hasContent(file)) throw new RealmError("FILE_MISSING", `No such file or directory: '${file}'`);
     const next = newKey === undefined ? undefined : checkKey(newKey);
     const current = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
     translated(file, () =>
-      Store.rekey({ path: file, create: false, ...(current === undefined ? {} : { encryptionKey: current }), ...(next === undefined ? {} : { newEncryptionKey: next }) }),
+      Store.rekey({ path: file, create: false, freshness, ...(current === undefined ? {} : { encryptionKey: current }), ...(next === undefined ? {} : { newEncryptionKey: next }) }),
     );
   }
 

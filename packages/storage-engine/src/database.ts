@@ -15,7 +15,7 @@ import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
 import type { PublishedFile } from "./published.ts";
-import { encodeSlot, slotGeneration, slotOffset, type Slot } from "./slot.ts";
+import { encodeSlot, slotGeneration, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
 import type { TreeRoot } from "./tree.ts";
 import { UnitFile } from "./unit-file.ts";
@@ -56,6 +56,9 @@ export class Database {
   isPoisoned = false;
   /** True if this handle was opened when the unsynced tail was there already: then it may rewrite it. */
   mayRewriteTail = false;
+  /** What this handle itself has synced since the anchor was last written. */
+  readonly unanchored = { slot: false, record: false };
+  #ownGeneration = 0;
   #tailPosition = 0;
   /** True if one slot could not be read: torn by a crash, or damaged. The next writer writes it anew. */
   #isSlotMissing = false;
@@ -78,6 +81,11 @@ export class Database {
     this.units = new UnitFile(file, seal, header.fileId, input.cacheBytes);
     this.log = new Log(file, seal, header.fileId, header.logBytes);
     this.dirtyLimitPages = Math.max(64, Math.floor(input.dirtyBytes / PAGE_BYTES));
+  }
+
+  /** True if this handle wrote and synced the newest slot itself. */
+  get hasOwnSlot(): boolean {
+    return this.#ownGeneration === this.base.generation;
   }
 
   get dirtyPages(): number {
@@ -286,6 +294,7 @@ export class Database {
     }
     this.#adopt({ ...view, head: { position: head.position + record.bytes.length, commit: head.commit + 1, tag: record.tag } }, edit);
     this.publish(false);
+    this.unanchored.record = true;
     this.#slice(record.bytes.length);
   }
 
@@ -430,11 +439,20 @@ export class Database {
 
   #writeSlot(slot: Slot): void {
     const { seal, fileId } = this.units;
-    this.input.file.write(slotOffset(slot.generation), encodeSlot(slot, this.input.checked.headerBytes, seal, fileId));
+    const bytes = encodeSlot(slot, this.input.checked.headerBytes, seal, fileId);
+    this.input.file.write(slotOffset(slot.generation), bytes);
     this.input.file.sync();
     this.#tailPosition = this.base.logPosition;
     this.#isSlotMissing = false;
-    this.#setBase(slot);
+    this.#setBase({ ...slot, tag: slotTag(bytes) });
+    this.#ownGeneration = slot.generation;
+    this.unanchored.slot = true;
+  }
+
+  /** Writes the newest slot once more, so that this handle knows it to be durable. */
+  renewSlot(): void {
+    this.#repeatSlot();
+    this.publish(false);
   }
 
   /** Writes the newest slot over the older one too, so that neither needs the log. */
@@ -473,6 +491,13 @@ export class Database {
     this.checkpointNow();
     if (this.#tailPosition !== this.view.head.position || this.#isSlotMissing) this.#repeatSlot();
     this.publish(false);
+  }
+
+  /** Goes on at a later commit number: a restored file must not use the numbers of the history that it replaces. */
+  skipTo(commit: number): void {
+    this.finishCheckpoint();
+    this.view = { ...this.view, head: { ...this.view.head, commit } };
+    this.checkpointFully();
   }
 
   /** Everything into pages, and the file cut behind the last page in use. Only while no other handle is open. */

@@ -34,7 +34,13 @@ export type StoreErrorCode =
   | "FILE_LINKED"
   | "TARGET_EXISTS"
   | "DIRECTORY_MISSING"
-  | "INTERPROCESS_UNSUPPORTED";
+  | "INTERPROCESS_UNSUPPORTED"
+  | "ROLLED_BACK"
+  | "FORKED"
+  | "FILE_NOT_ENCRYPTED"
+  | "ANCHOR_DAMAGED"
+  | "ANCHOR_FAILED"
+  | "FRESHNESS_INVALID";
 
 /** Every failure of the engine that is not a caller's mistake in an argument. */
 export class StoreError extends Error {

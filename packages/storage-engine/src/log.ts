@@ -79,6 +79,39 @@ export class Log {
   }
 
   /**
+   * The chain's tag at an earlier commit than `head`, as far back as whole records stand in the ring; undefined further
+   * back. A commit without a record (one too large for the log) has the tag of the record before it.
+   */
+  tagAt(head: LogHead, commit: number): Uint8Array | undefined {
+    if (commit >= head.commit) return commit === head.commit ? head.tag : undefined;
+    const before = this.#recordsByEnd(head.position);
+    let { position, tag } = head;
+    while (position > 0) {
+      const header = before.get(position);
+      const entry = header === undefined ? undefined : this.#open(header);
+      if (header === undefined || entry === undefined || !equalBytes(entry.head.tag, tag)) return undefined;
+      if (header.commit <= commit) return tag;
+      position = header.position;
+      tag = header.previousTag;
+    }
+    return tag;
+  }
+
+  /** Whatever looks like a record of the last lap, by the position behind it. */
+  #recordsByEnd(end: number): Map<number, RecordHeader> {
+    const start = Math.max(0, end - this.ringBytes);
+    const ring = new Uint8Array(end - start);
+    this.#read(start, ring);
+    const found = new Map<number, RecordHeader>();
+    for (let offset = 0; offset + RECORD_HEADER_BYTES <= ring.length; offset += RECORD_ALIGNMENT_BYTES) {
+      const header = ring[offset] === 0x48 ? readRecordHeader(ring, offset) : undefined;
+      if (header === undefined || header.position !== start + offset || header.plainBytes > this.maxPlainBytes) continue;
+      found.set(header.position + recordBytes(header.plainBytes), header);
+    }
+    return found;
+  }
+
+  /**
    * The commit number of a whole record behind `head`, if there is any. A crash tears the last record only, so one
    * that is found means that a record before it was damaged.
    */

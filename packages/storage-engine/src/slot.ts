@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
+import { TAG_BYTES, UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { equalBytes, readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
-import { HEADER_BYTES, PAGE_BYTES, REF_BYTES } from "./layout.ts";
+import { HEADER_BYTES, PAGE_BYTES, REF_BYTES, REF_TAG_BYTES } from "./layout.ts";
 import { readRef, writeRef, type PageRef } from "./page-ref.ts";
 import { NO_CONTEXT } from "./unit-file.ts";
 
@@ -34,6 +34,8 @@ export interface Slot {
   readonly nextTreeId: number;
   readonly space: PageRef;
   readonly spaceBytes: number;
+  /** First 16 bytes of the slot's own tag, once it has been sealed. */
+  readonly tag?: Uint8Array | undefined;
 }
 
 export function encodeSlot(slot: Slot, header: Uint8Array, seal: UnitSeal, fileId: Uint8Array): Uint8Array {
@@ -92,7 +94,13 @@ export function decodeSlot(bytes: Uint8Array, index: number, header: Uint8Array,
     catalog: catalog.pages === 0 ? undefined : catalog,
     space: readRef(plain, 56 + REF_BYTES),
     spaceBytes: readU64(plain, 112),
+    tag: slotTag(bytes),
   };
+}
+
+/** First 16 bytes of the tag of an encoded slot. */
+export function slotTag(bytes: Uint8Array): Uint8Array {
+  return bytes.slice(SLOT_BYTES - TAG_BYTES, SLOT_BYTES - TAG_BYTES + REF_TAG_BYTES);
 }
 
 /** File offset of the slot of a generation. */

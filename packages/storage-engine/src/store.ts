@@ -9,6 +9,8 @@ import { Database } from "./database.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks } from "./file-creation.ts";
 import { checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
+import { Freshness, type FreshnessOptions } from "./freshness.ts";
+import { anchorForClose, anchorIfDue, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
 import { PAGE_BYTES } from "./layout.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { Platform } from "./platform.ts";
@@ -37,6 +39,8 @@ export interface StoreOptions {
   readonly dirtyBytes?: number | undefined;
   /** How long a write waits for another one. Default 10,000. */
   readonly lockTimeoutMs?: number | undefined;
+  /** An anchor outside of the file, which finds an older copy of the whole file. */
+  readonly freshness?: FreshnessOptions | undefined;
 }
 
 export interface StoreStats {
@@ -63,27 +67,31 @@ export class Store {
   #key: SecretKey | undefined;
   #database: Database | undefined;
   #transaction: WriteTransaction | undefined;
+  readonly #freshness: Freshness | undefined;
   readonly #listeners = new Set<() => void>();
   #unwatch: (() => void) | undefined;
 
-  private constructor(options: StoreOptions, platform: Platform, key: SecretKey | undefined) {
+  private constructor(options: StoreOptions, platform: Platform, { key, freshness }: { key: SecretKey | undefined; freshness: Freshness | undefined }) {
     this.path = options.path;
     this.isReadOnly = options.readOnly === true;
     this.#options = options;
     this.#platform = platform;
     this.#key = key;
+    this.#freshness = freshness;
   }
 
   /**
    * Opens a file, and creates it if need be. A failed open changes nothing on the disk.
    *
    * @throws {StoreError} `KEY_WRONG`, `KEY_MISSING`, `KEY_SUPERFLUOUS`, `NOT_A_STORE`, `FORMAT_UNSUPPORTED`, `FILE_MISSING`,
-   * `FILE_LINKED`, `DIRECTORY_MISSING`, and one of the `..._DAMAGED` codes; a `TypeError` or `RangeError` for an unfit key.
+   * `FILE_LINKED`, `DIRECTORY_MISSING`, and one of the `..._DAMAGED` codes; with a freshness anchor also `ROLLED_BACK`, `FORKED`,
+   * `FILE_REPLACED`, `FILE_NOT_ENCRYPTED`, `ANCHOR_FAILED`; a `TypeError` or `RangeError` for an unfit key or option.
    */
   static open(options: StoreOptions): Store {
+    const freshness = options.freshness === undefined ? undefined : new Freshness(options.freshness, options.path);
     const key = options.encryptionKey === undefined ? undefined : SecretKey.from(options.encryptionKey);
     const platform = options.volume === undefined ? nodePlatform : { ...nodePlatform, volume: options.volume };
-    const store = new Store(options, platform, key);
+    const store = new Store(options, platform, { key, freshness });
     try {
       store.#open();
     } catch (error) {
@@ -136,7 +144,7 @@ export class Store {
     }
     const transaction = new WriteTransaction(database, () => {
       this.#transaction = undefined;
-      database.input.file.unlock();
+      this.#endWriting(database);
     });
     this.#transaction = transaction;
     return transaction;
@@ -190,7 +198,7 @@ export class Store {
       const report = verifyFile(database);
       return problem === undefined ? report : { ...report, isClean: false, problems: [problem, ...report.problems] };
     } finally {
-      database.input.file.unlock();
+      this.#endWriting(database);
     }
   }
 
@@ -252,7 +260,11 @@ export class Store {
     this.#replaceFile(key, "re-keying");
   }
 
-  /** Gives the file back. The last handle leaves no log behind. Does nothing the second time. */
+  /**
+   * Gives the file back. The last handle leaves no log behind. Does nothing the second time.
+   *
+   * @throws {StoreError} `ANCHOR_FAILED` and its kin, when all is closed, if the freshness anchor could not be written.
+   */
   close(): void {
     const database = this.#database;
     if (database === undefined) return;
@@ -266,6 +278,8 @@ export class Store {
       this.#database = undefined;
       this.#key?.wipe();
     }
+    // The file is closed and whole; only the anchor is not where it should be.
+    if (this.#freshness?.failure !== undefined) throw this.#freshness.failure;
   }
 
   // ---- Opening and closing -------------------------------------------------------------------------------------
@@ -284,15 +298,17 @@ export class Store {
 
   #openOnce(): void {
     const { volume } = this.#platform;
+    this.#freshness?.read();
     this.#createIfMissing();
     refuseLinks(volume, this.path);
     const file = this.#openFile();
     let checked: CheckedFile | undefined;
     try {
       this.#requireInPlace(file);
-      checked = checkFile(file, this.path, this.#key, this.#platform, this.isReadOnly);
+      checked = this.#check(file);
       if (newestSlot(readSlots(file, checked)) === undefined) throw new StoreError("SLOT_DAMAGED", `both slots of '${this.path}' are damaged`);
       this.#database = this.#join(file, checked);
+      this.#freshness?.settle();
     } catch (error) {
       checked?.seal.close();
       file.close();
@@ -300,10 +316,22 @@ export class Store {
     }
   }
 
+  /** The anchor may know better than the key what is wrong with a file. */
+  #check(file: StorageFile): CheckedFile {
+    try {
+      return checkFile(file, this.path, this.#key, this.#platform, this.isReadOnly);
+    } catch (error) {
+      const isKey = error instanceof StoreError && ["KEY_MISSING", "KEY_SUPERFLUOUS", "KEY_WRONG"].includes(error.code);
+      const identity = isKey && this.#freshness !== undefined ? clearIdentity(file) : undefined;
+      throw identity === undefined ? error : this.#freshness?.explain(identity, error as StoreError);
+    }
+  }
+
   #createIfMissing(): void {
     const { volume } = this.#platform;
     const status = volume.stat(this.path);
     if (status !== undefined && status.sizeBytes > 0) return;
+    this.#freshness?.refuseMissing();
     if (this.isReadOnly || this.#options.create === false) throw new StoreError("FILE_MISSING", `there is no database at '${this.path}'`);
     const seal = sealOf(this.#key, this.#platform);
     try {
@@ -335,13 +363,16 @@ export class Store {
       const published = new PublishedFile(side);
       const database = new Database(this.#databaseInput(file, checked, presence, published));
       isAlone = presence.others().length === 0;
+      this.#freshness?.read();
       const numbers = isAlone ? undefined : published.read();
       database.load(numbers?.commit ?? Infinity, isAlone);
+      const task = this.#freshness?.admit(foundFile(database)) ?? "none";
       // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows.
       const isUnknown = isAlone ? database.view.head.commit !== database.base.commit : numbers?.isUnknown === true;
       database.mayRewriteTail = isUnknown;
       if (isAlone) database.publish(isUnknown);
       if (isAlone && !this.isReadOnly) removeForgotten(volume, this.path);
+      if (this.#freshness !== undefined && !this.isReadOnly) runTask(task, this.#freshness, database);
       side.unlock();
       return database;
     } catch (error) {
@@ -378,6 +409,7 @@ export class Store {
   #readAlone(file: StorageFile, checked: CheckedFile): Database {
     const database = new Database(this.#databaseInput(file, checked, undefined, undefined));
     database.load(Infinity, false);
+    this.#freshness?.admit(foundFile(database));
     return database;
   }
 
@@ -435,6 +467,7 @@ export class Store {
     try {
       database.catchUp();
       database.checkpointForClose();
+      if (this.#freshness !== undefined) anchorForClose(this.#freshness, database);
     } finally {
       file.unlock();
     }
@@ -455,6 +488,15 @@ export class Store {
     if (this.#isInPlace(database.input.file)) return;
     database.input.file.unlock();
     throw new StoreError("FILE_REPLACED", `'${this.path}' was moved, deleted or replaced; close it and open it again`);
+  }
+
+  /** Gives the writer's lock back; the anchor is moved on before, so that no two handles do so at once. */
+  #endWriting(database: Database): void {
+    try {
+      if (this.#freshness !== undefined) anchorIfDue(this.#freshness, database);
+    } finally {
+      database.input.file.unlock();
+    }
   }
 
   /** True if the path still leads to the file that is open. */
@@ -489,6 +531,8 @@ export class Store {
         const target = { path: this.path, key, platform: this.#platform };
         const temporary = writeTemporaryCopy({ units: database.units, view: database.view }, target);
         try {
+          // The anchor must know the new file before it is in place: a crash in between would look like a replaced file.
+          this.#freshness?.announce(identityPoint(database), identityOf(temporary.file));
           this.#platform.volume.rename(temporary.path, this.path);
         } catch (error) {
           discardTemporary(this.#platform.volume, temporary);

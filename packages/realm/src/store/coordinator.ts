@@ -14,6 +14,8 @@ export interface OpenFile {
   readonly key: Uint8Array | undefined;
   readonly inMemory: boolean;
   readonly readOnly: boolean;
+  /** True if the file was opened under a freshness anchor. */
+  readonly hasAnchor: boolean;
   readonly instances: Set<Instance>;
   schemaVersion: number;
   stopListening: () => void;
@@ -68,7 +70,7 @@ export function leaveFile(file: OpenFile, instance: Instance): void {
 }
 
 /** Refuses a second instance that does not fit the first. */
-export function checkJoin(file: OpenFile, wanted: { key: Uint8Array | undefined; inMemory: boolean; readOnly: boolean; schemaVersion: number | undefined }): void {
+export function checkJoin(file: OpenFile, wanted: { key: Uint8Array | undefined; inMemory: boolean; readOnly: boolean; hasAnchor: boolean; schemaVersion: number | undefined }): void {
   const fail = (code: "KEY_DIFFERS" | "CONFIGURATION_CONFLICT", reason: string): never => {
     throw new RealmError(code, `Realm at path '${file.path}' already opened with ${reason}`);
   };
@@ -76,5 +78,6 @@ export function checkJoin(file: OpenFile, wanted: { key: Uint8Array | undefined;
   const isSameKey = file.key === undefined || wanted.key === undefined ? file.key === wanted.key : sameBytes(file.key, wanted.key);
   if (!isSameKey) fail("KEY_DIFFERS", "a different encryption key.");
   if (file.readOnly !== wanted.readOnly) fail("CONFIGURATION_CONFLICT", "different read permissions.");
+  if (wanted.hasAnchor && !file.hasAnchor) fail("CONFIGURATION_CONFLICT", "no freshness anchor.");
   if (wanted.schemaVersion !== undefined && wanted.schemaVersion !== file.schemaVersion) fail("CONFIGURATION_CONFLICT", "different schema version.");
 }

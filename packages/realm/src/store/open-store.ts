@@ -4,7 +4,7 @@
  * @module
  */
 import { MemoryVolume, Store } from "@holdfast/storage-engine";
-import type { Volume } from "@holdfast/storage-engine";
+import type { FreshnessOptions, Volume } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
 import { hasContent, makeParentFolder } from "../platform/node-files.ts";
 
@@ -13,11 +13,12 @@ export interface OpenStoreOptions {
   path: string;
   key: Uint8Array | undefined;
   readOnly: boolean;
+  freshness?: FreshnessOptions | undefined;
   volume?: Volume;
 }
 
 /** Opens or creates a store. */
-export function openStore({ path, key, readOnly, volume }: OpenStoreOptions): Store {
+export function openStore({ path, key, readOnly, freshness, volume }: OpenStoreOptions): Store {
   if (volume === undefined && readOnly && !hasContent(path)) {
     throw new RealmError("FILE_MISSING", `Failed to open Realm file at path '${path}': No such file or directory`);
   }
@@ -25,7 +26,7 @@ export function openStore({ path, key, readOnly, volume }: OpenStoreOptions): St
   // A memory volume holds one realm: the name in it says nothing.
   const place = volume === undefined ? path : "/memory.realm";
   return translated(path, () =>
-    Store.open({ path: place, readOnly, create: !readOnly, ...(key === undefined ? {} : { encryptionKey: key }), ...(volume === undefined ? {} : { volume }) }),
+    Store.open({ path: place, readOnly, create: !readOnly, freshness, ...(key === undefined ? {} : { encryptionKey: key }), ...(volume === undefined ? {} : { volume }) }),
   );
 }
 
