@@ -7,6 +7,7 @@
  * @module
  */
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { createInterface } from "node:readline";
 import type Realm from "@holdfast/realm";
 import { ACTORS } from "./actors/index.ts";
@@ -39,6 +40,8 @@ async function hear(): Promise<string> {
   }
 }
 
+// A process that is killed keeps nothing by itself.
+flushCompileCache();
 say("warm");
 const job = JSON.parse(await hear()) as Job;
 let acks = 0;

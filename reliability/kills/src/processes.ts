@@ -4,6 +4,9 @@
  * @module
  */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Job } from "./job.ts";
@@ -22,9 +25,13 @@ export class Process {
   #complaints = "";
   #isEnded = false;
 
-  constructor(implementation: string) {
+  /** @param codeCache - Folder where the processes keep what they have compiled, for the next ones. */
+  constructor(implementation: string, codeCache: string) {
     const entry = fileURLToPath(new URL("./child.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", entry, implementation], { stdio: "pipe" });
+    const child = spawn(process.execPath, ["--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", entry, implementation], {
+      stdio: "pipe",
+      env: { ...process.env, NODE_COMPILE_CACHE: codeCache },
+    });
     this.#child = child;
     child.stdin.on("error", () => undefined); // The process may be gone when it is spoken to; its silence says so.
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#complaints += text));
@@ -107,6 +114,7 @@ export class Process {
 /** Processes that have loaded the SDK and wait for a job. */
 export class ProcessPool {
   readonly #implementation: string;
+  readonly #codeCache: string = mkdtempSync(join(tmpdir(), "holdfast-kills-code-"));
   readonly #warm: Process[] = [];
   readonly #all = new Set<Process>();
 
@@ -126,7 +134,7 @@ export class ProcessPool {
   }
 
   #add(): void {
-    const process = new Process(this.#implementation);
+    const process = new Process(this.#implementation, this.#codeCache);
     this.#warm.push(process);
     this.#all.add(process);
     void process.ended.then(() => this.#all.delete(process));
@@ -137,5 +145,6 @@ export class ProcessPool {
     const left = [...this.#all];
     for (const process of left) process.kill();
     await Promise.all(left.map((process) => process.ended));
+    rmSync(this.#codeCache, { recursive: true, force: true });
   }
 }

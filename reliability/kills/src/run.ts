@@ -17,6 +17,10 @@ export interface RunOptions {
   readonly implementation?: string;
   /** Only these activities. */
   readonly activities?: readonly Activity[];
+  /** An activity ends early after so many failed rounds. */
+  readonly mostFailures?: number;
+  /** Keeps the files of failed rounds, for whoever looks into them. Default true. */
+  readonly keepsFailed?: boolean;
   /** Called after each round with the kills that it made. */
   readonly onKills?: (kills: number) => void;
 }
@@ -36,7 +40,7 @@ export interface Row {
 
 /** A file has seen enough after so many rounds. */
 const ROUNDS_PER_FILE = 12;
-/** After so many failures an activity is given up. */
+/** After so many failures an activity is given up, unless said otherwise. */
 const MOST_FAILURES = 3;
 /** Files that are worked on at the same time: the machine is busy, and a round waits most of its time. */
 const PARALLEL = 2;
@@ -56,7 +60,7 @@ export async function run(options: RunOptions): Promise<Row[]> {
         rows.push(row);
         const wanted = Math.max(2, Math.round((options.kills * activity.share) / shares / options.forms.length));
         // One row after the other in each of the workers: the next one depends on nothing but its own seed.
-        await fillRow(row, { activity, form, wanted, seed: options.seed * 1000 + index, pool, onKills: options.onKills ?? (() => undefined) });
+        await fillRow(row, { activity, form, wanted, seed: options.seed * 1000 + index, pool, options });
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, work));
@@ -72,13 +76,14 @@ interface RowTask {
   readonly wanted: number;
   readonly seed: number;
   readonly pool: ProcessPool;
-  readonly onKills: (kills: number) => void;
+  readonly options: RunOptions;
 }
 
 async function fillRow(row: Row, task: RowTask): Promise<void> {
+  const { mostFailures = MOST_FAILURES, keepsFailed = true, onKills } = task.options;
   const random = new SeededRandom(task.seed);
   const session = new Session(task.activity, task.form, { pool: task.pool, random });
-  while (row.kills < task.wanted && row.failures.length < MOST_FAILURES) {
+  while (row.kills < task.wanted && row.failures.length < mostFailures) {
     row.rounds += 1;
     try {
       const found = await session.round();
@@ -86,12 +91,13 @@ async function fillRow(row: Row, task: RowTask): Promise<void> {
       row.killsAtRest += found.isAtRest ? found.kills : 0;
       row.survived += found.survived;
       row.unreturned += found.unreturned;
-      task.onKills(found.kills);
+      onKills?.(found.kills);
       if (row.rounds % ROUNDS_PER_FILE !== 0) continue;
       session.remove();
     } catch (error) {
       const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      row.failures.push(`round ${row.rounds} (seed ${task.seed}, files kept in ${session.folder}): ${text}`);
+      row.failures.push(`round ${row.rounds} (seed ${task.seed}${keepsFailed ? `, files kept in ${session.folder}` : ""}): ${text}`);
+      if (!keepsFailed) session.remove();
     }
     session.renew();
   }

@@ -24,10 +24,11 @@ export const creator: Actor = async (context) => {
 
 async function commitUntilStopped(context: ActorContext, realm: Realm): Promise<void> {
   const { lane, shape } = context.job;
+  const isLong = shape === "bulk" || shape === "spill";
   for (let count = 1; !context.isStopped; count += 1) {
     context.ack(`committed ${commitNext(realm, SHAPES[shape], lane)}`);
-    // Now and then longer, since the lock has no queue: the others get their turn.
-    await context.breathe(count % 4 === 0 ? 1 : undefined);
+    // Now and then longer than those who wait look away, since the lock has no queue: the others get their turn.
+    await context.breathe(count % 4 === 0 || isLong ? 8 : undefined);
   }
   realm.close();
 }
