@@ -14,7 +14,7 @@ export interface Activity {
   readonly crews: readonly (readonly ActorName[])[];
   /** Its part of all kills. */
   readonly share: number;
-  /** A kill at a random moment comes within so many milliseconds: a few of the activity's steps. */
+  /** A kill at a random moment comes within so many milliseconds at least: a few of the activity's steps on an idle machine. */
   readonly spanMs: number;
   /** A process at rest has made up to so many steps before. */
   readonly restAfter: number;
@@ -29,7 +29,7 @@ export const ACTIVITIES: readonly Activity[] = [
   { name: "writeCopyTo", shape: "small", crews: [["copier", "writer"], ["copier", "writer", "writer"]], share: 0.1, spanMs: 120, restAfter: 3 },
   { name: "rekey", shape: "small", crews: [["rekeyer"]], share: 0.1, spanMs: 250, restAfter: 4 },
   { name: "compact", shape: "small", crews: [["compacter"], ["compacter", "cycler"], ["compacter", "cycler", "cycler"]], share: 0.08, spanMs: 150, restAfter: 5 },
-  { name: "first creation", shape: "small", crews: [["creator"], ["creator", "creator"], ["creator", "creator", "creator"]], share: 0.08, spanMs: 50, restAfter: 2 },
+  { name: "first creation", shape: "small", crews: [["creator"], ["creator", "creator"], ["creator", "creator", "creator"]], share: 0.08, spanMs: 120, restAfter: 2 },
   { name: "migration", shape: "small", crews: [["migrator"]], share: 0.04, spanMs: 400, restAfter: 2 },
   { name: "open and close", shape: "small", crews: [["cycler"], ["cycler", "cycler"], ["cycler", "cycler", "writer"]], share: 0.06, spanMs: 80, restAfter: 6 },
 ];

@@ -143,9 +143,12 @@ export class Session {
 
   async #killAndGoOn({ crew, victims, isAtRest }: Round): Promise<void> {
     await Promise.all(crew.map((process) => process.until("ready", (lines) => lines.includes("ready"))));
+    const start = performance.now();
     for (const process of crew) process.send("go");
     await Promise.all([...victims].map((process) => this.#waitForMoment(process, isAtRest)));
-    if (!isAtRest) await pause(this.#random.next() * this.#activity.spanMs);
+    // A busy machine takes longer for a step than an idle one: the moment falls into one of the next two steps on both.
+    const spanMs = Math.max(this.#activity.spanMs, 2 * (performance.now() - start));
+    if (!isAtRest) await pause(this.#random.next() * spanMs);
     for (const process of victims) process.kill();
     await Promise.all([...victims].map((process) => process.ended));
     const survivors = crew.filter((process) => !victims.has(process));
