@@ -9,6 +9,7 @@ import { extentPages } from "./layout.ts";
 import type { NodePage } from "./node-page.ts";
 import { collectDirty, PageWriter } from "./page-writer.ts";
 import type { PageRef } from "./page-ref.ts";
+import { unplacedExtents } from "./room.ts";
 import type { Slot } from "./slot.ts";
 import type { Space } from "./space.ts";
 import { deleteEntry, putEntry, type TreeRoot } from "./tree.ts";
@@ -33,6 +34,8 @@ export class Checkpoint {
   readonly view: View;
   readonly freed: readonly Freed[];
   readonly dirtyPages: number;
+  /** Pages that large values need which had no extent when the checkpoint began. */
+  readonly extentPages: number;
   catalog: TreeRoot;
   readonly #input: CheckpointInput;
   readonly #writer: PageWriter;
@@ -48,6 +51,7 @@ export class Checkpoint {
     for (const root of input.view.trees.values()) collectDirty(root.page, this.#work);
     for (const page of this.#work) page.frozen = true;
     this.dirtyPages = this.#work.length;
+    this.extentPages = this.#work.flatMap(unplacedExtents).reduce((sum, count) => sum + count, 0);
   }
 
   /** Pages that are still to be written. */

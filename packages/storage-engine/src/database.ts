@@ -10,10 +10,11 @@ import { EditSet, type Freed } from "./edit-set.ts";
 import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
 import { writeZeros } from "./file-creation.ts";
 import { newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
-import { extentPages, PAGE_BYTES, SLOT_OFFSETS } from "./layout.ts";
+import { PAGE_BYTES, SLOT_OFFSETS } from "./layout.ts";
 import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
+import { demandOf, dirtyPagesOf, missingPages, unplacedExtents, type Demand } from "./room.ts";
 import type { PublishedFile } from "./published.ts";
 import { encodeSlot, slotGeneration, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
@@ -23,12 +24,8 @@ import { UNIT_KIND } from "@holdfast/core-cipher";
 import { applyRecord, catalogOf, viewOfSlot, type View } from "./view.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
-/** Free pages that only transactions may use which give up at least as much as they add. */
-const EMERGENCY_PAGES = 64;
 /** The file grows by at least this much at a time. */
 const GROWTH_PAGES = 128;
-/** Pages that a checkpoint writes beside those of the trees: catalog and map, generously. */
-const CATALOG_PAGES = 16;
 /** Slices write at least this many pages. */
 const SLICE_PAGES = 8;
 
@@ -67,6 +64,8 @@ export class Database {
   #space: Space | undefined;
   #freed: Freed[] = [];
   #dirtyPages = 0;
+  /** Pages that the large values among them will need. */
+  #extentPages = 0;
   #checkpoint: Checkpoint | undefined;
   /** Who gives places to pages of the next generation: the number in the side file when it was last seen. */
   #checkpointer = 0;
@@ -126,6 +125,7 @@ export class Database {
     this.#space = undefined;
     this.#freed = [];
     this.#dirtyPages = 0;
+    this.#extentPages = 0;
     this.replay(limit);
     if (!isAlone) return;
     const later = this.log.findLater(this.view.head);
@@ -282,7 +282,7 @@ export class Database {
   commitToLog(view: Omit<View, "head">, edit: EditSet, plaintext: Uint8Array): void {
     const { head } = this.view;
     this.#makeLogRoom(recordBytes(plaintext.length));
-    this.#reserve(edit);
+    this.#reserve(() => this.#demandWith(view, edit), edit.dirtyPages + edit.extentPages <= edit.freed.length, true);
     const { seal, fileId } = this.units;
     const record = sealRecord({ commit: head.commit + 1, position: head.position, previousTag: head.tag }, plaintext, seal, fileId);
     try {
@@ -303,8 +303,12 @@ export class Database {
     const { view: before } = this;
     const head: LogHead = { ...before.head, commit: before.head.commit + 1 };
     this.finishCheckpoint();
+    const demand = demandOf(view);
+    const isSpilled = edit.ownBirth !== Infinity;
+    this.#reserve(() => demand, !isSpilled && demand.pages + demand.extentPages <= edit.freed.length, !isSpilled);
     const freed = this.#freed.slice();
     const dirtyPages = this.#dirtyPages;
+    const extents = this.#extentPages;
     this.#adopt({ ...view, head }, edit);
     try {
       this.#writeCheckpoint(this.#begin());
@@ -312,6 +316,7 @@ export class Database {
       this.view = before;
       this.#freed = freed;
       this.#dirtyPages = dirtyPages;
+      this.#extentPages = extents;
       throw error;
     }
     this.#repeatSlot();
@@ -327,6 +332,16 @@ export class Database {
     append(this.#freed, edit.freed);
     for (const page of edit.replaced) if (page.ref !== undefined || page.frozen) this.#freed.push(page);
     this.#dirtyPages += edit.dirtyPages;
+    this.#extentPages += edit.extentPages;
+  }
+
+  /** What waits for a checkpoint, a transaction's included. */
+  #demandWith(view: Omit<View, "head">, edit: EditSet): Demand {
+    return {
+      pages: this.dirtyPages + Math.max(0, edit.dirtyPages),
+      extentPages: this.#extentPages + (this.#checkpoint?.extentPages ?? 0) + edit.extentPages,
+      extents: () => dirtyPagesOf(view).flatMap(unplacedExtents),
+    };
   }
 
   #poison(): void {
@@ -345,20 +360,34 @@ export class Database {
     if (!fits()) this.#repeatSlot();
   }
 
-  /** Makes sure that the next checkpoint will find room, before a commit is acknowledged. */
-  #reserve(edit: EditSet): void {
-    const space = this.space();
-    const needed = this.dirtyPages + Math.max(0, edit.dirtyPages) + CATALOG_PAGES + 2 * extentPages(space.encodedBytes) + EMERGENCY_PAGES;
-    const physicalPages = Math.floor(this.input.file.sizeBytes() / PAGE_BYTES);
-    const available = space.freeCount + Math.max(0, physicalPages - space.pageCount);
-    if (available >= needed) return;
-    const from = Math.max(physicalPages, space.pageCount);
+  /**
+   * Makes sure that the next checkpoint will find room, before a commit is acknowledged.
+   *
+   * @param mayCheckpoint - False if pages of the transaction itself are in the file already: no slot may come between.
+   */
+  #reserve(demand: () => Demand, givesUp: boolean, mayCheckpoint: boolean): void {
+    const missing = (isEmergency: boolean): number => missingPages(demand(), this.space(), this.input.file.sizeBytes(), isEmergency);
+    if (missing(false) === 0 || this.#grow(missing(false)) || missing(false) === 0) return;
+    if (givesUp && missing(true) === 0) return;
+    if (mayCheckpoint) {
+      // What earlier commits gave up can be used again once neither slot reaches it.
+      this.checkpointFully();
+      this.space().reclaim(this.#pinnedGenerations());
+      if (missing(givesUp) === 0) return;
+    }
+    throw new StoreError("DISK_FULL", "there is no room on the disk for this transaction; deleting objects is still possible");
+  }
+
+  /** Makes the file longer; false if the disk is full. */
+  #grow(pages: number): boolean {
+    const { file } = this.input;
+    const from = Math.max(Math.floor(file.sizeBytes() / PAGE_BYTES), this.space().pageCount);
     try {
-      writeZeros(this.input.file, from * PAGE_BYTES, Math.max(GROWTH_PAGES, needed - available) * PAGE_BYTES);
+      writeZeros(file, from * PAGE_BYTES, Math.max(GROWTH_PAGES, pages) * PAGE_BYTES);
+      return true;
     } catch (error) {
       if (!isDiskFull(error)) throw asStoreError(error, "growing the file");
-      if (edit.dirtyPages <= edit.freed.length && available >= needed - EMERGENCY_PAGES) return;
-      throw new StoreError("DISK_FULL", "there is no room on the disk for this transaction; deleting objects is still possible", { cause: error });
+      return false;
     }
   }
 
@@ -402,6 +431,7 @@ export class Database {
     });
     this.#freed = [];
     this.#dirtyPages = 0;
+    this.#extentPages = 0;
     return checkpoint;
   }
 
@@ -470,6 +500,7 @@ export class Database {
     this.#space = undefined;
     this.#freed = append(checkpoint.freed.slice(), this.#freed);
     this.#dirtyPages += checkpoint.dirtyPages;
+    this.#extentPages += checkpoint.extentPages;
   }
 
   abandonCheckpoint(): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { LargeValue } from "./large-value.ts";
+import { extentPages } from "./layout.ts";
 import { NodePage } from "./node-page.ts";
 import type { PageRef } from "./page-ref.ts";
 import type { Edit } from "./tree.ts";
@@ -20,6 +21,8 @@ export class EditSet implements Edit {
   readonly replaced: NodePage[] = [];
   /** Pages in memory only: added less given up. */
   dirtyPages = 0;
+  /** Pages that new large values will need. Those that were replaced again count too: it is an upper bound. */
+  extentPages = 0;
   /** Pages of this generation were written by this very transaction and can be given back at once. */
   ownBirth: number = Infinity;
   readonly #giveBack: (ref: PageRef) => void;
@@ -47,6 +50,10 @@ export class EditSet implements Edit {
 
   grow(): void {
     this.dirtyPages++;
+  }
+
+  growLarge(lengthBytes: number): void {
+    this.extentPages += extentPages(lengthBytes);
   }
 
   nextLargeNumber(): number {

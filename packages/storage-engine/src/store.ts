@@ -6,7 +6,7 @@
 import { SecretKey } from "@holdfast/core-cipher";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
-import { asStoreError, StoreError } from "./errors.ts";
+import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks } from "./file-creation.ts";
 import { checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
@@ -66,6 +66,8 @@ export class Store {
   readonly #options: StoreOptions;
   #key: SecretKey | undefined;
   #database: Database | undefined;
+  /** True for a reader that found no room for its own. */
+  #isWithoutSideFiles = false;
   #transaction: WriteTransaction | undefined;
   readonly #freshness: Freshness | undefined;
   readonly #listeners = new Set<() => void>();
@@ -291,9 +293,21 @@ export class Store {
         this.#openOnce();
         return;
       } catch (error) {
-        if (!(error instanceof StoreError && error.code === "FILE_REPLACED") || attempt === MOST_OPEN_ATTEMPTS) throw error;
+        if (attempt === MOST_OPEN_ATTEMPTS || !this.#mayTryAgain(error)) throw error;
       }
     }
+  }
+
+  #mayTryAgain(error: unknown): boolean {
+    if (error instanceof StoreError && error.code === "FILE_REPLACED") return true;
+    if (!isDiskFull(error)) return false;
+    if (this.isReadOnly) {
+      // Reading must be possible on a full disk, as it is in a folder that may not be written.
+      const isNew = !this.#isWithoutSideFiles;
+      this.#isWithoutSideFiles = true;
+      return isNew;
+    }
+    return removeForgotten(this.#platform.volume, this.path) > 0;
   }
 
   #openOnce(): void {
@@ -420,6 +434,7 @@ export class Store {
 
   /** A reader in a folder where it may not write has no side files; nobody can write there, or it is told nothing. */
   #openSideFile(): StorageFile | undefined {
+    if (this.#isWithoutSideFiles) return undefined;
     try {
       return this.#platform.volume.open(this.#sidePath, "create");
     } catch (error) {

@@ -52,22 +52,31 @@ export function discardTemporary(volume: Volume, { path, file }: TemporaryFile):
   volume.remove(path);
 }
 
-/** Removes what processes that died have left beside `path`. What cannot be removed stays: it is in nobody's way. */
-export function removeForgotten(volume: Volume, path: string): void {
+/**
+ * Removes what processes that died have left beside `path`. What cannot be removed stays: it is in nobody's way.
+ *
+ * @returns How many files were removed.
+ */
+export function removeForgotten(volume: Volume, path: string): number {
+  let count = 0;
   const directory = directoryOf(path);
   const start = `${path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1)}.new-`;
   for (const name of volume.list(directory)) {
-    if (name.startsWith(start) && SUFFIX.test(name.slice(start.length))) removeIfForgotten(volume, `${directory}/${name}`);
+    if (name.startsWith(start) && SUFFIX.test(name.slice(start.length)) && removeIfForgotten(volume, `${directory}/${name}`)) count++;
   }
+  return count;
 }
 
-function removeIfForgotten(volume: Volume, path: string): void {
+function removeIfForgotten(volume: Volume, path: string): boolean {
   let file: StorageFile | undefined;
   try {
     file = volume.open(path, "write");
-    if (file.tryLock()) volume.remove(path);
+    if (!file.tryLock()) return false;
+    volume.remove(path);
+    return true;
   } catch {
     // Gone by now, another user's, or on a file system without locks.
+    return false;
   } finally {
     file?.close();
   }

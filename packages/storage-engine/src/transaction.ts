@@ -36,6 +36,8 @@ export class WriteTransaction {
   #nextTreeId: number;
   #spill: { space: Space; birth: number; undo: () => void } | undefined;
   #end: (() => void) | undefined;
+  /** A write of pages ahead of the commit has failed: there is nothing that could be committed. */
+  #failure: StoreError | undefined;
 
   /** @internal Made by `Store.beginWrite`; `end` gives back the writer's lock. */
   constructor(database: Database, end: () => void) {
@@ -113,6 +115,7 @@ export class WriteTransaction {
     this.#check();
     const database = this.#database;
     try {
+      if (this.#failure !== undefined) throw this.#failure;
       if (!this.#operations.isEmpty) {
         for (const [name, writer] of this.#writers) {
           const before = database.view.trees.get(name);
@@ -155,6 +158,16 @@ export class WriteTransaction {
     const database = this.#database;
     const others = this.#spill === undefined ? database.dirtyPages : 0;
     if (this.#edit.dirtyPages + others <= database.dirtyLimitPages) return;
+    try {
+      this.#spillPages();
+    } catch (error) {
+      this.#failure = asStoreError(error, "writing the pages of a large transaction");
+      throw this.#failure;
+    }
+  };
+
+  #spillPages(): void {
+    const database = this.#database;
     // What earlier commits left in memory is written first, so that an abort cannot take their pages back.
     this.#spill ??= database.beginSpill();
     this.#edit.ownBirth = this.#spill.birth;
@@ -165,7 +178,7 @@ export class WriteTransaction {
     for (const page of pages) writer.writePage(page);
     writer.settle();
     this.#edit.dirtyPages = 0;
-  };
+  }
 }
 
 class TreeWriter implements WriteTree {

@@ -43,6 +43,8 @@ export interface Edit {
   releaseLarge(value: LargeValue | PageRef): void;
   /** A page was added to those that are in memory only. */
   grow(): void;
+  /** A large value came into being. */
+  growLarge(lengthBytes: number): void;
   nextLargeNumber(): number;
 }
 
@@ -97,6 +99,7 @@ export function putEntry(units: UnitFile, root: TreeRoot, edit: Edit, key: Uint8
     if (inline && leaf.overwriteValue(index, value)) return;
     dropCell(leaf, index, edit);
   } else root.count++;
+  if (!inline) edit.growLarge(value.length);
   const cell = inline ? { key, value, number: 0 } : { key, value: new LargeValue(value.slice()), number: edit.nextLargeNumber() };
   insertCell(units, root, edit, path, index, cell);
 }

@@ -1,0 +1,62 @@
+/**
+ * How much room the next checkpoint needs in the file, and how much there is. Reserved before a commit is acknowledged.
+ *
+ * @module
+ */
+import { extentPages, PAGE_BYTES } from "./layout.ts";
+import { collectDirty } from "./page-writer.ts";
+import type { NodePage } from "./node-page.ts";
+import type { Space } from "./space.ts";
+import type { View } from "./view.ts";
+
+/** Free pages that only transactions may use which give up at least as much as they add. */
+const EMERGENCY_PAGES = 64;
+/** Pages that a checkpoint writes beside those of the trees: catalog and map, generously. */
+const CATALOG_PAGES = 16;
+
+/** What is in memory only and will have to be written. */
+export interface Demand {
+  readonly pages: number;
+  /** Pages of large values; perhaps of some that will not be written after all. */
+  readonly extentPages: number;
+  /** How many neighbouring pages each of the large values needs. */
+  readonly extents: () => number[];
+}
+
+/** What a view has in memory only. */
+export function demandOf(view: Omit<View, "head">): Demand {
+  const pages = dirtyPagesOf(view);
+  const extents = pages.flatMap(unplacedExtents);
+  return { pages: pages.length, extentPages: extents.reduce((sum, count) => sum + count, 0), extents: () => extents };
+}
+
+/** The pages of a view that are in memory only. */
+export function dirtyPagesOf(view: Omit<View, "head">): NodePage[] {
+  const pages: NodePage[] = [];
+  for (const root of view.trees.values()) collectDirty(root.page, pages);
+  return pages;
+}
+
+/** How many pages each of the large values of a leaf needs that have no extent yet. */
+export function unplacedExtents(page: NodePage): number[] {
+  if (page.larges === undefined) return [];
+  return [...page.larges.values()].filter((large) => large.ref === undefined).map((large) => extentPages(large.lengthBytes));
+}
+
+/**
+ * By how many pages the file is too short.
+ *
+ * @param isEmergency - True for a transaction that gives up what it adds: it may use the reserve.
+ */
+export function missingPages(demand: Demand, space: Space, fileBytes: number, isEmergency: boolean): number {
+  const filePages = Math.floor(fileBytes / PAGE_BYTES);
+  const behind = Math.max(0, filePages - space.pageCount);
+  const single = demand.pages + CATALOG_PAGES + 2 * extentPages(space.encodedBytes) + (isEmergency ? 0 : EMERGENCY_PAGES);
+  const missing = single + demand.extentPages - space.freeCount - behind;
+  if (missing > 0 || demand.extentPages <= behind) return Math.max(0, missing);
+  // Enough in sum, but an extent needs neighbouring pages: only a trial shows whether the free ones lie so.
+  const trial = space.copy();
+  for (const pages of demand.extents()) trial.take(pages);
+  const over = Math.max(0, trial.pageCount - filePages);
+  return over + Math.max(0, single - trial.freeCount - Math.max(0, filePages - trial.pageCount));
+}
