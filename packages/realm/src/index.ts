@@ -67,6 +67,8 @@ export type { Configuration } from "./configuration.ts";
 export { AssertionError, ObjectSchemaParseError, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
 export type { RealmErrorCode } from "./errors.ts";
 export type { CollectionChangeCallback, CollectionChangeSet, ObjectChangeCallback, ObjectChangeSet } from "./notifications/change-sets.ts";
+export { openWithKeys, rotateKey } from "./open-with-keys.ts";
+export type { CheckKey, KeylessConfiguration, KeysOptions, RealmKeys } from "./open-with-keys.ts";
 export { DeferredAnchor, FileAnchor, MemoryAnchor } from "@holdfast/storage-engine";
 export type { AnchorSource, FreshnessAnchor, FreshnessOptions } from "@holdfast/storage-engine";
 export { RealmObject } from "./objects/realm-object.ts";

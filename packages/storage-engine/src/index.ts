@@ -19,6 +19,8 @@ export { decodeAnchor } from "./freshness-state.ts";
 export type { AnchorState, AnchorSuccessor } from "./freshness-state.ts";
 export type { FreshnessAnchor, FreshnessOptions } from "./freshness.ts";
 export type { ReadTree, Snapshot } from "./snapshot.ts";
+export { isKeyOfFile } from "./key-of-file.ts";
+export type { KeyOfFileOptions } from "./key-of-file.ts";
 export { Store } from "./store.ts";
 export type { StoreOptions, StoreStats } from "./store.ts";
 export type { WriteTransaction, WriteTree } from "./transaction.ts";
