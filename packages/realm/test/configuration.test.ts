@@ -33,6 +33,11 @@ it("schemas are refused with Realm's messages", () => {
   expect(refuse({ schema: [function Foo() {}] })).toBe("Class 'Foo' must extend Realm.Object");
 });
 
+it("a property that could not be reached on an object is refused, not dropped in silence", () => {
+  const properties = JSON.parse('{"id":"int","__proto__":"string"}') as Record<string, string>;
+  expect(refuse({ inMemory: true, schema: [{ name: "X", properties }] })).toContain("Invalid type declaration for property '__proto__' on 'X'");
+  expect(property({ type: "int", mapTo: "__proto__" })).toContain("'__proto__' cannot be the name of a property");
+});
 
 forEachMode((mode) => {
   const schema: Realm.ObjectSchema[] = [{ name: "Note", primaryKey: "id", properties: { id: "int", text: "string" } }];

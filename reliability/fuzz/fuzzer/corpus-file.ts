@@ -57,8 +57,8 @@ export function writeCrash(target: string, name: string, input: Uint8Array): str
 function lineOfInput(input: Uint8Array): string {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(input);
-    const isReadable = !/[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u2028\u2029]/.test(text);
-    if (isReadable) return JSON.stringify(text);
+    // JSON escapes tabs and line breaks; other control characters are a sign that it is no text.
+    if (!/\p{Cc}/u.test(text.replaceAll(/[\t\n\r]/g, ""))) return JSON.stringify(text);
   } catch {
     // Not UTF-8: base64.
   }

@@ -65,7 +65,7 @@ class Inserter {
  * @param reserve - Gives the number of the module's first branch, once it is known how many there are.
  */
 export function instrument(source: string, reserve: (count: number) => number): Instrumented {
-  const tree = parse(source, { ecmaVersion: "latest", sourceType: "module" }) as AnyNode;
+  const tree = parse(source, { ecmaVersion: "latest", sourceType: "module" }) as unknown as AnyNode;
   const inserter = new Inserter(source);
   const literals = new Set<string | number>();
   let branches = 0;

@@ -1,12 +1,12 @@
 /**
- * The file that the file targets change: written by the engine, taken apart, and laid out again with the shortest log.
+ * The file that the file targets change: written by the engine, with the shortest log, and taken apart.
  *
  * @module
  */
 import { MemoryVolume, Store } from "@holdfast/storage-engine";
-import { copyImage, ImageWriter, readImage, ringParts, sealRecord } from "./file-image.ts";
-import type { FileImage, ImageUnit, Part } from "./file-image.ts";
-import { LOG_OFFSET, PAGE_BYTES, readU64, SMALL_LOG_BYTES, UNIT_KIND, viewOf } from "./layout.ts";
+import { ImageWriter, readImage, ringParts, sealRecord } from "./file-image.ts";
+import type { FileImage, Part } from "./file-image.ts";
+import { readU64, SMALL_LOG_BYTES, viewOf } from "./layout.ts";
 import { operation } from "./operations.ts";
 import { encryptedSeal, plainSeal } from "./seals.ts";
 import type { ImageSeal } from "./seals.ts";
@@ -35,7 +35,7 @@ export function headOf(image: FileImage): { commit: number; position: number; ta
 
 /** The base file; the same content whatever the seal. */
 export function baseFile(isEncrypted: boolean): BaseFile {
-  const image = smallLogImage(readImage(writeByEngine(), plainSeal()));
+  const image = withLateLog(readImage(writeByEngine(), plainSeal()));
   const seal = isEncrypted ? encryptedSeal() : plainSeal();
   const writer = new ImageWriter(seal);
   writer.adoptHeader(image);
@@ -73,7 +73,7 @@ export function recordParts(base: BaseFile, image: FileImage, plaintexts: readon
 
 /** Trees of one, two and three levels, a value in an extent, an empty tree, pending pages of earlier commits. */
 function writeByEngine(): Uint8Array {
-  const volume = new MemoryVolume({ clock: () => 0 });
+  const volume = new MemoryVolume({ clock: () => 0, newLogBytes: SMALL_LOG_BYTES });
   volume.makeDirectory("/db");
   for (let round = 0; round < 3; round++) {
     const store = Store.open({ path: PATH, volume });
@@ -90,40 +90,10 @@ function writeByEngine(): Uint8Array {
   return volume.readFile(PATH);
 }
 
-/** Moves every page forward by what the log gets shorter. */
-function smallLogImage(image: FileImage): FileImage {
-  const copy = copyImage(image);
-  const logBytes = readU64(copy.header, 16);
-  const shift = (logBytes - SMALL_LOG_BYTES) / PAGE_BYTES;
-  viewOf(copy.header).setBigUint64(16, BigInt(SMALL_LOG_BYTES), true);
-  const units = copy.units.map((unit): ImageUnit => ({ ...unit, place: unit.place - shift, plaintext: unit.kind === UNIT_KIND.space ? shiftedSpace(unit.plaintext, shift) : unit.plaintext }));
-  for (const slot of copy.slots) {
-    const space = units[slot.links.at(-1)?.target ?? -1] as ImageUnit;
-    viewOf(slot.plaintext).setBigUint64(112, BigInt(space.plaintext.length), true);
-    // As if the log had gone round many times; a multiple of the ring's length keeps places the same.
-    viewOf(slot.plaintext).setBigUint64(16, BigInt(SMALL_LOG_BYTES * 5), true);
-  }
-  return { ...copy, units, sizeBytes: image.sizeBytes - (logBytes - SMALL_LOG_BYTES) };
-}
-
-function shiftedSpace(map: Uint8Array, shift: number): Uint8Array {
-  const pageCount = readU64(map, 0);
-  const pendingCount = viewOf(map).getUint32(8, true);
-  const bitmapBytes = Math.ceil((pageCount - shift) / 8);
-  const result = new Uint8Array(16 + bitmapBytes + pendingCount * 24);
-  viewOf(result).setBigUint64(0, BigInt(pageCount - shift), true);
-  viewOf(result).setUint32(8, pendingCount, true);
-  for (let page = shift; page < pageCount; page++) {
-    const isUsed = ((map[16 + (page >> 3)] as number) >> (page & 7)) & 1;
-    // The header, the slots and the log stand in front: used in both.
-    const target = page - shift;
-    result[16 + (target >> 3)] = (result[16 + (target >> 3)] as number) | (isUsed << (target & 7));
-  }
-  for (let page = 0; page < LOG_OFFSET / PAGE_BYTES; page++) result[16 + (page >> 3)] = (result[16 + (page >> 3)] as number) | (1 << (page & 7));
-  const pending = map.slice(16 + Math.ceil(pageCount / 8));
-  for (let i = 0; i < pendingCount; i++) viewOf(pending).setUint32(i * 24, viewOf(pending).getUint32(i * 24, true) - shift, true);
-  result.set(pending, 16 + bitmapBytes);
-  return result;
+/** As if the log had gone round many times; a multiple of the ring's length keeps places the same. */
+function withLateLog(image: FileImage): FileImage {
+  for (const slot of image.slots) viewOf(slot.plaintext).setBigUint64(16, BigInt(SMALL_LOG_BYTES * 5), true);
+  return image;
 }
 
 const RECORDS: readonly Uint8Array[] = [

@@ -5,7 +5,7 @@
  */
 import { ownUnit } from "./file-image.ts";
 import type { FileImage, ImageUnit } from "./file-image.ts";
-import { viewOf } from "./layout.ts";
+import { DIRECTORY_OFFSET, viewOf } from "./layout.ts";
 
 /** One edit. */
 export interface Edit {
@@ -99,17 +99,18 @@ function editStructure(unit: ImageUnit, { kind, offset, value }: Edit): void {
   const view = viewOf(page);
   const count = Math.min(view.getUint16(2, true), 4000);
   const cell = count === 0 ? 0 : offset % count;
-  const at = Math.min(view.getUint16(8 + 2 * cell, true), page.length - 64);
+  const at = Math.min(view.getUint16(DIRECTORY_OFFSET + 2 * cell, true), page.length - 64);
   const keyBytes = view.getUint16(at, true);
   switch (kind % PAGE_EDIT_KINDS) {
     case 9: {
-      const field = offset % 5;
+      const field = offset % 6;
       if (field < 2) page[field] = value;
-      else view.setUint16(2 * (field - 1), value % 0x10000, true);
+      else if (field < 5) view.setUint16(2 * (field - 1), value % 0x10000, true);
+      else view.setUint32(8, value, true);
       break;
     }
     case 10:
-      view.setUint16(8 + 2 * cell, value % 0x10000, true);
+      view.setUint16(DIRECTORY_OFFSET + 2 * cell, value % 0x10000, true);
       break;
     case 11:
       view.setUint16(at + (value % 2) * 2, (value >>> 1) % 0x10000, true);

@@ -5,7 +5,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { HEADER_BYTES, LOG_OFFSET, NO_CONTEXT, PAGE_BYTES, PREFIX_BYTES, readRef, readU64, SLOT_CLEAR_BYTES, SLOT_OFFSETS, SLOT_PLAIN_BYTES, UNIT_KIND, viewOf, writeRef } from "./layout.ts";
+import { DIRECTORY_OFFSET, HEADER_BYTES, LOG_OFFSET, NO_CONTEXT, PAGE_BYTES, PREFIX_BYTES, readRef, readU64, SLOT_CLEAR_BYTES, SLOT_OFFSETS, SLOT_PLAIN_BYTES, UNIT_KIND, viewOf, writeRef } from "./layout.ts";
 import type { Ref } from "./layout.ts";
 import type { ImageSeal } from "./seals.ts";
 
@@ -87,7 +87,7 @@ function linksOfPage(page: Uint8Array, unitOf: (ref: Ref, kind: number, lengthBy
   const links: Link[] = [];
   const view = viewOf(page);
   for (let i = 0; i < view.getUint16(2, true); i++) {
-    const cell = view.getUint16(8 + 2 * i, true);
+    const cell = view.getUint16(DIRECTORY_OFFSET + 2 * i, true);
     const keyBytes = view.getUint16(cell, true);
     if (page[0] === 2) links.push({ at: cell + 2 + keyBytes, target: unitOf(readRef(page, cell + 2 + keyBytes), UNIT_KIND.page, page.length) });
     else if (view.getUint16(cell + 2, true) === 0xffff) {
@@ -104,7 +104,7 @@ function followCatalog(units: readonly ImageUnit[], link: Link, unitOf: (ref: Re
   if (catalog.links.length > 0) return;
   const view = viewOf(catalog.plaintext);
   for (let i = 0; i < view.getUint16(2, true); i++) {
-    const cell = view.getUint16(8 + 2 * i, true);
+    const cell = view.getUint16(DIRECTORY_OFFSET + 2 * i, true);
     const at = cell + 4 + view.getUint16(cell, true) + 12;
     const ref = readRef(catalog.plaintext, at);
     if (ref.pages > 0) catalog.links.push({ at, target: unitOf(ref) });

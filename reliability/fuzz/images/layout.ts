@@ -12,7 +12,8 @@ export const SLOT_PLAIN_BYTES = 512;
 export const LOG_OFFSET = 24_576;
 /** The shortest ring that the format allows: the images of the fuzzer have it, so that they are small. */
 export const SMALL_LOG_BYTES = 65_536;
-export const REF_BYTES = 28;
+/** Where the offsets of the cells begin in a page. */
+export const DIRECTORY_OFFSET = 12;
 export const UNIT_KIND: { readonly slot: 1; readonly record: 2; readonly page: 3; readonly extent: 4; readonly space: 5 } = { slot: 1, record: 2, page: 3, extent: 4, space: 5 };
 export const NO_CONTEXT: Uint8Array = new Uint8Array(16);
 /** Bytes of a stored page or extent before its sealed unit: the birth. */

@@ -25,7 +25,7 @@ export const target: FuzzTarget = {
   name: "file-slots",
   what: "header, slots and map of used pages changed under right checksums and tags: opened, verified, read, written, opened again",
   maxBytes: 1 + 16 * EDIT_BYTES,
-  limits: { steps: 2_500_000, bytes: 64_000_000, bytes: 64_000_000 },
+  limits: { steps: 2_500_000, bytes: 64_000_000 },
   seeds: () => [
     Uint8Array.of(0),
     Uint8Array.of(7),

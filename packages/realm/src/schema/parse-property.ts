@@ -31,6 +31,7 @@ const ALWAYS_OPTIONAL = "User-defined types as standalone objects and in diction
 /** Canonical form of one property. */
 export function parseProperty(objectName: string, name: string, schema: unknown, isPrimary: boolean): CanonicalProperty {
   const place = { objectName, name, isPrimary };
+  refuseName(place, name);
   if (typeof schema === "string") return parseShorthand(place, schema);
   if (typeof schema === "object" && schema !== null && !Array.isArray(schema)) return parseObjectForm(place, schema as PropertySchema);
   throw new TypeAssertionError("a string or an object", schema, `${name}' on '${objectName}`);
@@ -88,6 +89,7 @@ function parseObjectForm(place: PropertyPlace, schema: PropertySchema): Canonica
   checkField(place, "property", schema.property, "string", true);
   checkField(place, "optional", schema.optional, "boolean", true);
   checkField(place, "mapTo", schema.mapTo, "string", true);
+  refuseName(place, schema.mapTo);
   const parsed = resolveObjectForm(place, schema);
   return {
     name: place.name,
@@ -166,6 +168,11 @@ function resolveCollection(place: PropertyPlace, schema: PropertySchema, type: C
   check(place, !endsWithCollection(objectType), "Nested collections are not supported.");
   const suffix = Object.keys(SUFFIXES).find((key) => SUFFIXES[key] === type) as string;
   return withOptional(place, schema, parseTypeString(place, objectType + suffix));
+}
+
+/** Assigning to this name sets an object's prototype: the property would vanish. */
+function refuseName(place: PropertyPlace, name: string | undefined): void {
+  check(place, name !== "__proto__", "'__proto__' cannot be the name of a property.");
 }
 
 function refuseUserType(place: PropertyPlace, type: string): void {
