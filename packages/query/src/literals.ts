@@ -13,6 +13,8 @@ const ESCAPES: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r
 const BASE64_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const MS_PER_SECOND = 1000;
 const NS_PER_MS = 1_000_000;
+/** The furthest that a Date can be from 1970. */
+const DATE_MAX_MS = 8.64e15;
 
 /**
  * The constant that a literal token stands for; undefined if the token is not a literal.
@@ -42,7 +44,7 @@ export function constantOf(token: Token): Constant | undefined {
     case "objectId":
       return { type: "objectId", value: bytesOfHex(text.slice(4, -1)) };
     case "date":
-      return { type: "date", value: dateMs(text) };
+      return { type: "date", value: dateInRange(text) };
     default:
       return undefined;
   }
@@ -92,6 +94,13 @@ function bytesOfBase64(text: string): Uint8Array {
     }
   }
   return Uint8Array.from(bytes);
+}
+
+/** A date that no Date could hold would be NaN, which compares with nothing. */
+function dateInRange(text: string): number {
+  const ms = dateMs(text);
+  if (!(Math.abs(ms) <= DATE_MAX_MS)) throw new QueryError("QUERY_INVALID", `The date ${text} is further from 1970 than a date can be`);
+  return ms;
 }
 
 /** `T<seconds>:<nanoseconds>` or `year-month-day@hour:minute:second[:nanoseconds]`, in UTC. */

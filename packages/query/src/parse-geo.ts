@@ -6,7 +6,7 @@
 import type { ArgumentReference, GeoRegionNode } from "./ast.ts";
 import type { GeoPosition } from "./geo-region.ts";
 import { constantOf } from "./literals.ts";
-import { current, expect, parseItems, take, unexpected } from "./parser-state.ts";
+import { countOf, current, expect, parseItems, take, unexpected } from "./parser-state.ts";
 import type { ParserState } from "./parser-state.ts";
 
 type Coordinate = number | ArgumentReference;
@@ -16,7 +16,7 @@ export function parseGeoRegion(state: ParserState): GeoRegionNode {
   const token = current(state);
   if (token.kind === "argument") {
     state.index++;
-    return { kind: "argument", index: Number(token.text.slice(1)) };
+    return { kind: "argument", index: countOf(token, 1) };
   }
   if (take(state, "GEOBOX")) {
     expect(state, "(");
@@ -60,6 +60,6 @@ function parseCoordinate(state: ParserState): Coordinate {
   const constant = constantOf(token);
   if (token.kind !== "argument" && constant?.type !== "int" && constant?.type !== "double") throw unexpected(state);
   state.index++;
-  if (token.kind === "argument") return { kind: "argument", index: Number(token.text.slice(1)) };
+  if (token.kind === "argument") return { kind: "argument", index: countOf(token, 1) };
   return Number((constant as { readonly value: number | bigint }).value);
 }

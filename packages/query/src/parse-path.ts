@@ -6,7 +6,7 @@
 import type { Aggregate, AggregateOperator, Path, PathElement } from "./ast.ts";
 import { canonicalText } from "./lexer.ts";
 import { constantOf, identifierOf } from "./literals.ts";
-import { canonicalAhead, current, expect, isAt, take, unexpected } from "./parser-state.ts";
+import { canonicalAhead, countOf, current, expect, isAt, take, unexpected } from "./parser-state.ts";
 import type { ParserState } from "./parser-state.ts";
 
 /** Keywords that are property names where a path is expected. */
@@ -41,7 +41,7 @@ export function parsePathExpression(state: ParserState): Path | Aggregate {
 export function parsePath(state: ParserState): Path {
   const elements: PathElement[] = [];
   const first = current(state);
-  const keyPath = first.kind === "keyPathArgument" ? { keyPathArgument: Number(first.text.slice(2)) } : {};
+  const keyPath = first.kind === "keyPathArgument" ? { keyPathArgument: countOf(first, 2) } : {};
   if (first.kind === "keyPathArgument") state.index++;
   else elements.push({ kind: "name", name: parseName(state) });
   for (;;) {
@@ -68,8 +68,8 @@ function parseIndex(state: ParserState): PathElement {
   const token = current(state);
   const canonical = canonicalText(token);
   const element = ((): PathElement | undefined => {
-    if (token.kind === "natural") return { kind: "index", index: Number(token.text) };
-    if (token.kind === "argument") return { kind: "argument", index: Number(token.text.slice(1)) };
+    if (token.kind === "natural") return { kind: "index", index: countOf(token) };
+    if (token.kind === "argument") return { kind: "argument", index: countOf(token, 1) };
     if (canonical === "FIRST") return { kind: "index", index: 0 };
     if (canonical === "LAST") return { kind: "index", index: "LAST" };
     if (canonical === "*") return { kind: "all" };

@@ -47,6 +47,13 @@ export function expect(state: ParserState, symbol: string): void {
   if (!take(state, symbol)) throw unexpected(state, symbol === "(" || symbol === "{" ? `'${symbol}'` : undefined);
 }
 
+/** The number at the end of a token, behind `skipped` characters: of an argument, an index, a limit. @throws {QueryError} `QUERY_INVALID` */
+export function countOf(token: Token, skipped = 0): number {
+  const count = Number(token.text.slice(skipped));
+  if (!Number.isSafeInteger(count)) throw new QueryError("QUERY_INVALID", `The number in ${token.text} is too large`, { offset: token.start });
+  return count;
+}
+
 /** Goes one level deeper. @throws {QueryError} `QUERY_SYNTAX` beyond the bound. */
 export function enter(state: ParserState): void {
   state.depth++;

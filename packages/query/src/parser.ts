@@ -12,7 +12,7 @@ import { canonicalText, tokenize } from "./lexer.ts";
 import { constantOf } from "./literals.ts";
 import { parseGeoRegion } from "./parse-geo.ts";
 import { parseName, parsePath, parsePathExpression } from "./parse-path.ts";
-import { canonicalAhead, current, enter, expect, isAt, leave, parseItems, take, unexpected } from "./parser-state.ts";
+import { canonicalAhead, countOf, current, enter, expect, isAt, leave, parseItems, take, unexpected } from "./parser-state.ts";
 import type { ParserState } from "./parser-state.ts";
 
 const OPERATORS: ReadonlySet<string> = new Set(["==", "!=", "<", "<=", ">", ">=", "IN", "BEGINSWITH", "ENDSWITH", "CONTAINS", "LIKE", "BETWEEN", "TEXT"]);
@@ -140,7 +140,7 @@ function parseQuantified(state: ParserState, quantifier: Quantifier): Expression
   const token = current(state);
   if (token.kind === "argument") {
     state.index++;
-    return { kind: "argument", index: Number(token.text.slice(1)), quantifier };
+    return { kind: "argument", index: countOf(token, 1), quantifier };
   }
   const path = parsePathExpression(state);
   if (path.kind === "aggregate") throw unexpected(state);
@@ -184,14 +184,14 @@ function parseConstant(state: ParserState): ConstantExpression | undefined {
   if (canonical === "BINARY" && isCall) return parseBinary(state);
   if (token.kind === "link") {
     state.index++;
-    return { kind: "object", key: { kind: "constant", value: { type: "int", value: Number(token.text.slice(1)) } } };
+    return { kind: "object", key: { kind: "constant", value: { type: "int", value: countOf(token, 1) } } };
   }
   if (token.kind === "typedLink") {
     throw new QueryError("QUERY_INVALID", `${token.text} names a class by its number in Realm's file: write obj('Class', key)`, { offset: token.start });
   }
   if (token.kind === "argument") {
     state.index++;
-    return { kind: "argument", index: Number(token.text.slice(1)) };
+    return { kind: "argument", index: countOf(token, 1) };
   }
   const value = canonical === "NULL" ? ({ type: "null" } as const)
     : canonical === "TRUE" || canonical === "FALSE" ? ({ type: "bool", value: canonical === "TRUE" } as const)
@@ -245,7 +245,7 @@ function parseDescriptor(state: ParserState): Descriptor {
   if (token.kind !== "natural") throw unexpected(state, "natural0");
   state.index++;
   expect(state, ")");
-  return { kind: "limit", count: Number(token.text) };
+  return { kind: "limit", count: countOf(token) };
 }
 
 function parseSortKey(state: ParserState): SortKey {

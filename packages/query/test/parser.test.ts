@@ -125,7 +125,11 @@ describe("constants", () => {
     expect(constantIn(literal)).toEqual(expected);
   });
 
-  it.each(["9223372036854775808", "1899-01-01@00:00:00"])("%s is refused, since Realm cannot hold it", (literal) => {
+  it.each(["age == $10000000000000000000000000", "age > 1 LIMIT(10000000000000000000000000)", "tags[10000000000000000000000000] == 'a'"])("%s is refused: no argument, index or limit is that large", (text) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ code: "QUERY_INVALID" }));
+  });
+
+  it.each(["9223372036854775808", "1899-01-01@00:00:00", "275760-09-14@00:00:00", "T8640000000001:0"])("%s is refused, since Realm cannot hold it", (literal) => {
     expect(codeOf(`a == ${literal}`)).toBe("QUERY_INVALID");
   });
 

@@ -67,12 +67,12 @@ function test(operator: string, node: Node, { path, other }: Sides, person: Pers
   const value = valueAt(path, person);
   const isFolded = node["isCaseInsensitive"] === true;
   if (operator === "IN") {
-    if (other.kind !== "list") throw new NotExpressible();
+    if (other.kind !== "list" || other["quantifier"] !== undefined) throw new NotExpressible();
     return (other["elements"] as Node[]).map((element) => relate("==", value, constantOf(element, path, args), isFolded)).some(Boolean);
   }
   if (operator === "BETWEEN") {
     const [low, high] = (other["elements"] ?? []) as Node[];
-    if (low === undefined || high === undefined || isFolded) throw new NotExpressible();
+    if (other["quantifier"] !== undefined || low === undefined || high === undefined || isFolded) throw new NotExpressible();
     const isAbove = relate(">=", value, constantOf(low, path, args), false);
     return relate("<=", value, constantOf(high, path, args), false) && isAbove;
   }
@@ -83,16 +83,17 @@ function test(operator: string, node: Node, { path, other }: Sides, person: Pers
 }
 
 function pathOf(node: Node): string {
-  const names = node["names"];
-  if (!Array.isArray(names)) throw new NotExpressible();
-  const path = names.join(".");
+  const elements = node["elements"];
+  const isPlain = Array.isArray(elements) && Object.keys(node).length === 2 && (elements as Node[]).every((element) => element.kind === "name");
+  if (!isPlain) throw new NotExpressible();
+  const path = (elements as Node[]).map((element) => String(element["name"])).join(".");
   if (NUMBERS.has(path) || STRINGS.has(path) || path === "isActive" || path === "born") return path;
   throw new NotExpressible();
 }
 
 /** The constant, if it is of the very type of the path. */
 function constantOf(node: Node, path: string, args: readonly unknown[]): Value {
-  const value = node.kind === "constant" ? literalOf(node["value"] as Record<string, unknown>, path) : node.kind === "argument" ? argumentOf(args[node["index"] as number]) : undefined;
+  const value = node.kind === "constant" ? literalOf(node["value"] as Record<string, unknown>, path) : node.kind === "argument" && node["quantifier"] === undefined ? argumentOf(args[node["index"] as number]) : undefined;
   if (value === undefined) throw new NotExpressible();
   if (value === null) return null;
   const wanted = STRINGS.has(path) ? "string" : path === "isActive" ? "boolean" : "number";

@@ -75,6 +75,10 @@ export function openWorld(): Realm {
           anything: [null, 1, "a", true][index % 4],
           friend: index % 3 === 0 ? null : (created[index - 1] ?? null),
           friends: created.slice(0, index % 3),
+          labels: [person.name, "x"].filter((label) => label !== null).slice(0, index % 3),
+          extras: index % 3 === 0 ? {} : { a: [1, "a", null, 1.5][index % 4], b: index },
+          numbers: index % 2 === 0 ? { a: index, b: -index } : {},
+          note: ["the quick brown fox", "quick", "", null, "Fox and HOUND", "café naïve"][index % 6],
         };
         created.push(realm.create(name, { ...person, ...more, tags: [...person.tags], scores: [...person.scores], dog: person.dog === null ? null : dogs[index % 4] }));
       }
@@ -102,12 +106,17 @@ function personSchema(name: string, isIndexed: boolean): Realm.ObjectSchema {
       photo: "data?",
       oid: indexed("objectId?"),
       uid: indexed("uuid?"),
-      anything: "mixed",
+      anything: { type: "mixed", indexed: isIndexed },
       tags: "string?[]",
       scores: "int[]",
       dog: "Dog?",
       friend: `${name}?`,
       friends: `${name}[]`,
+      labels: "string<>",
+      extras: "mixed{}",
+      numbers: "int{}",
+      note: { type: "string", optional: true, indexed: "full-text" },
+      fans: { type: "linkingObjects", objectType: name, property: "friends" },
     },
   };
 }
