@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["scripts/test/**/*.test.ts", "packages/*/test/**/*.test.ts", "conformance/test/**/*.test.ts", "reliability/*/test/**/*.test.ts"],
+    include: ["scripts/test/**/*.test.ts", "packages/*/test/**/*.test.ts", "conformance/test/**/*.test.ts", "reliability/*/test/**/*.test.ts", "docs/examples/*/test/**/*.test.ts"],
     pool: "forks",
     testTimeout: 120_000,
   },

@@ -26,7 +26,7 @@ export function keepReadable<T extends AnyObject>(object: T, listOf: ListSource 
   };
   return standIn(object, {
     get: (_shadow, name) => (typeof name === "string" && Object.hasOwn(properties, name) ? read(name) : Reflect.get(object, name)),
-    ownKeys: () => Object.keys(properties).filter((name) => properties[name]?.type !== "linkingObjects"),
+    ownKeys: () => Object.keys(properties),
     getOwnPropertyDescriptor: (_shadow, name) =>
       typeof name === "string" && Object.hasOwn(properties, name) ? { value: read(name), writable: true, enumerable: true, configurable: true } : undefined,
   });
