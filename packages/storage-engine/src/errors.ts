@@ -40,7 +40,11 @@ export type StoreErrorCode =
   | "FILE_NOT_ENCRYPTED"
   | "ANCHOR_DAMAGED"
   | "ANCHOR_FAILED"
-  | "FRESHNESS_INVALID";
+  | "FRESHNESS_INVALID"
+  | "BACKUP_INVALID"
+  | "BACKUP_FOREIGN"
+  | "BACKUP_ORDER"
+  | "BACKUP_MISSING";
 
 /** Every failure of the engine that is not a caller's mistake in an argument. */
 export class StoreError extends Error {

@@ -61,8 +61,8 @@ export function checkFile(file: StorageFile, path: string, key: SecretKey | unde
   return { header, headerBytes, seal };
 }
 
-/** The header, and its copies in the two slots. */
-function readHeaderCopies(file: StorageFile): Uint8Array[] {
+/** The header, and its copies in the two slots, whole or not. */
+export function readHeaderCopies(file: StorageFile): Uint8Array[] {
   const read = (offset: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(length);
     file.read(offset, bytes);
@@ -71,14 +71,16 @@ function readHeaderCopies(file: StorageFile): Uint8Array[] {
   return [read(0, HEADER_BYTES), ...SLOT_OFFSETS.map((offset) => slotHeader(read(offset, SLOT_BYTES)).slice())];
 }
 
-function noHeader(path: string, copies: Uint8Array[]): StoreError {
+/** The error for a file of which no copy of the header is whole. */
+export function noHeader(path: string, copies: Uint8Array[]): StoreError {
   const looksLikeOne = copies.some(hasMagic);
   return looksLikeOne
     ? new StoreError("HEADER_DAMAGED", `the header of '${path}' and both of its copies are damaged`)
     : new StoreError("NOT_A_STORE", `'${path}' is not a Holdfast file`);
 }
 
-function sealFor(header: StaticHeader, path: string, key: SecretKey | undefined, platform: Platform): UnitSeal {
+/** The seal of a file, once its header says whether it is encrypted. */
+export function sealFor(header: Pick<StaticHeader, "isEncrypted">, path: string, key: SecretKey | undefined, platform: Platform): UnitSeal {
   if (header.isEncrypted && key === undefined) throw new StoreError("KEY_MISSING", `'${path}' is encrypted and no key was given`);
   if (!header.isEncrypted && key !== undefined) {
     throw new StoreError("KEY_SUPERFLUOUS", `'${path}' is not encrypted and a key was given; writeCopyTo makes an encrypted copy`);
@@ -98,6 +100,7 @@ function checkKey(file: StorageFile, found: { whole: Uint8Array[]; header: Stati
   throw new StoreError("KEY_WRONG", `the key is not the one that '${path}' was written with`);
 }
 
-function fits(header: StaticHeader, seal: UnitSeal): boolean {
+/** True if the key check of a header is that of the seal's key. */
+export function fits(header: StaticHeader, seal: UnitSeal): boolean {
   return equalBytes(seal.keyCheck(header.fileId), header.keyCheck);
 }

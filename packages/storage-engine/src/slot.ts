@@ -80,11 +80,16 @@ export function decodeSlot(bytes: Uint8Array, index: number, header: Uint8Array,
   const generation = slotGeneration(bytes);
   if (bytes.length !== SLOT_BYTES || generation < 1 || generation % 2 !== index || readU32(bytes, 4) !== PLAIN_BYTES) return undefined;
   if (!equalBytes(slotHeader(bytes), header)) return undefined;
+  const opened = openSlotUnit(bytes, generation, seal, fileId);
+  return opened !== undefined && equalBytes(opened.headerBytes, header) ? opened.slot : undefined;
+}
+
+/** Opens a slot's unit whatever its clear part says; the caller knows, or guesses, its generation. */
+export function openSlotUnit(bytes: Uint8Array, generation: number, seal: UnitSeal, fileId: Uint8Array): { slot: Slot; headerBytes: Uint8Array } | undefined {
   const plain = seal.open(identityOf(generation, fileId), bytes.subarray(SLOT_CLEAR_BYTES));
   if (plain === undefined || readU64(plain, 0) !== generation) return undefined;
-  if (!equalBytes(plain.subarray(PLAIN_BYTES - HEADER_BYTES), header)) return undefined;
   const catalog = readRef(plain, 56);
-  return {
+  const slot: Slot = {
     generation,
     commit: readU64(plain, 8),
     logPosition: readU64(plain, 16),
@@ -96,6 +101,7 @@ export function decodeSlot(bytes: Uint8Array, index: number, header: Uint8Array,
     spaceBytes: readU64(plain, 112),
     tag: slotTag(bytes),
   };
+  return { slot, headerBytes: plain.slice(PLAIN_BYTES - HEADER_BYTES) };
 }
 
 /** First 16 bytes of the tag of an encoded slot. */

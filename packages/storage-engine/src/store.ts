@@ -4,6 +4,7 @@
  * @module
  */
 import { SecretKey } from "@holdfast/core-cipher";
+import { backupSteps, restoreSteps, type BackupOptions, type BackupReport, type RestoreOptions, type RestoreReport } from "./backup.ts";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
 import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
@@ -17,9 +18,12 @@ import type { Platform } from "./platform.ts";
 import { Presence } from "./presence.ts";
 import { PublishedFile } from "./published.ts";
 import { Snapshot } from "./snapshot.ts";
-import { placeCopy, sealOf, targetExists, writeTemporaryCopy } from "./store-copy.ts";
-import { directoryOf, discardTemporary, removeForgotten } from "./temporary-file.ts";
+import { runAtOnce, runInSlices } from "./sliced.ts";
+import { sealOf } from "./new-store.ts";
+import { writeTemporaryCopy } from "./store-copy.ts";
+import { removeForgotten } from "./temporary-file.ts";
 import { WriteTransaction } from "./transaction.ts";
+import { verifyPath, type FileVerifyReport, type VerifyOptions } from "./store-verify.ts";
 import { verifyFile, type VerifyProblem, type VerifyReport } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
@@ -113,6 +117,22 @@ export class Store {
     }
   }
 
+  /**
+   * Checks a file that need not open: as far as it can be read, in slices, while others write. Changes nothing in the file
+   * and takes no writer's lock.
+   *
+   * @throws {StoreError} `KEY_WRONG`, `KEY_MISSING`, `KEY_SUPERFLUOUS`, `FORMAT_UNSUPPORTED`, `FILE_MISSING`; `NOT_A_STORE` and
+   * `HEADER_DAMAGED` if no copy of the header is left. Damage is reported, not thrown.
+   */
+  static verify(options: VerifyOptions): Promise<FileVerifyReport> {
+    const { path, volume, encryptionKey } = options;
+    const platform = volume === undefined ? nodePlatform : { ...nodePlatform, volume };
+    return verifyPath(options, platform, () => {
+      const store = Store.open({ path, volume, encryptionKey, readOnly: true });
+      return { database: store.#live(), refresh: () => store.refresh(), close: () => store.close() };
+    });
+  }
+
   get isEncrypted(): boolean {
     return this.#key !== undefined;
   }
@@ -192,16 +212,23 @@ export class Store {
    */
   verify(): VerifyReport {
     const database = this.#live();
-    if (this.isReadOnly) return verifyFile(database);
+    if (this.isReadOnly) return this.#verifyNow(database);
     this.#lockForWriting(database);
     try {
       const problem = this.#tryCatchUp(database);
       database.abandonCheckpoint();
-      const report = verifyFile(database);
+      const report = this.#verifyNow(database);
       return problem === undefined ? report : { ...report, isClean: false, problems: [problem, ...report.problems] };
     } finally {
       this.#endWriting(database);
     }
+  }
+
+  #verifyNow(database: Database): VerifyReport {
+    const { file, checked } = database.input;
+    const [even, odd] = readSlots(file, checked);
+    const isSlotWhole = [even !== undefined, odd !== undefined] as const;
+    return runAtOnce(verifyFile({ units: database.units, log: database.log, isHeaderWhole: true, isSlotWhole, slot: database.base }));
   }
 
   #tryCatchUp(database: Database): VerifyProblem | undefined {
@@ -210,7 +237,7 @@ export class Store {
       return undefined;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return { code: error.code, message: error.message };
+      return { code: error.code, message: error.message, unit: error.code === "PAGE_DAMAGED" ? "page" : "record" };
     }
   }
 
@@ -238,12 +265,51 @@ export class Store {
     const platform = target.volume === undefined ? this.#platform : { ...this.#platform, volume: target.volume };
     const release = database.pin();
     try {
-      if (platform.volume.stat(target.path) !== undefined) throw targetExists(target.path);
-      const copy = { path: target.path, key, platform };
-      placeCopy(writeTemporaryCopy({ units: database.units, view: database.view }, copy), copy);
+      writeTemporaryCopy({ units: database.units, view: database.view }, { path: target.path, key, platform }, { isNew: true }).place();
     } finally {
       release();
       key?.wipe();
+    }
+  }
+
+  /**
+   * Copies the newest commit that this handle knows, while it and others go on writing: whole, or as the difference to
+   * earlier backups. The target appears complete or not at all, under the store's own key unless another is given.
+   *
+   * @throws {StoreError} `TARGET_EXISTS`, `DIRECTORY_MISSING`, `DISK_FULL`, `STORE_CLOSED`, and with `since` one of the `BACKUP_...` codes.
+   */
+  async backup(options: BackupOptions): Promise<BackupReport> {
+    const database = this.#live();
+    const { path, since, encryptionKey = this.#key } = options;
+    const key = encryptionKey === undefined ? undefined : SecretKey.from(encryptionKey);
+    const platform = options.volume === undefined ? this.#platform : { ...this.#platform, volume: options.volume };
+    const isClosed = (): boolean => this.#database !== database;
+    const release = database.pin();
+    try {
+      const steps = backupSteps({ database, view: database.view, isClosed }, { path, key, platform, since });
+      return await runInSlices(steps, options, () => platform.volume.now());
+    } finally {
+      if (!isClosed()) release();
+      key?.wipe();
+    }
+  }
+
+  /**
+   * Makes a database of a full backup and the increments after it. The target appears complete or not at all.
+   *
+   * @throws {StoreError} `BACKUP_FOREIGN`, `BACKUP_ORDER`, `BACKUP_MISSING`, `BACKUP_INVALID`, `TARGET_EXISTS`, and what opening a
+   * backup throws: `KEY_WRONG`, `PAGE_DAMAGED` and so on, with the path of the file that is meant.
+   */
+  static async restore(options: RestoreOptions): Promise<RestoreReport> {
+    const { path, from, encryptionKey, newEncryptionKey = encryptionKey, volume } = options;
+    const platform = volume === undefined ? nodePlatform : { ...nodePlatform, volume };
+    const key = encryptionKey === undefined ? undefined : SecretKey.from(encryptionKey);
+    const newKey = newEncryptionKey === undefined ? undefined : SecretKey.from(newEncryptionKey);
+    try {
+      return await runInSlices(restoreSteps({ from, key }, { path, key: newKey, platform }), options, () => platform.volume.now());
+    } finally {
+      key?.wipe();
+      newKey?.wipe();
     }
   }
 
@@ -544,17 +610,9 @@ export class Store {
         if (presence.others().length > 0) throw new StoreError("STORE_IN_USE", `${doing} needs all other handles of '${this.path}' closed`);
         database.catchUp();
         const target = { path: this.path, key, platform: this.#platform };
-        const temporary = writeTemporaryCopy({ units: database.units, view: database.view }, target);
-        try {
-          // The anchor must know the new file before it is in place: a crash in between would look like a replaced file.
-          this.#freshness?.announce(identityPoint(database), identityOf(temporary.file));
-          this.#platform.volume.rename(temporary.path, this.path);
-        } catch (error) {
-          discardTemporary(this.#platform.volume, temporary);
-          throw error;
-        }
-        temporary.file.close();
-        this.#platform.volume.syncDirectory(directoryOf(this.path));
+        const copy = writeTemporaryCopy({ units: database.units, view: database.view }, target, { isNew: false });
+        // The anchor must know the new file before it is in place: a crash in between would look like a replaced file.
+        copy.replace(() => this.#freshness?.announce(identityPoint(database), identityOf(copy.file)));
         presence.close(true);
         this.#platform.volume.remove(this.#sidePath);
       } finally {

@@ -42,7 +42,8 @@ export function viewOfSlot(units: UnitFile, slot: Slot): View {
   return { head, trees, nextTreeId: slot.nextTreeId };
 }
 
-function decodeCatalogEntry(key: Uint8Array, value: Uint8Array): TreeRoot {
+/** The root that an entry of the catalog names. */
+export function decodeCatalogEntry(key: Uint8Array, value: Uint8Array): TreeRoot {
   if (value.length !== CATALOG_VALUE_BYTES) throw new StoreError("PAGE_DAMAGED", "an entry of the catalog has a wrong length");
   const ref = readRef(value, 12);
   return new TreeRoot(readU32(value, 0), decoder.decode(key), readU48(value, 4), undefined, ref.pages === 0 ? undefined : ref);
