@@ -205,7 +205,12 @@ export class BackupChain {
 
   treeNames(): string[] {
     const names = new Set(this.#files[0]?.treeNames);
-    for (const { changed } of this.#files.slice(1)) for (const [name, { isThere }] of changed) isThere ? names.add(name) : names.delete(name);
+    for (const { changed } of this.#files.slice(1)) {
+      for (const [name, { isThere }] of changed) {
+        if (isThere) names.add(name);
+        else names.delete(name);
+      }
+    }
     return [...names].sort();
   }
 

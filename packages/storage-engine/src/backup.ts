@@ -223,17 +223,17 @@ class Difference {
       this.#copy.wrote(key.length + value.length);
       this.entries++;
     };
-    let old = before?.next();
+    let old = nextOf(before);
     let isThere = now.next();
-    while (isThere || old?.done === false) {
-      const order = old?.done !== false ? 1 : isThere ? compareKeys(old.value.key, now.key()) : -1;
-      if (order < 0) change(deleteTree, (old?.value as ChainEntry).key, NOTHING);
+    while (isThere || old !== undefined) {
+      const order = old === undefined ? 1 : isThere ? compareKeys(old.key, now.key()) : -1;
+      if (old !== undefined && order < 0) change(deleteTree, old.key, NOTHING);
       else if (order > 0) change(putTree, now.key(), now.value());
       else {
         const value = now.value();
-        if (!equalBytes((old?.value as ChainEntry).value(), value)) change(putTree, now.key(), value);
+        if (old !== undefined && !equalBytes(old.value(), value)) change(putTree, now.key(), value);
       }
-      if (order <= 0) old = before?.next();
+      if (order <= 0) old = nextOf(before);
       if (order >= 0) isThere = now.next();
       this.#done += order === 0 ? 2 : 1;
       if (this.#done % STEP_ENTRIES < 2) yield { unit: "entries", done: Math.min(this.#done, this.#total), total: this.#total };
@@ -248,6 +248,11 @@ class Difference {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function nextOf(entries: Generator<ChainEntry> | undefined): ChainEntry | undefined {
+  const next = entries?.next();
+  return next === undefined || next.done === true ? undefined : next.value;
+}
 
 /** Writes the content of a chain of backups as a database of its own. */
 export function* restoreSteps(input: { readonly from: readonly string[]; readonly key: SecretKey | undefined }, target: CopyTarget): Steps<RestoreReport> {

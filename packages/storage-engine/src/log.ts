@@ -19,6 +19,8 @@ export interface LogHead {
 
 /** A record that was read, and the head behind it. */
 export interface LogEntry {
+  readonly position: number;
+  readonly previousTag: Uint8Array;
   readonly plaintext: Uint8Array;
   readonly head: LogHead;
 }
@@ -75,7 +77,21 @@ export class Log {
     this.#read(header.position, bytes);
     const opened = openRecord(header, bytes, this.#seal, this.#fileId);
     if (opened === undefined) return undefined;
-    return { plaintext: opened.plaintext, head: { position: header.position + bytes.length, commit: header.commit, tag: opened.tag } };
+    return { position: header.position, previousTag: header.previousTag, plaintext: opened.plaintext, head: { position: header.position + bytes.length, commit: header.commit, tag: opened.tag } };
+  }
+
+  /** Every whole record that the ring holds, of whatever lap, in the order of their positions. For salvage. */
+  allRecords(): LogEntry[] {
+    const ring = new Uint8Array(this.ringBytes);
+    this.#read(0, ring);
+    const found: LogEntry[] = [];
+    for (let offset = 0; offset + RECORD_HEADER_BYTES <= ring.length; offset += RECORD_ALIGNMENT_BYTES) {
+      const header = readRecordHeader(ring, offset);
+      if (header === undefined || header.position % this.ringBytes !== offset || header.plainBytes > this.maxPlainBytes) continue;
+      const entry = Number.isSafeInteger(header.position) && Number.isSafeInteger(header.commit) ? this.#open(header) : undefined;
+      if (entry !== undefined) found.push(entry);
+    }
+    return found.sort((a, b) => a.position - b.position);
   }
 
   /**

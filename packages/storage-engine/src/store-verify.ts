@@ -11,6 +11,7 @@ import { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
 import { runInSlices, type LongTaskOptions, type Steps } from "./sliced.ts";
 import { surveyFile, type Survey } from "./survey.ts";
+import { tolerantFile } from "./tolerant-file.ts";
 import { UnitFile } from "./unit-file.ts";
 import { verifyFile, type VerifyReport, type VerifySource } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
@@ -83,7 +84,7 @@ async function verifyDamaged(options: VerifyOptions, platform: Platform, openErr
   let file: StorageFile | undefined;
   let survey: Survey | undefined;
   try {
-    file = openFile(platform.volume, options.path);
+    file = tolerantFile(openFile(platform.volume, options.path));
     survey = surveyFile({ file, path: options.path, key, platform });
     const report = await runInSlices(verifySurvey(survey), options, () => platform.volume.now());
     return { ...report, opens: false, openErrorCode };

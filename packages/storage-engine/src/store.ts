@@ -23,6 +23,8 @@ import { sealOf } from "./new-store.ts";
 import { writeTemporaryCopy } from "./store-copy.ts";
 import { removeForgotten } from "./temporary-file.ts";
 import { WriteTransaction } from "./transaction.ts";
+import { salvagePath, type SalvageOptions } from "./store-salvage.ts";
+import type { SalvageReport } from "./salvage.ts";
 import { verifyPath, type FileVerifyReport, type VerifyOptions } from "./store-verify.ts";
 import { verifyFile, type VerifyProblem, type VerifyReport } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
@@ -131,6 +133,17 @@ export class Store {
       const store = Store.open({ path, volume, encryptionKey, readOnly: true });
       return { database: store.#live(), refresh: () => store.refresh(), close: () => store.close() };
     });
+  }
+
+  /**
+   * Brings everything that can be read of a damaged file into a new one, and says what is missing. The damaged file is
+   * not changed. If nothing can be read, no file is made. Close the damaged file everywhere first.
+   *
+   * @throws {StoreError} `KEY_WRONG`, `KEY_MISSING`, `KEY_SUPERFLUOUS`, `TARGET_EXISTS`, `STORE_IN_USE`, `FILE_MISSING`; `NOT_A_STORE` and
+   * `HEADER_DAMAGED` if no copy of the header is left and no `fileId` that fits is given.
+   */
+  static salvage(options: SalvageOptions): Promise<SalvageReport> {
+    return salvagePath(options, options.volume === undefined ? nodePlatform : { ...nodePlatform, volume: options.volume });
   }
 
   get isEncrypted(): boolean {

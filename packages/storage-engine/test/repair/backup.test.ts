@@ -235,20 +235,20 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
       const where = `seed ${seed}, position ${position} of ${end}, mode ${mode}`;
       images += 1;
       const source = contentOf(volume, PATH, key);
-      if (position <= fullAt) expect(describeDifference(source, content), where).toBeUndefined();
+      if (position <= fullAt) expect(describeDifference(source, content), `${where}:`).toBeUndefined();
       partial += temporaries(volume).length;
       for (const path of ["/db/full", "/db/inc", "/db/restored"]) {
         if (volume.stat(path) === undefined) continue;
         const report = await Store.verify({ path, volume, ...key });
         expect(report.problems, `${where}, ${path}`).toEqual([]);
       }
-      if (volume.stat("/db/restored") !== undefined) expect(describeDifference(contentOf(volume, "/db/restored", key), after), where).toBeUndefined();
+      if (volume.stat("/db/restored") !== undefined) expect(describeDifference(contentOf(volume, "/db/restored", key), after), `${where}:`).toBeUndefined();
       if (volume.stat("/db/full") === undefined) {
         const again = openStore(volume, key);
         await again.backup({ path: "/db/full" });
-        expect(describeDifference(contentOf(volume, "/db/full", key), readContent(again)), where).toBeUndefined();
+        expect(describeDifference(contentOf(volume, "/db/full", key), readContent(again)), `${where}:`).toBeUndefined();
         again.close();
-        expect(temporaries(volume).filter((path) => path.startsWith("/db/full")), where).toEqual([]);
+        expect(temporaries(volume).filter((path) => path.startsWith("/db/full")), `${where}:`).toEqual([]);
       }
     }
     console.log(`backup crash sweep, seed ${seed}: ${images} images, ${partial} leftovers`);
