@@ -4,7 +4,7 @@
  * @module
  */
 import { SecretKey } from "@holdfast/core-cipher";
-import { backupSteps, restoreSteps, type BackupOptions, type BackupReport, type RestoreOptions, type RestoreReport } from "./backup.ts";
+import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from "./backup.ts";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
 import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
@@ -18,7 +18,8 @@ import type { Platform } from "./platform.ts";
 import { Presence } from "./presence.ts";
 import { PublishedFile } from "./published.ts";
 import { Snapshot } from "./snapshot.ts";
-import { runAtOnce, runInSlices } from "./sliced.ts";
+import { runAtOnce } from "./sliced.ts";
+import { backupStore, restoreStore } from "./store-backup.ts";
 import { sealOf } from "./new-store.ts";
 import { writeTemporaryCopy } from "./store-copy.ts";
 import { removeForgotten } from "./temporary-file.ts";
@@ -98,7 +99,7 @@ export class Store {
   static open(options: StoreOptions): Store {
     const freshness = options.freshness === undefined ? undefined : new Freshness(options.freshness, options.path);
     const key = options.encryptionKey === undefined ? undefined : SecretKey.from(options.encryptionKey);
-    const platform = options.volume === undefined ? nodePlatform : { ...nodePlatform, volume: options.volume };
+    const platform = platformOf(options.volume);
     const store = new Store(options, platform, { key, freshness });
     try {
       store.#open();
@@ -128,8 +129,7 @@ export class Store {
    */
   static verify(options: VerifyOptions): Promise<FileVerifyReport> {
     const { path, volume, encryptionKey } = options;
-    const platform = volume === undefined ? nodePlatform : { ...nodePlatform, volume };
-    return verifyPath(options, platform, () => {
+    return verifyPath(options, platformOf(volume), () => {
       const store = Store.open({ path, volume, encryptionKey, readOnly: true });
       return { database: store.#live(), refresh: () => store.refresh(), close: () => store.close() };
     });
@@ -143,7 +143,7 @@ export class Store {
    * `HEADER_DAMAGED` if no copy of the header is left and no `fileId` that fits is given.
    */
   static salvage(options: SalvageOptions): Promise<SalvageReport> {
-    return salvagePath(options, options.volume === undefined ? nodePlatform : { ...nodePlatform, volume: options.volume });
+    return salvagePath(options, platformOf(options.volume));
   }
 
   get isEncrypted(): boolean {
@@ -291,20 +291,9 @@ export class Store {
    *
    * @throws {StoreError} `TARGET_EXISTS`, `DIRECTORY_MISSING`, `DISK_FULL`, `STORE_CLOSED`, and with `since` one of the `BACKUP_...` codes.
    */
-  async backup(options: BackupOptions): Promise<BackupReport> {
+  backup(options: BackupOptions): Promise<BackupReport> {
     const database = this.#live();
-    const { path, since, encryptionKey = this.#key } = options;
-    const key = encryptionKey === undefined ? undefined : SecretKey.from(encryptionKey);
-    const platform = options.volume === undefined ? this.#platform : { ...this.#platform, volume: options.volume };
-    const isClosed = (): boolean => this.#database !== database;
-    const release = database.pin();
-    try {
-      const steps = backupSteps({ database, view: database.view, isClosed }, { path, key, platform, since });
-      return await runInSlices(steps, options, () => platform.volume.now());
-    } finally {
-      if (!isClosed()) release();
-      key?.wipe();
-    }
+    return backupStore({ database, key: this.#key, platform: this.#platform, isClosed: () => this.#database !== database }, options);
   }
 
   /**
@@ -313,17 +302,8 @@ export class Store {
    * @throws {StoreError} `BACKUP_FOREIGN`, `BACKUP_ORDER`, `BACKUP_MISSING`, `BACKUP_INVALID`, `TARGET_EXISTS`, and what opening a
    * backup throws: `KEY_WRONG`, `PAGE_DAMAGED` and so on, with the path of the file that is meant.
    */
-  static async restore(options: RestoreOptions): Promise<RestoreReport> {
-    const { path, from, encryptionKey, newEncryptionKey = encryptionKey, volume } = options;
-    const platform = volume === undefined ? nodePlatform : { ...nodePlatform, volume };
-    const key = encryptionKey === undefined ? undefined : SecretKey.from(encryptionKey);
-    const newKey = newEncryptionKey === undefined ? undefined : SecretKey.from(newEncryptionKey);
-    try {
-      return await runInSlices(restoreSteps({ from, key }, { path, key: newKey, platform }), options, () => platform.volume.now());
-    } finally {
-      key?.wipe();
-      newKey?.wipe();
-    }
+  static restore(options: RestoreOptions): Promise<RestoreReport> {
+    return restoreStore(options, platformOf(options.volume));
   }
 
   /**
@@ -653,4 +633,8 @@ export class Store {
     const [first] = this.#listeners;
     if (first !== undefined) this.onForeignCommit(first);
   }
+}
+
+function platformOf(volume: Volume | undefined): Platform {
+  return volume === undefined ? nodePlatform : { ...nodePlatform, volume };
 }
