@@ -32,6 +32,23 @@ export interface Session {
   close(): Promise<void>;
 }
 
+/** One open database of people in teams (W9, W10). */
+export interface GraphSession {
+  /** Makes people 0 to count-1 and their teams in one transaction. */
+  build(count: number): void;
+  /** Gets hold of people; each call of the result reads a field of each, as it is now. Without live objects that is a read by key. */
+  hold(ids: Int32Array): () => number;
+  /** Sum of the points of the members of teams, through their lists. */
+  sumTeams(ids: Int32Array): number;
+  /** Sum of the lengths of the names three links up. */
+  walk(ids: Int32Array): number;
+  /** Sum of the points of the best of a city. */
+  best(city: string): number;
+  /** Listeners on people 0 to count-1; absent where the library has none. */
+  listen?(count: number): { readonly ready: Promise<void>; change(id: number, points: number): Promise<void> };
+  close(): Promise<void>;
+}
+
 /** How a database is opened. */
 export interface OpenOptions {
   readonly path: string;
@@ -43,6 +60,8 @@ export interface OpenOptions {
 export interface Contender {
   /** Opens or creates; called once per measured session. */
   open(options: OpenOptions): Session;
+  /** Opens or creates the database of people in teams. */
+  openGraph(options: OpenOptions): GraphSession;
 }
 
 /** A contender's module must export this function; the module is imported before anything is timed. */

@@ -6,7 +6,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { HostAnswer, HostRequest } from "./host.ts";
-import type { Sample, Task } from "./tasks.ts";
+import type { Sample } from "./measure.ts";
+import type { Task } from "./tasks.ts";
 
 const HOST = fileURLToPath(new URL("./host.ts", import.meta.url));
 const ARGUMENTS = ["--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "--expose-gc"];

@@ -6,7 +6,8 @@
  * @module
  */
 import { loadContender } from "./contenders/load.ts";
-import { runTask, type Sample, type Task } from "./tasks.ts";
+import type { Sample } from "./measure.ts";
+import { runTask, type Task } from "./tasks.ts";
 
 /** What the parent sends. */
 export type HostRequest = { readonly task: Task } | { readonly stop: true };

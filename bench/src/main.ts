@@ -16,7 +16,7 @@ import { createWorkloads, type Scale } from "./workloads.ts";
 
 const USAGE = `npm run bench -- [--short] [--only W3[,W4]] [--json]
   --short   under two minutes: fewer objects and pairs
-  --only    some workloads, W1 to W8
+  --only    some workloads, W1 to W10
   --json    JSON on standard output instead of the table
 Results go to bench/RESULTS.md, or bench/RESULTS-SHORT.md for the short form, with JSON beside it.
 With --only nothing is written.`;

@@ -6,7 +6,7 @@
 import { CONTENDERS } from "./contender.ts";
 import { JUDGED, judgedRatios, ratiosAgainst, type RowResult } from "./run.ts";
 import { type Spread, summarize } from "./statistics.ts";
-import type { Sample } from "./tasks.ts";
+import type { Sample } from "./measure.ts";
 
 /** Where and how the run was made. */
 export interface RunFacts {

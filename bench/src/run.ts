@@ -6,7 +6,7 @@
 import { CONTENDERS, type ContenderEntry } from "./contender.ts";
 import { HostProcess } from "./host-process.ts";
 import { pairedRatios, summarize } from "./statistics.ts";
-import type { Sample } from "./tasks.ts";
+import type { Sample } from "./measure.ts";
 import type { Bench, RowSpec, Workload } from "./workloads.ts";
 
 /** How often things are repeated. */

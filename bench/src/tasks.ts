@@ -6,14 +6,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Contender, Session } from "./contender.ts";
+import { databasePath, type DatabaseSpec } from "./database-spec.ts";
+import { type GraphTask, runGraphTask } from "./graph-tasks.ts";
+import { check, measure, ZERO } from "./measure.ts";
+import type { Sample } from "./measure.ts";
 import { createRandom, makePeople, makePerson, pairChecksum, randomIds, SEED, shuffle, wholeChecksum } from "./people.ts";
-
-/** A database of a run: its folder is the contender's own. */
-export interface DatabaseSpec {
-  readonly folder: string;
-  readonly count: number;
-  readonly isIndexed: boolean;
-}
 
 /** One piece of work. Plain data: it travels to the host process as a message. */
 export type Task =
@@ -27,27 +24,10 @@ export type Task =
   | { readonly kind: "size"; readonly database: DatabaseSpec }
   | { readonly kind: "increments"; readonly database: DatabaseSpec; readonly count: number }
   | { readonly kind: "readBalance"; readonly database: DatabaseSpec; readonly id: number }
-  | { readonly kind: "readUntilStopped"; readonly database: DatabaseSpec; readonly final: number };
-
-/** What one piece of work took. Unused measures are 0. */
-export interface Sample {
-  readonly wallMs: number;
-  /** CPU of the JavaScript thread alone. */
-  readonly threadCpuMs: number;
-  /** CPU of the whole process, library threads included. */
-  readonly processCpuMs: number;
-  /** A figure of another unit: operations done, bytes, a balance. */
-  readonly amount: number;
-  /** The process's peak memory so far. */
-  readonly peakBytes: number;
-}
+  | { readonly kind: "readUntilStopped"; readonly database: DatabaseSpec; readonly final: number }
+  | GraphTask;
 
 const AGE_LIMIT = 50;
-
-/** Where a contender keeps the database of a spec. */
-export function databasePath(database: DatabaseSpec): string {
-  return join(database.folder, `${database.count}${database.isIndexed ? "-indexed" : ""}`, "people.db");
-}
 
 /** Does one task. Throws if the database gave a wrong answer. `isStopped` ends `readUntilStopped`. */
 export async function runTask(contender: Contender, task: Task, isStopped: () => boolean): Promise<Sample> {
@@ -77,12 +57,12 @@ export async function runTask(contender: Contender, task: Task, isStopped: () =>
       return using(contender, task.database, (session) => ({ ...ZERO, amount: session.readBalance(task.id) }));
     case "readUntilStopped":
       return readUntilStopped(contender, task, isStopped);
+    case "graph":
+      return runGraphTask(contender, task);
   }
 }
 
 type TaskOf<Kind extends Task["kind"]> = Extract<Task, { readonly kind: Kind }>;
-
-const ZERO: Sample = { wallMs: 0, threadCpuMs: 0, processCpuMs: 0, amount: 0, peakBytes: 0 };
 
 function openSession(contender: Contender, database: DatabaseSpec): Session {
   const path = databasePath(database);
@@ -101,34 +81,6 @@ async function using<T>(
   } finally {
     await session.close();
   }
-}
-
-/** Runs the work with a clean heap and the three clocks around it. */
-async function measure(work: () => unknown): Promise<Sample> {
-  globalThis.gc?.();
-  const threadBefore = threadCpuUsage();
-  const processBefore = process.cpuUsage();
-  const before = process.hrtime.bigint();
-  await work();
-  const wallMs = Number(process.hrtime.bigint() - before) / 1e6;
-  const threadCpu = threadCpuUsage(threadBefore);
-  const processCpu = process.cpuUsage(processBefore);
-  return {
-    wallMs,
-    threadCpuMs: (threadCpu.user + threadCpu.system) / 1000,
-    processCpuMs: (processCpu.user + processCpu.system) / 1000,
-    amount: 0,
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-  };
-}
-
-/** CPU of this thread; of the whole process where Node is older than 23.9 and cannot tell. */
-function threadCpuUsage(before?: NodeJS.CpuUsage): NodeJS.CpuUsage {
-  return "threadCpuUsage" in process ? process.threadCpuUsage(before) : globalThis.process.cpuUsage(before);
-}
-
-function check(what: string, answer: number, expected: number): void {
-  if (answer !== expected) throw new Error(`wrong answer to ${what}: ${answer} instead of ${expected}`);
 }
 
 async function build(contender: Contender, database: DatabaseSpec): Promise<Sample> {

@@ -1,11 +1,15 @@
 /**
- * W1 to W8: which tasks each workload gives to a contender, and the rows it fills.
+ * W1 to W10: which tasks each workload gives to a contender, and the rows it fills.
  *
  * @module
  */
 import { makePerson } from "./people.ts";
 import { HostProcess } from "./host-process.ts";
-import type { DatabaseSpec, Sample, Task } from "./tasks.ts";
+import type { DatabaseSpec } from "./database-spec.ts";
+import { type GraphTask, HELD } from "./graph-tasks.ts";
+import { TEAM_SIZE } from "./graph.ts";
+import type { Sample } from "./measure.ts";
+import type { Task } from "./tasks.ts";
 
 /** How much work: the full form or the short one. */
 export interface Scale {
@@ -71,6 +75,8 @@ export function createWorkloads(scale: Scale): Workload[] {
     updates(scale, objects, true),
     sizes(scale),
     ...sharing(scale),
+    realmStyle(scale),
+    listeners(scale),
   ];
   if (manyObjects > 0) workloads.push(oneInsert(manyObjects), updates(scale, manyObjects, false));
   return workloads;
@@ -315,6 +321,56 @@ function sharing(scale: Scale): Workload[] {
       },
     },
   ];
+}
+
+/** What applications written for Realm do all day. Where a peer has no live objects, a held object is read by its key. */
+function realmStyle(scale: Scale): Workload {
+  const { objects, reads } = scale;
+  const teams = Math.ceil(objects / TEAM_SIZE);
+  const queries = scale.queryRepeats * 4;
+  const forms = [
+    { row: timed("W9-held", `one field of each of ${thousands(HELD)} held objects`, { unit: "us", per: reads }), what: "hold", amount: reads, isIndexed: false },
+    { row: timed("W9-list", `lists of ${TEAM_SIZE} linked objects, one field of each`, { unit: "us", per: teams * TEAM_SIZE }), what: "lists", amount: teams, isIndexed: false },
+    { row: timed("W9-links", "three links up from a random object", { unit: "us", per: reads }), what: "links", amount: reads, isIndexed: false },
+    { row: timed("W9-filter", "city == x AND points > y, best 10, no index", { per: queries }), what: "best", amount: queries, isIndexed: false },
+    { row: timed("W9-filter-indexed", "city == x AND points > y, best 10, index on city", { per: queries }), what: "best", amount: queries, isIndexed: true },
+  ] as const;
+  return {
+    id: "W9",
+    rows: forms.map(({ row }) => row),
+    async prepare(bench) {
+      for (const isIndexed of [false, true]) await graph(bench, { what: "build", database: database(bench, "graph", objects, isIndexed), amount: 0, seed: 0 });
+    },
+    async repeat(bench, pair) {
+      const samples: Record<string, Sample> = {};
+      for (const { row, what, amount, isIndexed } of forms) {
+        samples[row.id] = await graph(bench, { what, amount, database: database(bench, "graph", objects, isIndexed), seed: 500 + pair });
+      }
+      return samples;
+    },
+  };
+}
+
+/** No peer has listeners: the row is Holdfast's alone. */
+function listeners(scale: Scale): Workload {
+  const { commits } = scale;
+  const row = timed("W10", `durable one-object transaction until its listener is called, among ${thousands(HELD)} listeners`, { unit: "us", per: commits });
+  const isPeer = ({ contenderId }: Bench): boolean => !contenderId.startsWith("holdfast");
+  return {
+    id: "W10",
+    rows: [row],
+    async prepare(bench) {
+      if (!isPeer(bench)) await graph(bench, { what: "build", database: database(bench, "listeners", scale.objects), amount: 0, seed: 0 });
+    },
+    async repeat(bench, pair) {
+      if (isPeer(bench)) return {};
+      return { [row.id]: await graph(bench, { what: "listeners", amount: commits, database: database(bench, "listeners", scale.objects), seed: 2_000_000 + pair * commits }) };
+    },
+  };
+}
+
+function graph(bench: Bench, task: Omit<GraphTask, "kind">): Promise<Sample> {
+  return bench.host.run({ kind: "graph", ...task });
 }
 
 async function build(bench: Bench, spec: DatabaseSpec): Promise<void> {

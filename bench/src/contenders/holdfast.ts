@@ -6,6 +6,8 @@
 import Realm from "@holdfast/realm";
 import type { Contender, OpenOptions, Session } from "../contender.ts";
 import { pairChecksum, type Person, wholeChecksum } from "../people.ts";
+import { BENCH_KEY } from "./bench-key.ts";
+import { openHoldfastGraph } from "./holdfast-graph.ts";
 
 interface ManagedPerson {
   _id: number;
@@ -33,9 +35,6 @@ function personSchema(isIndexed: boolean): Realm.ObjectSchema {
     },
   };
 }
-
-/** A fixed key: the same for every process of a run. Never one to use. */
-const BENCH_KEY = Uint8Array.from({ length: 64 }, (_unused, index) => (index * 37 + 11) % 256);
 
 class HoldfastSession implements Session {
   readonly #realm: Realm;
@@ -133,5 +132,5 @@ function managedChecksum(person: ManagedPerson): number {
 
 /** Holdfast, encrypted or plain. */
 export function createHoldfast(isEncrypted: boolean): Contender {
-  return { open: (options) => new HoldfastSession(options, isEncrypted) };
+  return { open: (options) => new HoldfastSession(options, isEncrypted), openGraph: (options) => openHoldfastGraph(options, isEncrypted) };
 }

@@ -8,6 +8,7 @@
 import { type Database, open, type RootDatabase } from "lmdb";
 import type { Contender, OpenOptions, Session } from "../contender.ts";
 import { pairChecksum, type Person, wholeChecksum } from "../people.ts";
+import { openLmdbGraph } from "./lmdb-graph.ts";
 
 /** 32 characters: the encrypting build of the library aborts the process on a Buffer. */
 const BENCH_KEY = "holdfast-benchmark-key-32-chars!";
@@ -137,5 +138,5 @@ class LmdbSession implements Session {
 
 /** lmdb, plain or with its own ChaCha8 encryption, which does not authenticate. */
 export function createLmdb(isEncrypted: boolean): Contender {
-  return { open: (options) => new LmdbSession(options, isEncrypted) };
+  return { open: (options) => new LmdbSession(options, isEncrypted), openGraph: (options) => openLmdbGraph(options, isEncrypted ? BENCH_KEY : undefined) };
 }

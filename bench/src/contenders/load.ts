@@ -6,6 +6,7 @@
 import { createRequire } from "node:module";
 import type { Contender } from "../contender.ts";
 import { createSqliteSession, type SqlDatabase } from "./sqlite.ts";
+import { openSqliteGraph } from "./sqlite-graph.ts";
 
 type SqlConstructor = new (path: string) => SqlDatabase;
 
@@ -39,26 +40,26 @@ export async function loadContender(id: string): Promise<Contender> {
 
 async function loadNodeSqlite(): Promise<Contender> {
   const { DatabaseSync } = await import("node:sqlite");
-  return {
-    open: (options) => createSqliteSession(new DatabaseSync(options.path) as unknown as SqlDatabase, options),
-  };
+  return sqliteContender((path) => new DatabaseSync(path) as unknown as SqlDatabase);
 }
 
 function loadBetterSqlite(): Contender {
   const Database = requirePeer("better-sqlite3") as SqlConstructor;
-  return { open: (options) => createSqliteSession(new Database(options.path), options) };
+  return sqliteContender((path) => new Database(path));
 }
 
 function loadSqliteCipher(): Contender {
   const Database = requirePeer("better-sqlite3-multiple-ciphers") as SqlConstructor;
-  return {
-    open: (options) => {
-      const db = new Database(options.path);
-      // A raw key of 32 bytes: the scheme's password derivation is skipped.
-      db.prepare("PRAGMA cipher='sqlcipher'").get();
-      db.prepare("PRAGMA legacy=4").get();
-      db.prepare(`PRAGMA key="x'${RAW_KEY}'"`).get();
-      return createSqliteSession(db, options);
-    },
-  };
+  return sqliteContender((path) => {
+    const db = new Database(path);
+    // A raw key of 32 bytes: the scheme's password derivation is skipped.
+    db.prepare("PRAGMA cipher='sqlcipher'").get();
+    db.prepare("PRAGMA legacy=4").get();
+    db.prepare(`PRAGMA key="x'${RAW_KEY}'"`).get();
+    return db;
+  });
+}
+
+function sqliteContender(connect: (path: string) => SqlDatabase): Contender {
+  return { open: (options) => createSqliteSession(connect(options.path), options), openGraph: (options) => openSqliteGraph(connect(options.path), options) };
 }
