@@ -6,20 +6,35 @@
 import { assert, notYet, RealmError, rangeError, TypeAssertionError, typeError } from "./errors.ts";
 import { checkFreshness } from "./freshness.ts";
 import type { FreshnessOptions } from "@holdfast/storage-engine";
-import type { ObjectSchema, RealmObjectConstructor } from "./schema/types.ts";
+import type { ObjectSchema } from "./schema/types.ts";
+import type { AnyRealmObject, RealmObjectConstructor } from "./types.ts";
 import type { Realm } from "./realm.ts";
+
+/** Runs when the schema version rises: copies what the schema alone does not say how to carry over. */
+export type MigrationCallback = (oldRealm: Realm, newRealm: Realm) => void;
+
+/** What a migration does by itself. */
+export interface MigrationOptions {
+  /** When a class becomes embedded: objects without a parent are deleted, those with several are copied for each. */
+  resolveEmbeddedConstraints?: boolean;
+}
+
+/** How a local realm is opened: all there is, for now. */
+export type ConfigurationWithoutSync = Configuration;
+/** Realm's name for what configurations share. */
+export type BaseConfiguration = Configuration;
 
 /** How a realm is opened. */
 export interface Configuration {
   path?: string;
-  schema?: (ObjectSchema | RealmObjectConstructor)[];
+  schema?: (ObjectSchema | RealmObjectConstructor<AnyRealmObject>)[];
   schemaVersion?: number;
   inMemory?: boolean;
   readOnly?: boolean;
   /** 64 bytes. */
   encryptionKey?: ArrayBuffer | ArrayBufferView | number[];
-  onMigration?: (oldRealm: Realm, newRealm: Realm) => void;
-  migrationOptions?: { resolveEmbeddedConstraints?: boolean };
+  onMigration?: MigrationCallback;
+  migrationOptions?: MigrationOptions;
   deleteRealmIfMigrationNeeded?: boolean;
   shouldCompact?: (totalBytes: number, usedBytes: number) => boolean;
   onFirstOpen?: (realm: Realm) => void;

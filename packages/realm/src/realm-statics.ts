@@ -4,11 +4,19 @@
  * @module
  */
 import { generateKey } from "@holdfast/storage-engine/node";
+import { QueryError } from "@holdfast/query";
 import { Store } from "@holdfast/storage-engine";
 import { BSON } from "./bson.ts";
 import { checkKey, parseConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
-import { AssertionError, notYet, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
+import { index, mapTo } from "./decorators.ts";
+import { assert, AssertionError, ObjectSchemaParseError, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
+import { flags } from "./flags.ts";
+import { kmToRadians, miToRadians } from "./geo-units.ts";
+import { NumericLogLevel, resetLogging, setLogger, setLogLevel } from "./logging.ts";
+import type { LogCategory, Logger, LogLevel } from "./logging.ts";
+import { Types } from "./realm-types.ts";
+import { RealmEvent } from "./realm-events.ts";
 import { Dictionary } from "./collections/dictionary.ts";
 import { asynchronousAnchor, openUnder } from "./freshness.ts";
 import { List } from "./collections/list.ts";
@@ -44,6 +52,15 @@ export class RealmStatics {
   static readonly Dictionary: typeof Dictionary = Dictionary;
   static readonly Counter: typeof Counter = Counter;
   static readonly BSON: typeof BSON = BSON;
+  static readonly Types: typeof Types = Types;
+  static readonly NumericLogLevel: typeof NumericLogLevel = NumericLogLevel;
+  static readonly RealmEvent: typeof RealmEvent = RealmEvent;
+  static readonly flags: typeof flags = flags;
+  static readonly index: typeof index = index;
+  static readonly mapTo: typeof mapTo = mapTo;
+  static readonly RealmError: typeof RealmError = RealmError;
+  static readonly QueryError: typeof QueryError = QueryError;
+  static readonly ObjectSchemaParseError: typeof ObjectSchemaParseError = ObjectSchemaParseError;
   static readonly UpdateMode: typeof UpdateMode = UpdateMode;
   static readonly ProgressRealmPromise: typeof ProgressRealmPromise = ProgressRealmPromise;
   static readonly AssertionError: typeof AssertionError = AssertionError;
@@ -125,10 +142,12 @@ export class RealmStatics {
   /** Closes every realm, so that the process can end. */
   static shutdown(): void {
     for (const file of allOpenFiles()) for (const instance of [...file.instances]) instance.close();
+    resetLogging();
   }
 
   /** Realm's test hook: closes every realm. */
   static clearTestState(): void {
+    assert(flags.ALLOW_CLEAR_TEST_STATE, "Set the flags.ALLOW_CLEAR_TEST_STATE = true before calling this.");
     RealmStatics.shutdown();
   }
 
@@ -140,20 +159,26 @@ export class RealmStatics {
     return templateOf(Object.values(parsed?.properties ?? {}) as CanonicalProperty[]);
   }
 
+  /** React Native's: there are no bundled files elsewhere. @throws {RealmError} `PLATFORM_UNSUPPORTED` */
   static copyBundledRealmFiles(): never {
-    throw notYet("Realm.copyBundledRealmFiles");
+    throw new RealmError("PLATFORM_UNSUPPORTED", "Realm.copyBundledRealmFiles() works on React Native only: elsewhere there are no bundled files. Copy the file yourself before you open it.");
   }
-  static setLogLevel(_level?: unknown, _category?: unknown): never {
-    throw notYet("Realm.setLogLevel");
+
+  /** Sets how much is logged in a category and those below it; without one, in all. */
+  static setLogLevel(level: LogLevel, category?: LogCategory): void {
+    setLogLevel(level, category);
   }
-  static setLogger(_callback?: unknown): never {
-    throw notYet("Realm.setLogger");
+
+  /** Sets where messages of the log go. */
+  static setLogger(logger: Logger): void {
+    setLogger(logger);
   }
-  static kmToRadians(_kilometres: number): never {
-    throw notYet("Geospatial queries");
+
+  static kmToRadians(km: number): number {
+    return kmToRadians(km);
   }
-  static miToRadians(_miles: number): never {
-    throw notYet("Geospatial queries");
+  static miToRadians(mi: number): number {
+    return miToRadians(mi);
   }
 }
 

@@ -3,13 +3,18 @@
  *
  * @module
  */
+import { pause, runAsync } from "./async-write.ts";
+import type { AsyncTransaction, AsyncWork } from "./async-write.ts";
 import { checkKey, parseConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
-import { assert, notYet, RealmError, TypeAssertionError } from "./errors.ts";
+import { assert, RealmError, TypeAssertionError } from "./errors.ts";
 import { StoredCollection } from "./collections/stored-collection.ts";
 import { Results } from "./collections/results.ts";
+import { exportJson } from "./json/export-json.ts";
+import { importJson } from "./json/import-json.ts";
+import type { RealmJson } from "./json/realm-json.ts";
 import { Notifier } from "./notifications/notifier.ts";
-import { assertValues, createObject, parseUpdateMode } from "./objects/create.ts";
+import { createObject, parseUpdateMode, valuesByName } from "./objects/create.ts";
 import type { Integers, UpdateMode } from "./objects/context.ts";
 import { stateOf } from "./objects/object-state.ts";
 import type { RealmObject } from "./objects/realm-object.ts";
@@ -18,26 +23,21 @@ import { InstanceContext } from "./objects/wrapping.ts";
 import { isModel, openFile } from "./opening.ts";
 import { absolutePath, hasParentFolder } from "./platform/node-files.ts";
 import { ObjectQuery } from "./queries/index.ts";
+import { RealmEvents } from "./realm-events.ts";
+import type { RealmEventName, RealmListener } from "./realm-events.ts";
 import { RealmStatics } from "./realm-statics.ts";
 import { encodeKey } from "./records/keys.ts";
 import type { KeyType, KeyValue } from "./records/keys.ts";
 import { keyBytes } from "./records/text.ts";
+import { parseSchema } from "./schema/parse-schema.ts";
 import { fromStoredSchema } from "./schema/stored-schema.ts";
-import type { CanonicalObjectSchema, RealmObjectConstructor } from "./schema/types.ts";
+import type { CanonicalObjectSchema } from "./schema/types.ts";
+import type { AnyRealmObject, Constructor, DefaultObject, Unmanaged } from "./types.ts";
 import { leaveFile } from "./store/coordinator.ts";
 import type { Instance, OpenFile } from "./store/coordinator.ts";
 import type { ClassTable } from "./store/class-table.ts";
 import type { FileSession } from "./store/file-session.ts";
 import { dropClass } from "./store/migrate.ts";
-
-/** Name of an event of a realm. */
-export type RealmEventName = "change" | "beforenotify" | "schema";
-
-/** A listener of a realm. */
-export type RealmListener = (realm: Realm, name: RealmEventName, schema?: CanonicalObjectSchema[]) => void;
-
-/** A model class that objects can be made of. */
-export type ModelClass<T> = RealmObjectConstructor<T>;
 
 /** For Realm instances that callbacks of the open get. */
 interface BorrowedParts {
@@ -54,15 +54,18 @@ const BORROWED = Symbol("borrowed");
 export class Realm extends RealmStatics {
   readonly #context: InstanceContext;
   readonly #file: OpenFile | undefined;
-  readonly #schema: CanonicalObjectSchema[];
+  #schema: CanonicalObjectSchema[];
   readonly #version: number;
-  readonly #listeners = new Map<RealmEventName, Set<RealmListener>>();
+  /** Classes that the configuration names: a migration cannot remove them. */
+  readonly #given: ReadonlySet<string>;
+  readonly #events = new RealmEvents<Realm>();
 
   constructor(config?: Configuration | string) {
     super();
     const borrowed = (config as { [BORROWED]?: BorrowedParts } | undefined)?.[BORROWED];
     if (borrowed !== undefined) {
       this.#schema = [...borrowed.schema];
+      this.#given = new Set(borrowed.schema.map((entry) => entry.name));
       this.#version = borrowed.schemaVersion;
       this.#context = this.#makeContext(borrowed.session, borrowed);
       return;
@@ -100,6 +103,7 @@ export class Realm extends RealmStatics {
     });
     this.#file = file;
     this.#schema = schema;
+    this.#given = new Set(schema.map((entry) => entry.name));
     this.#version = file.schemaVersion;
     this.#context = this.#makeContext(file.session, { isReadOnly: file.readOnly, integers });
     file.instances.add(this.#instance);
@@ -109,6 +113,10 @@ export class Realm extends RealmStatics {
     advanced: () => this.#context.notifier.advance(),
     pause: () => this.#context.notifier.pause(),
     resume: () => this.#context.notifier.resume(),
+    schemaChanged: () => this.#schemaChanged(),
+    schemaCommitted: () => {
+      void pause(0).then(() => this.#events.tell("schema", this, this.#schema));
+    },
     close: () => this.close(),
   };
 
@@ -157,22 +165,22 @@ export class Realm extends RealmStatics {
     const { session } = this.#context;
     this.#context.isClosed = true;
     this.#context.notifier.close();
-    this.#listeners.clear();
+    this.#events.removeAll();
     session.changed();
     if (this.#file !== undefined) leaveFile(this.#file, this.#instance);
   }
 
   /** Creates or updates an object. */
-  create<T = Record<string, unknown>>(type: string, values: Partial<T> | Record<string, unknown>, mode?: UpdateMode | boolean): RealmObject<T> & T;
-  create<T>(type: ModelClass<T>, values: Partial<T> | Record<string, unknown>, mode?: UpdateMode | boolean): T;
+  create<T = DefaultObject>(type: string, values: Partial<T> | Partial<Unmanaged<T>>, mode?: UpdateMode | boolean): RealmObject<T> & T;
+  create<T extends AnyRealmObject>(type: Constructor<T>, values: Partial<T> | Partial<Unmanaged<T>>, mode?: UpdateMode | boolean): T;
   create(type: unknown, values: unknown, mode?: unknown): unknown {
     const session = this.#open();
     const table = this.#tableOf(type);
     const updateMode = parseUpdateMode(mode);
     session.requireTransaction();
     if (table.schema.embedded) throw new RealmError("ARGUMENT_INVALID", `Cannot create an object of embedded type '${table.name}' by itself: assign it to a property of its parent.`);
-    assertValues(values);
-    return this.#context.wrap(table, createObject(this.#context, table, values, updateMode));
+    const named = valuesByName(table, values);
+    return this.#context.wrap(table, createObject(this.#context, table, named, updateMode));
   }
 
   /** Deletes an object, or all of a collection. */
@@ -209,12 +217,14 @@ export class Realm extends RealmStatics {
     const session = this.#open();
     session.requireTransaction();
     if (!session.isMigrating) throw new RealmError("ARGUMENT_INVALID", "Can only delete a model within a migration.");
+    if (!session.tables.has(name)) return;
     dropClass(session, name);
+    if (!this.#given.has(name)) session.removeClass(name);
   }
 
   /** The object with a primary key, or null. */
-  objectForPrimaryKey<T = Record<string, unknown>>(type: string, key: unknown): (RealmObject<T> & T) | null;
-  objectForPrimaryKey<T>(type: ModelClass<T>, key: unknown): T | null;
+  objectForPrimaryKey<T = DefaultObject>(type: string, primaryKey: unknown): (RealmObject<T> & T) | null;
+  objectForPrimaryKey<T extends AnyRealmObject>(type: Constructor<T>, primaryKey: unknown): T | null;
   objectForPrimaryKey(type: unknown, key: unknown): unknown {
     this.#open();
     const table = this.#tableOf(type);
@@ -227,8 +237,8 @@ export class Realm extends RealmStatics {
   }
 
   /** All objects of a class, live. */
-  objects<T = Record<string, unknown>>(type: string): Results<RealmObject<T> & T>;
-  objects<T>(type: ModelClass<T>): Results<T>;
+  objects<T = DefaultObject>(type: string): Results<RealmObject<T> & T>;
+  objects<T extends AnyRealmObject>(type: Constructor<T>): Results<T>;
   objects(type: unknown): unknown {
     this.#open();
     const table = this.#tableOf(type);
@@ -250,9 +260,43 @@ export class Realm extends RealmStatics {
     return result;
   }
 
+  /**
+   * Runs work in a transaction without blocking the event loop (ours).
+   *
+   * It waits for the lock in the background. The work may be a function, an async one, or a generator that yields where others may
+   * run. Asynchronous work keeps the transaction open over its waits: a `write` in the meantime throws. Several calls run one after
+   * the other.
+   */
+  writeAsync<R>(work: AsyncWork<R>): Promise<R> {
+    const session = this.#open();
+    this.#requireWritable();
+    const run = (): Promise<R> => runAsync(this.#asyncTransaction(), work);
+    const done = session.asyncQueue.then(run, run);
+    session.asyncQueue = done.catch(() => undefined);
+    return done;
+  }
+
+  #asyncTransaction(): AsyncTransaction {
+    const isOpen = (): boolean => this.isInTransaction;
+    return {
+      tryBegin: () => this.#open().tryBegin(),
+      commit: () => this.commitTransaction(),
+      abort: () => {
+        if (isOpen()) this.cancelTransaction();
+      },
+      get isOpen() {
+        return isOpen();
+      },
+    };
+  }
+
+  #requireWritable(): void {
+    if (this.#context.isReadOnly) throw new RealmError("REALM_READ_ONLY", "Can't perform transactions on read-only Realms.");
+  }
+
   beginTransaction(): void {
     const session = this.#open();
-    if (this.#context.isReadOnly) throw new RealmError("REALM_READ_ONLY", "Can't perform transactions on read-only Realms.");
+    this.#requireWritable();
     if (session.isInTransaction) throw new RealmError("TRANSACTION_OPEN", "The Realm is already in a write transaction");
     session.begin();
   }
@@ -300,37 +344,63 @@ export class Realm extends RealmStatics {
     session.store.writeCopyTo({ path: target, ...(encryptionKey === undefined ? {} : { encryptionKey: checkKey(encryptionKey) }) });
   }
 
-  addListener(name: RealmEventName, callback: RealmListener): void {
+  addListener(name: RealmEventName, callback: RealmListener<Realm>): void {
     this.#open();
-    checkEvent(name);
-    if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(callback));
+    this.#events.add(name, callback);
   }
-  removeListener(name: RealmEventName, callback: RealmListener): void {
-    checkEvent(name);
-    this.#listeners.get(name)?.delete(callback);
+  removeListener(name: RealmEventName, callback: RealmListener<Realm>): void {
+    this.#open();
+    this.#events.remove(name, callback);
   }
   removeAllListeners(name?: RealmEventName): void {
-    if (name === undefined) this.#listeners.clear();
-    else {
-      checkEvent(name);
-      this.#listeners.delete(name);
-    }
+    this.#open();
+    this.#events.removeAll(name);
   }
 
   #tellRealmListeners(): void {
-    for (const name of ["beforenotify", "change"] as const) {
-      for (const listener of this.#listeners.get(name) ?? []) if (!this.isClosed) listener(this, name);
-    }
+    this.#events.tell("beforenotify", this);
+    this.#events.tell("change", this);
   }
 
-  /** @internal */
-  _updateSchema(): never {
-    throw notYet("Realm._updateSchema");
+  /** Adds classes and properties in the open transaction. @internal */
+  _updateSchema(schema: Configuration["schema"]): void {
+    const session = this.#open();
+    if (!session.isInTransaction) throw new RealmError("TRANSACTION_MISSING", "Can only create object schema within a transaction.");
+    session.extendSchema(parseSchema(schema, isModel));
+  }
+
+  #schemaChanged(): void {
+    const known = new Map(this.#schema.map((entry) => [entry.name, entry.ctor]));
+    this.#schema = [...this.#context.session.schemaMap.values()].map((entry) => {
+      const ctor = known.get(entry.name);
+      return ctor === undefined ? entry : { ...entry, ctor };
+    });
+    this.#context.schema.clear();
+    for (const entry of this.#schema) this.#context.schema.set(entry.name, entry);
+    this.#context.recompile();
+  }
+
+  /** A copy of all objects that `JSON.stringify` takes, with everything that `importJson` needs. */
+  exportJson(): RealmJson {
+    return exportJson(this.#open());
+  }
+
+  /**
+   * Adds the objects of an export; in a transaction of its own unless one is open.
+   *
+   * @param mode - What happens to objects whose primary key is there already, as in `create`.
+   */
+  importJson(json: RealmJson, mode?: UpdateMode | boolean): void {
+    const session = this.#open();
+    const updateMode = parseUpdateMode(mode);
+    const run = (): void => importJson(session, json, updateMode);
+    if (session.isInTransaction) run();
+    else this.write(run);
   }
 
   /** The object of a row, for React bindings. @internal */
+  _objectForObjectKey<T = DefaultObject>(type: string, key: string): (RealmObject<T> & T) | undefined;
+  _objectForObjectKey<T extends AnyRealmObject>(type: Constructor<T>, key: string): T | undefined;
   _objectForObjectKey(type: unknown, key: string): unknown {
     this.#open();
     const table = this.#tableOf(type);
@@ -356,9 +426,4 @@ export class Realm extends RealmStatics {
 
 function borrow(parts: BorrowedParts): Realm {
   return new Realm({ [BORROWED]: parts } as never);
-}
-
-function checkEvent(name: string): void {
-  if (name === "change" || name === "beforenotify" || name === "schema") return;
-  throw new RealmError("LISTENER_INVALID", `Unknown event name '${name}': only 'change', 'schema' and 'beforenotify' are supported.`);
 }

@@ -166,11 +166,12 @@ export class Store {
   /**
    * Takes the writer's lock and sees every earlier commit.
    *
+   * @param options - `lockTimeoutMs` in place of the store's own: 0 tries once, for callers that wait without blocking.
    * @throws {StoreError} `TRANSACTION_OPEN`, `STORE_READ_ONLY`, `STORE_LOCKED`, `FILE_REPLACED`, `COMMIT_UNKNOWN`.
    */
-  beginWrite(): WriteTransaction {
+  beginWrite(options: { readonly lockTimeoutMs?: number } = {}): WriteTransaction {
     const database = this.#live();
-    this.#lockForWriting(database);
+    this.#lockForWriting(database, options.lockTimeoutMs);
     try {
       database.catchUp();
     } catch (error) {
@@ -554,11 +555,11 @@ export class Store {
     return this.#database;
   }
 
-  #lockForWriting(database: Database): void {
+  #lockForWriting(database: Database, lockTimeoutMs?: number): void {
     if (this.isReadOnly) throw new StoreError("STORE_READ_ONLY", "the store was opened read-only");
     if (database.isPoisoned) throw new StoreError("COMMIT_UNKNOWN", "an earlier sync failed; close the file and open it again");
     if (this.#transaction !== undefined) throw new StoreError("TRANSACTION_OPEN", "this store has a write transaction already");
-    this.#waitFor(database.input.file);
+    this.#waitFor(database.input.file, lockTimeoutMs);
     if (this.#isInPlace(database.input.file)) return;
     database.input.file.unlock();
     throw new StoreError("FILE_REPLACED", `'${this.path}' was moved, deleted or replaced; close it and open it again`);
@@ -579,9 +580,9 @@ export class Store {
   }
 
   /** The kernel's lock has no queue that a synchronous call could wait in: try, and back off. */
-  #waitFor(file: StorageFile): void {
+  #waitFor(file: StorageFile, timeoutMs?: number): void {
     const { volume } = this.#platform;
-    const { lockTimeoutMs = 10_000 } = this.#options;
+    const lockTimeoutMs = timeoutMs ?? this.#options.lockTimeoutMs ?? 10_000;
     const start = volume.now();
     for (let attempt = 0; !file.tryLock(); attempt++) {
       if (volume.now() - start >= lockTimeoutMs) throw new StoreError("STORE_LOCKED", `another handle kept '${this.path}' locked for ${lockTimeoutMs} ms`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause, SLICE_MS } from "../async-write.ts";
 import { RealmError, TypeAssertionError } from "../errors.ts";
 import { jsonOf } from "../objects/to-json.ts";
 import { stateOf } from "../objects/object-state.ts";
@@ -91,6 +92,16 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> imple
   }
   override [Symbol.iterator](): IterableIterator<T> {
     return this._values()[Symbol.iterator]();
+  }
+  /** The elements as they are now, with turns for others in between (ours). */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    let sliceEndMs = performance.now() + SLICE_MS;
+    for (const value of this) {
+      yield value;
+      if (performance.now() < sliceEndMs) continue;
+      await pause(0);
+      sliceEndMs = performance.now() + SLICE_MS;
+    }
   }
   keys(): IterableIterator<number> {
     return this._values().keys();

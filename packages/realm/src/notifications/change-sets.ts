@@ -4,8 +4,13 @@
  * @module
  */
 
+import type { Dictionary } from "../collections/dictionary.ts";
+import type { OrderedCollection } from "../collections/ordered-collection.ts";
+import type { RealmObject } from "../objects/realm-object.ts";
+import type { DefaultObject } from "../types.ts";
+
 /** Changes of one object. */
-export interface ObjectChangeSet<T = unknown> {
+export interface ObjectChangeSet<T = DefaultObject> {
   deleted: boolean;
   changedProperties: (keyof T & string)[];
 }
@@ -26,13 +31,13 @@ export interface DictionaryChangeSet {
 }
 
 /** A listener of a dictionary. */
-export type DictionaryChangeCallback<T = unknown> = (dictionary: T, changes: DictionaryChangeSet) => void;
+export type DictionaryChangeCallback<T = unknown> = (dictionary: Dictionary<T>, changes: DictionaryChangeSet) => void;
 
 /** A listener of an object. */
-export type ObjectChangeCallback<T = unknown> = (object: T, changes: ObjectChangeSet<T>) => void;
+export type ObjectChangeCallback<T = DefaultObject> = (object: RealmObject<T> & T, changes: ObjectChangeSet<T>) => void;
 
-/** A listener of a collection. The collection is the one that the listener was added to. */
-export type CollectionChangeCallback<T = unknown> = (collection: Iterable<T> & { readonly length: number; readonly [index: number]: T }, changes: CollectionChangeSet) => void;
+/** A listener of a list, set or result. The collection is the one that the listener was added to. */
+export type CollectionChangeCallback<T = unknown> = (collection: OrderedCollection<T>, changes: CollectionChangeSet) => void;
 
 /** Compares two states of a collection of distinct elements. A moved element is a deletion and an insertion. */
 export function compareKeys(before: readonly string[], after: readonly string[], isModified: (key: string) => boolean): CollectionChangeSet {

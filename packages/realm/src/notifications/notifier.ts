@@ -12,7 +12,6 @@ import { keyText } from "../records/text.ts";
 import { typeError } from "../errors.ts";
 import type { FileSession, SharedSnapshot } from "../store/file-session.ts";
 import { ChangedRows } from "./changed-rows.ts";
-import type { CollectionChangeCallback, ObjectChangeCallback } from "./change-sets.ts";
 import { collectionChanges } from "./collection-changes.ts";
 import type { CollectionEntry } from "./collection-changes.ts";
 import { parseKeyPaths } from "./key-paths.ts";
@@ -69,9 +68,9 @@ export class Notifier {
     this.#onRealmChange = onRealmChange;
   }
 
-  addObject(subject: unknown, state: ObjectState, callback: ObjectChangeCallback<unknown>, keyPaths: unknown): void {
+  addObject(subject: unknown, state: ObjectState, callback: Callback, keyPaths: unknown): void {
     const paths = parseKeyPaths(keyPaths, state.table.name, this.#session.schemaMap);
-    const entry: ObjectEntry = { ...this.#newEntry(subject, callback as Callback, paths), state };
+    const entry: ObjectEntry = { ...this.#newEntry(subject, callback, paths), state };
     if (this.#entriesOf(state).some((other) => other.callback === entry.callback)) throw addedTwice();
     if (isDeep(entry) || hasBacklinkPath(entry)) this.#deepObjects.add(entry);
     else {
@@ -83,9 +82,9 @@ export class Notifier {
     this.#added(entry);
   }
 
-  removeObject(state: ObjectState, callback?: ObjectChangeCallback<unknown>): void {
+  removeObject(state: ObjectState, callback?: Callback): void {
     for (const entry of this.#entriesOf(state)) {
-      if (callback !== undefined && entry.callback !== (callback as unknown)) continue;
+      if (callback !== undefined && entry.callback !== callback) continue;
       const rows = this.#objects.get(state.table.name);
       const key = keyText(state.key);
       const entries = rows?.get(key);
@@ -100,17 +99,17 @@ export class Notifier {
     return [...(this.#objects.get(state.table.name)?.get(keyText(state.key)) ?? []), ...[...this.#deepObjects].filter((entry) => entry.state.isSameRow(state))];
   }
 
-  addCollection(subject: unknown, watched: Watched, callback: CollectionChangeCallback<never>, keyPaths: unknown): void {
+  addCollection(subject: unknown, watched: Watched, callback: Callback, keyPaths: unknown): void {
     const paths = parseKeyPaths(keyPaths, watched.table?.name, this.#session.schemaMap);
-    for (const other of this.#collections) if (other.callback === (callback as Callback) && isSameCollection(other.watched, watched)) throw addedTwice();
-    const entry: ListEntry = { ...this.#newEntry(subject, callback as Callback, paths), watched, texts: undefined };
+    for (const other of this.#collections) if (other.callback === (callback) && isSameCollection(other.watched, watched)) throw addedTwice();
+    const entry: ListEntry = { ...this.#newEntry(subject, callback, paths), watched, texts: undefined };
     this.#collections.add(entry);
     this.#added(entry);
   }
 
-  removeCollection(watched: Watched, callback?: CollectionChangeCallback<never>): void {
+  removeCollection(watched: Watched, callback?: Callback): void {
     for (const entry of this.#collections) {
-      if ((callback !== undefined && entry.callback !== (callback as Callback)) || !isSameCollection(entry.watched, watched)) continue;
+      if ((callback !== undefined && entry.callback !== (callback)) || !isSameCollection(entry.watched, watched)) continue;
       this.#collections.delete(entry);
       this.#removed(entry);
     }

@@ -46,5 +46,8 @@ export type Integers = "number" | "exact" | "bigint";
 /** How `create` treats an object that exists. */
 export type UpdateMode = "never" | "modified" | "all";
 
+/** The same under the name that it is exported by. */
+export type UpdateModeName = UpdateMode;
+
 /** What a stored value looks like to an application. */
 export type Presenter = (value: StoredValue) => unknown;

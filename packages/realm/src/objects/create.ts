@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { flags } from "../flags.ts";
 import { RealmError, TypeAssertionError } from "../errors.ts";
 import { encodeKey } from "../records/keys.ts";
 import type { KeyType, KeyValue } from "../records/keys.ts";
@@ -119,9 +120,14 @@ function withoutIds(value: StoredValue): StoredValue {
   return value instanceof Map ? new Map([...(value as StoredDictionary)].map(([key, element]) => [key, withoutIds(element)])) : value;
 }
 
-/** Checks that `create` was handed values. */
-export function assertValues(values: unknown): asserts values is Record<string, unknown> {
+/** Checks that `create` was handed values; an array, where it is allowed, holds them in the order of the schema's properties. */
+export function valuesByName(table: ClassTable, values: unknown): Record<string, unknown> {
+  if (Array.isArray(values) && flags.ALLOW_VALUES_ARRAYS) {
+    const names = Object.values(table.schema.properties).filter((property) => property.type !== "linkingObjects").map((property) => property.name);
+    return Object.fromEntries(names.slice(0, values.length).map((name, index) => [name, values[index] as unknown]));
+  }
   if (typeof values !== "object" || values === null || Array.isArray(values)) throw new TypeAssertionError("an object", values, "values");
+  return values as Record<string, unknown>;
 }
 
 /** A plain object with the defaults, or zero values, of all required properties. */

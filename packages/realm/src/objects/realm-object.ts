@@ -12,6 +12,7 @@ import { Counter } from "./counter.ts";
 import { kindOf, STATE, stateOf } from "./object-state.ts";
 import type { ObjectState } from "./object-state.ts";
 import { jsonOf } from "./to-json.ts";
+import type { AnyRealmObject, Constructor, DefaultObject, OmittedRealmTypes, Unmanaged } from "../types.ts";
 import type { Results } from "../collections/results.ts";
 
 /** Whatever can create objects: a Realm. */
@@ -20,9 +21,9 @@ export interface ObjectCreator {
 }
 
 /** An object of a realm. */
-export class RealmObject<T = unknown, RequiredProperties extends keyof T = never> {
+export class RealmObject<T = DefaultObject, RequiredProperties extends keyof OmittedRealmTypes<T> = never> {
   /** Creates an object of the class in a realm: `new Person(realm, values)`. */
-  constructor(realm: ObjectCreator, values: Partial<T> & Pick<T, RequiredProperties>) {
+  constructor(realm: ObjectCreator, values: Unmanaged<T, RequiredProperties>) {
     assert(typeof (realm as { create?: unknown } | undefined)?.create === "function", "Expected 'realm' to be an instance of Realm");
     // biome: the object of the realm takes the place of `this`.
     return realm.create(new.target as never, values as never) as this;
@@ -58,15 +59,17 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
   }
 
   /** The objects of a class that link to this one through a property. */
-  linkingObjects<U = unknown>(type: string | { schema?: { name: string } }, propertyName: string): Results<RealmObject<U> & U> {
+  linkingObjects<U = DefaultObject>(type: string, propertyName: string): Results<RealmObject<U> & U>;
+  linkingObjects<U extends AnyRealmObject>(type: Constructor<U>, propertyName: string): Results<U>;
+  linkingObjects(type: unknown, propertyName: string): unknown {
     const state = stateIn(this);
     state.refresh();
-    const className = typeof type === "string" ? type : (type.schema?.name ?? "");
+    const className = typeof type === "string" ? type : String((type as { schema?: { name?: string } }).schema?.name);
     const origin = state.context.session.table(className);
     const property = origin.layout.fieldOf(propertyName)?.property;
     assert(property !== undefined, `'${className}' has no property '${propertyName}'`);
     assert(linkTargetOf(property) === state.table.name, `'${className}#${propertyName}' is not a relationship to '${state.table.name}'`);
-    return state.context.linking(state.table, state.key, className, propertyName) as Results<RealmObject<U> & U>;
+    return state.context.linking(state.table, state.key, className, propertyName);
   }
 
   /** How many links lead to this object. */
@@ -76,19 +79,19 @@ export class RealmObject<T = unknown, RequiredProperties extends keyof T = never
   }
 
   /** A plain copy, nested objects included; cycles are kept by identity. */
-  toJSON(): Record<string, unknown> {
-    return jsonOf(this) as Record<string, unknown>;
+  toJSON(): DefaultObject {
+    return jsonOf(this) as DefaultObject;
   }
 
   addListener(callback: ObjectChangeCallback<T>, keyPaths?: string | string[]): void {
     if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
     const state = stateIn(this);
     state.refresh();
-    state.context.notifier.addObject(this, state, callback as ObjectChangeCallback<unknown>, keyPaths);
+    state.context.notifier.addObject(this, state, callback as never, keyPaths);
   }
 
   removeListener(callback: ObjectChangeCallback<T>): void {
-    stateIn(this).context.notifier.removeObject(stateIn(this), callback as ObjectChangeCallback<unknown>);
+    stateIn(this).context.notifier.removeObject(stateIn(this), callback as never);
   }
 
   removeAllListeners(): void {

@@ -7,7 +7,6 @@ import { Dictionary } from "../collections/dictionary.ts";
 import { List } from "../collections/list.ts";
 import { Results } from "../collections/results.ts";
 import { RealmSet } from "../collections/set.ts";
-import { TypeAssertionError } from "../errors.ts";
 import type { Notifier } from "../notifications/notifier.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import type { Row } from "../records/row.ts";
@@ -17,7 +16,7 @@ import type { FileSession } from "../store/file-session.ts";
 import { objectMaker } from "./accessors.ts";
 import type { ObjectMaker } from "./accessors.ts";
 import type { Integers, RealmContext, UpdateMode } from "./context.ts";
-import { createObject } from "./create.ts";
+import { createObject, valuesByName } from "./create.ts";
 import type { Holder } from "./holders.ts";
 import { ObjectState } from "./object-state.ts";
 import { RealmObject } from "./realm-object.ts";
@@ -76,8 +75,7 @@ export class InstanceContext implements RealmContext {
   }
 
   createNested(table: ClassTable, values: object, mode: UpdateMode): Uint8Array {
-    if (Array.isArray(values)) throw new TypeAssertionError("an object", values, table.name);
     // A nested object with a known key is a link to it unless the mode says to update it.
-    return createObject(this, table, values as Record<string, unknown>, mode);
+    return createObject(this, table, valuesByName(table, values), mode);
   }
 }

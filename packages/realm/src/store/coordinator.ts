@@ -27,6 +27,10 @@ export interface Instance {
   /** Lets go of snapshots for a while. */
   pause(): void;
   resume(): void;
+  /** The session's classes have other properties now. */
+  schemaChanged(): void;
+  /** That is in the file. */
+  schemaCommitted(): void;
   close(): void;
 }
 
@@ -47,6 +51,12 @@ export function registerFile(file: Omit<OpenFile, "stopListening" | "instances">
   const open: OpenFile = { ...file, instances: new Set(), stopListening: () => undefined };
   file.session.onAdvance = () => {
     for (const instance of open.instances) instance.advanced();
+  };
+  file.session.onSchema = (isCommitted) => {
+    for (const instance of open.instances) {
+      if (isCommitted) instance.schemaCommitted();
+      else instance.schemaChanged();
+    }
   };
   open.stopListening = file.session.store.onForeignCommit(() => {
     try {

@@ -5,9 +5,11 @@
  */
 import type { ReadTree, Snapshot, Store, WriteTransaction, WriteTree } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
+import { log } from "../logging.ts";
 import { utf8Bytes, readText } from "../records/text.ts";
 import { sameBytes } from "../records/row.ts";
-import { addedOf, RECORD_FORMAT } from "../schema/stored-schema.ts";
+import { validateSchema } from "../schema/parse-schema.ts";
+import { addedOf, migrationFindings, RECORD_FORMAT, toStoredSchema } from "../schema/stored-schema.ts";
 import type { StoredSchema } from "../schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import { ClassTable } from "./class-table.ts";
@@ -43,12 +45,18 @@ export class FileSession {
   viewEpoch = 1;
   /** Told after every commit and refresh that changed something. */
   onAdvance: () => void = () => undefined;
+  /** Told when classes or properties were added in the open transaction, or taken back with it, and when they are committed. */
+  onSchema: (isCommitted: boolean) => void = () => undefined;
+  /** The end of the asynchronous transactions that were asked for. */
+  asyncQueue: Promise<unknown> = Promise.resolve();
   /** True while a migration callback runs. */
   isMigrating = false;
   #shared: SharedSnapshot;
   #transaction: WriteTransaction | undefined;
   #writeTrees = new Map<string, WriteTree>();
   #schemaBytes: Uint8Array | undefined;
+  /** The classes as they were before the open transaction added to them. */
+  #schemaUndo: Map<string, { table: ClassTable; schema: CanonicalObjectSchema }> | undefined;
 
   constructor(store: Store, path: string) {
     this.store = store;
@@ -130,9 +138,84 @@ export class FileSession {
     if (this.#transaction === undefined) throw outsideTransaction();
   }
 
+  /**
+   * Adds classes and properties in the open transaction; classes that are not named stay.
+   *
+   * @throws {RealmError} `MIGRATION_REQUIRED`: something else would change as well.
+   */
+  extendSchema(classes: readonly CanonicalObjectSchema[]): void {
+    const stored = this.readSchema() as StoredSchema;
+    const names = new Set(classes.map((entry) => entry.name));
+    const all = [...classes, ...[...this.schemaMap.values()].filter((entry) => !names.has(entry.name))];
+    validateSchema(all);
+    const findings = migrationFindings(stored, all).filter((finding) => !finding.endsWith("has been added."));
+    if (findings.length > 0) throw new RealmError("MIGRATION_REQUIRED", `Migration is required due to the following errors:\n- ${findings.join("\n- ")}`);
+    const next = toStoredSchema(all, stored.version, stored);
+    this.writeSchema(next);
+    this.#schemaUndo ??= new Map([...this.tables].map(([name, table]) => [name, { table, schema: table.schema }]));
+    for (const schema of all) {
+      const table = this.tables.get(schema.name);
+      if (table === undefined) this.tables.set(schema.name, new ClassTable(this, schema, addedOf(next, schema)));
+      else table.extend(schema, addedOf(next, schema));
+    }
+    this.#newIndexes(stored);
+    this.#newView();
+    this.onSchema(false);
+  }
+
+  /** What was added with an index has it for the rows that are there. */
+  #newIndexes(stored: StoredSchema): void {
+    for (const table of this.tables.values()) {
+      const before = stored.classes.find((entry) => entry.name === table.name);
+      for (const field of table.indexed) {
+        const was = before?.properties.find((property) => property.name === field.property.mapTo)?.indexed;
+        if (before !== undefined && was !== field.property.indexed) table.rebuildIndex(field);
+      }
+    }
+  }
+
+  /** Takes back what `extendSchema` did in a transaction that was aborted, or notes that it is done. */
+  #settleSchema(isAborted: boolean): void {
+    const undo = this.#schemaUndo;
+    this.#schemaUndo = undefined;
+    if (undo === undefined) return;
+    if (!isAborted) {
+      this.acceptSchema();
+      this.onSchema(true);
+      return;
+    }
+    this.tables.clear();
+    const stored = this.readSchema();
+    for (const [name, { table, schema }] of undo) {
+      table.extend(schema, addedOf(stored, schema));
+      this.tables.set(name, table);
+    }
+    this.onSchema(false);
+  }
+
+  /** Takes a class out of the schema in a migration; its trees are gone already. */
+  removeClass(name: string): void {
+    const stored = this.readSchema() as StoredSchema;
+    this.tables.delete(name);
+    this.writeSchema({ ...stored, classes: stored.classes.filter((entry) => entry.name !== name) });
+  }
+
+  /** Takes the writer's lock if nobody has it. @throws {RealmError} `SCHEMA_CHANGED` */
+  tryBegin(): boolean {
+    if (this.#transaction !== undefined) return false;
+    try {
+      this.begin(0);
+      return true;
+    } catch (error) {
+      if ((error as { code?: string }).code === "STORE_LOCKED") return false;
+      throw error;
+    }
+  }
+
   /** Takes the writer's lock. @throws {RealmError} `SCHEMA_CHANGED` */
-  begin(): void {
-    this.#transaction = this.store.beginWrite();
+  begin(lockTimeoutMs?: number): void {
+    this.#transaction = this.store.beginWrite(lockTimeoutMs === undefined ? {} : { lockTimeoutMs });
+    log("Realm.Storage.Transaction", "debug", () => `begin, file '${this.path}'`);
     this.#newView();
     try {
       const error = this.#schemaError(this.#readSchemaBytes());
@@ -170,7 +253,10 @@ export class FileSession {
       table.nextRowId = undefined;
       table.gone.settle(isAborted);
     }
-    this.#replaceSnapshot();
+    log("Realm.Storage.Transaction", "debug", () => `${isAborted ? "abort" : "commit"}, file '${this.path}'`);
+    if (isAborted || this.#schemaUndo === undefined) this.#replaceSnapshot();
+    else this.#replaceSnapshot(true);
+    this.#settleSchema(isAborted);
   }
 
   /** Takes over what other processes committed. True if there was anything. @throws {RealmError} `SCHEMA_CHANGED` */
@@ -185,11 +271,11 @@ export class FileSession {
   }
 
   /** Moves on to the newest commit, unless its schema is not ours: then the old view stays. */
-  #replaceSnapshot(): RealmError | undefined {
+  #replaceSnapshot(isOwnSchema = false): RealmError | undefined {
     this.#newView();
     if (this.store.isClosed) return undefined;
     const snapshot = this.store.snapshot();
-    const error = this.#schemaError(snapshot.tree(META_TREE)?.get(SCHEMA_KEY)?.slice());
+    const error = isOwnSchema ? undefined : this.#schemaError(snapshot.tree(META_TREE)?.get(SCHEMA_KEY)?.slice());
     if (error !== undefined) {
       snapshot.close();
       return error;
