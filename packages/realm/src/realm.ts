@@ -171,8 +171,8 @@ export class Realm extends RealmStatics {
   }
 
   /** Creates or updates an object. */
-  create<T = DefaultObject>(type: string, values: Partial<T> | Partial<Unmanaged<T>>, mode?: UpdateMode | boolean): RealmObject<T> & T;
-  create<T extends AnyRealmObject>(type: Constructor<T>, values: Partial<T> | Partial<Unmanaged<T>>, mode?: UpdateMode | boolean): T;
+  create<T = DefaultObject>(type: string, values: Partial<NoInfer<T>> | Partial<Unmanaged<NoInfer<T>>>, mode?: UpdateMode | boolean): RealmObject<T> & T;
+  create<T extends AnyRealmObject>(type: Constructor<T>, values: Partial<NoInfer<T>> | Partial<Unmanaged<NoInfer<T>>>, mode?: UpdateMode | boolean): T;
   create(type: unknown, values: unknown, mode?: unknown): unknown {
     const session = this.#open();
     const table = this.#tableOf(type);
