@@ -4,6 +4,7 @@
  * @module
  */
 import { RealmError } from "../errors.ts";
+import type { StoredValue } from "../records/stored-value.ts";
 import { PRIMITIVE_TYPES } from "../schema/types.ts";
 
 const NUMERIC = new Set(["int", "float", "double", "decimal128", "mixed"]);
@@ -13,7 +14,12 @@ export interface Aggregated {
   readonly type: string;
   _values(): unknown[];
   _propertyType?(name: string): string | undefined;
+  /** Visits the stored values of a property, without an object for each; false if that is not possible. */
+  _visitStored?(name: string, visit: (value: StoredValue) => void): boolean;
 }
+
+/** Types whose stored values are numbers. */
+const STORED_NUMBERS = new Set(["int", "float", "double", "date"]);
 
 /** Computes one aggregate; nulls are left out. */
 export function aggregate(collection: Aggregated, operation: "min" | "max" | "sum" | "avg", property?: string): number | Date | undefined {
@@ -28,16 +34,23 @@ export function aggregate(collection: Aggregated, operation: "min" | "max" | "su
   }
   let result: number | undefined;
   let count = 0;
-  for (const element of collection._values()) {
-    const raw = isPrimitive ? element : (element as Record<string, unknown> | null)?.[property as string];
-    if (raw === null || raw === undefined) continue;
-    const value = isDate ? (raw as Date).getTime() : Number(String(raw));
-    if (Number.isNaN(value)) continue;
+  const add = (value: number): void => {
+    if (Number.isNaN(value)) return;
     count++;
     if (result === undefined) result = value;
     else if (operation === "min") result = Math.min(result, value);
     else if (operation === "max") result = Math.max(result, value);
     else result += value;
+  };
+  const addStored = (value: StoredValue): void => {
+    if (value !== null) add(Number(value));
+  };
+  const isVisited = !isPrimitive && STORED_NUMBERS.has(type) && collection._visitStored?.(property as string, addStored) === true;
+  if (!isVisited) {
+    for (const element of collection._values()) {
+      const raw = isPrimitive ? element : (element as Record<string, unknown> | null)?.[property as string];
+      if (raw !== null && raw !== undefined) add(isDate ? (raw as Date).getTime() : Number(String(raw)));
+    }
   }
   if (operation === "sum") return result ?? 0;
   if (result === undefined) return undefined;

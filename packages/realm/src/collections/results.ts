@@ -12,6 +12,7 @@ import { KIND, objectKeyOf, stateOf } from "../objects/object-state.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import { copyKey } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
+import type { StoredValue } from "../records/stored-value.ts";
 import { keyText } from "../records/text.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { ClassTable } from "../store/class-table.ts";
@@ -140,6 +141,14 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   /** @internal */
   _setAt(): never {
     throw new RealmError("ARGUMENT_INVALID", "Modifying a Results collection is not supported.");
+  }
+
+  /** @internal */
+  _visitStored(name: string, visit: (value: StoredValue) => void): boolean {
+    const { context, query, frozen, among } = this._self.#open();
+    if (query === undefined || frozen !== undefined) return false;
+    query.visitField(context.session, name, visit, among?.());
+    return true;
   }
 
   /** @internal */

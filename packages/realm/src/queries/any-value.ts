@@ -5,7 +5,8 @@
  */
 import { compareDecimals, isDecimalNaN, TYPE_BITS } from "@holdfast/query";
 import type { CheckedValue, Decimal, NumberValue, ValueType } from "@holdfast/query";
-import { readMixed } from "../records/mixed.ts";
+import { encodeIndexPrefix } from "../records/keys.ts";
+import { encodeMixed, readMixed } from "../records/mixed.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { keyText } from "../records/text.ts";
 import { asDecimal, compareBytes, compareNumbers } from "./comparators.ts";
@@ -43,6 +44,8 @@ export interface AnyDictionary {
   readonly entries: ReadonlyMap<string, AnyValue>;
   readonly bits: number;
 }
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Kinds of values in the order in which Realm sorts them; numbers of all types are one kind. */
 const RANKS: Readonly<Record<string, number>> = { bool: 0, number: 1, decimal128: 1, string: 2, data: 3, date: 4, objectId: 5, uuid: 6, link: 7, list: 8, dictionary: 9 };
@@ -91,6 +94,33 @@ export function anyOfConstant(value: CheckedValue): AnyValue {
   if (value.type === "typeOf") return null;
   const bits = value.type === "number" ? TYPE_BITS.double : TYPE_BITS[value.type];
   return { type: value.type, value: value.value, bits };
+}
+
+/** The bytes of a constant inside a mixed property; undefined for values that several encodings stand for. */
+export function encodeConstant(value: NonNullable<CheckedValue>): Uint8Array | undefined {
+  switch (value.type) {
+    case "string":
+      // A lone surrogate has no bytes of its own.
+      return LONE_SURROGATE.test(value.value) ? undefined : encodeMixed("string", value.value);
+    case "bool":
+    case "data":
+    case "objectId":
+    case "uuid":
+      return encodeMixed(value.type, value.value);
+    case "date":
+      return Number.isSafeInteger(value.value) ? encodeMixed("date", value.value) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The bytes that the entries of an index of a mixed property begin with for a constant; undefined if there is no telling. */
+export function mixedIndexPrefix(value: CheckedValue): Uint8Array | undefined {
+  if (value === null) return encodeIndexPrefix("mixed", null);
+  if (value.type === "number" && Number.isNaN(value.value)) return undefined;
+  // All kinds of numbers stand in the index as doubles.
+  const encoded = value.type === "number" ? encodeMixed("double", Number(value.value)) : encodeConstant(value);
+  return encoded === undefined ? undefined : encodeIndexPrefix("mixed", encoded);
 }
 
 /** True if an order between the two means something: same kind, no lists or dictionaries. */

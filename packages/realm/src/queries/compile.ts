@@ -5,8 +5,10 @@
  */
 import { compareDecimals, meetsTerms } from "@holdfast/query";
 import type { CheckedComparison, CheckedFullText, CheckedMembership, CheckedPredicate, CheckedStringTest, CheckedValue, Decimal, RelationalOperator } from "@holdfast/query";
+import { sameBytes } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
+import { encodeConstant } from "./any-value.ts";
 import { compileByteTest } from "./byte-tests.ts";
 import { asDecimal, compareBytes, compareNumbers } from "./comparators.ts";
 import { compileGeoWithin } from "./geo-tests.ts";
@@ -16,7 +18,7 @@ import { quantifier, quantify } from "./quantified.ts";
 import type { QuerySource } from "./query-source.ts";
 import { foldValue, textTest, textTestValue } from "./string-tests.ts";
 import { compareText, foldCase } from "./text-tests.ts";
-import { readerOf } from "./value-reader.ts";
+import { fieldOf, readerOf } from "./value-reader.ts";
 
 /** True or false of a row. */
 export type RowTest = (row: Row) => boolean;
@@ -65,8 +67,25 @@ function compileComparison(comparison: CheckedComparison, source: QuerySource): 
       return test(row);
     });
   }
+  const rawTest = mixedBytesTest(comparison, source);
+  if (rawTest !== undefined) return rawTest;
   const operands = [compileOperand(left, source, compilePredicate), compileOperand(right, source, compilePredicate)] as const;
   return quantify(...operands, relationPairTest(operator, ...operands, isCaseInsensitive), operator === "!=");
+}
+
+/** A mixed property of the object itself against a constant that has one encoding: their bytes are compared, nothing is decoded. */
+function mixedBytesTest({ left, right, operator, isCaseInsensitive }: CheckedComparison, source: QuerySource): RowTest | undefined {
+  const isEqual = operator === "==";
+  if (left.kind !== "path" || right.kind !== "value" || right.value === null || isCaseInsensitive || (!isEqual && operator !== "!=")) return undefined;
+  const [step] = left.steps;
+  if (left.steps.length !== 1 || step?.kind !== "property" || step.property.type !== "mixed" || step.property.collection !== undefined || step.access.length > 0) return undefined;
+  const encoded = encodeConstant(right.value);
+  if (encoded === undefined) return undefined;
+  const { read } = fieldOf(source, step.className, step.property.name);
+  return (row) => {
+    const stored = read(row) as Uint8Array | null;
+    return (stored !== null && sameBytes(stored, encoded)) === isEqual;
+  };
 }
 
 function compileStringTest({ operator, isCaseInsensitive, left, right }: CheckedStringTest, source: QuerySource): RowTest {

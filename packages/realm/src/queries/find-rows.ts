@@ -163,7 +163,7 @@ function collectTableRanges(ranges: readonly KeyRange[], { table }: Place, keys:
 }
 
 function collectIndexRanges(propertyName: string, ranges: readonly KeyRange[], { table }: Place, keys: KeySet): boolean {
-  const index = table.index(propertyName);
+  const index = table.index(propertyName) ?? table.mixedIndex?.(propertyName);
   const type = table.layout.fieldOf(propertyName)?.property.type as KeyType;
   if (index === undefined) return false;
   for (const range of ranges) {

@@ -6,19 +6,21 @@
  * @module
  */
 import { check, checkDescriptor, parse, pathOf, QueryError } from "@holdfast/query";
-import type { CheckedDescriptor, CheckedPredicate, SortKey } from "@holdfast/query";
+import type { CheckedDescriptor, CheckedPredicate, CheckedSortKey, SortKey } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
+import type { StoredValue } from "../records/stored-value.ts";
 import { compilePredicate } from "./compile.ts";
 import type { RowTest } from "./compile.ts";
 import { explainRows, visitKeys, visitRows } from "./find-rows.ts";
 import type { RowVisitor } from "./find-rows.ts";
-import { distinctRows, sortRows } from "./ordering.ts";
+import { copyRow, distinctRows, sortRows, TopRows } from "./ordering.ts";
 import { plansOf } from "./plan.ts";
 import type { QuerySource } from "./query-source.ts";
 import { argumentReader, readObject } from "./read-argument.ts";
 import type { ObjectKeyReader } from "./read-argument.ts";
 import { querySchemaOf } from "./schema-adapter.ts";
 import type { SchemaMap } from "./schema-adapter.ts";
+import { fieldOf } from "./value-reader.ts";
 
 /** One column to sort by. */
 export interface SortColumn {
@@ -133,8 +135,17 @@ export class ObjectQuery {
    */
   rows(source: QuerySource, among?: readonly Uint8Array[]): Row[] {
     const { stages } = this.#parts;
+    const top = leadingTop(stages);
+    if (top !== undefined) {
+      const best = new TopRows(top.count, top.keys, source);
+      this.#visit(source, among, (row) => {
+        best.add(row);
+        return true;
+      });
+      return stages.slice(top.stageCount).reduce((rows, stage) => applyStage(rows, stage, source), best.rows());
+    }
     const [first] = stages;
-    let rows: Row[] = [];
+    const rows: Row[] = [];
     const limit = first?.kind === "limit" ? first.count : Infinity;
     if (limit > 0) {
       this.#visit(source, among, (row) => {
@@ -142,8 +153,18 @@ export class ObjectQuery {
         return rows.length < limit;
       });
     }
-    for (const stage of stages) rows = applyStage(rows, stage, source);
-    return rows;
+    return stages.reduce((found, stage) => applyStage(found, stage, source), rows);
+  }
+
+  /** Visits one property of each row: what aggregates are made of. */
+  visitField(source: QuerySource, propertyName: string, visit: (value: StoredValue) => void, among?: readonly Uint8Array[]): void {
+    const { read } = fieldOf(source, this.className, propertyName);
+    const each = (row: Row): boolean => {
+      visit(read(row));
+      return true;
+    };
+    if (this.#parts.stages.every((stage) => stage.kind === "sort")) this.#visit(source, among, each);
+    else this.rows(source, among).forEach(each);
   }
 
   /** How many rows there are. Builds no list unless a LIMIT or DISTINCT stands behind a sort. */
@@ -215,6 +236,16 @@ function refuseUnknown(schema: SchemaMap, className: string, path: string): void
   }
 }
 
-function copyRow({ bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd }: Row): Row {
-  return { bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd };
+/** More rows than this are found and sorted as a whole: keeping them in order one by one would cost more. */
+const TOP_MAX = 1000;
+
+/** SORTs with a LIMIT behind them, at the beginning of the stages. */
+function leadingTop(stages: readonly Stage[]): { readonly count: number; readonly keys: readonly CheckedSortKey[]; readonly stageCount: number } | undefined {
+  const keys: CheckedSortKey[] = [];
+  for (const [index, stage] of stages.entries()) {
+    // A later sort goes first; the earlier one settles what it leaves equal.
+    if (stage.kind === "sort") keys.unshift(...stage.keys);
+    else return stage.kind === "limit" && stage.count > 0 && stage.count <= TOP_MAX && keys.length > 0 ? { count: stage.count, keys, stageCount: index + 1 } : undefined;
+  }
+  return undefined;
 }

@@ -32,6 +32,78 @@ export function sortRows(rows: readonly Row[], keys: readonly CheckedSortKey[], 
   return order.map((index) => rows[index] as Row);
 }
 
+interface Column {
+  readonly read: (row: Row) => Value;
+  readonly order: (left: Value, right: Value) => number;
+  readonly sign: number;
+}
+
+interface Ranked {
+  readonly row: Row;
+  readonly values: readonly Value[];
+}
+
+/** The first rows in the order of the keys, without the others ever being kept or sorted. */
+export class TopRows {
+  readonly #count: number;
+  readonly #columns: readonly Column[];
+  /** In order; as many as were seen, at most `#count`. */
+  readonly #best: Ranked[] = [];
+
+  constructor(count: number, keys: readonly CheckedSortKey[], source: QuerySource) {
+    this.#count = count;
+    this.#columns = keys.map(({ path, isAscending }) => ({ read: readerOf(path, source), order: orderOf(path.type), sign: isAscending ? 1 : -1 }));
+  }
+
+  /** Looks at a row, which may be a cursor that moves on. */
+  add(row: Row): void {
+    const best = this.#best;
+    const values: Value[] = [];
+    if (best.length === this.#count && !this.#isBefore(row, values, best[best.length - 1] as Ranked)) return;
+    for (let index = values.length; index < this.#columns.length; index++) values.push((this.#columns[index] as Column).read(row));
+    let low = 0;
+    let high = best.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      // Rows that are equal keep their order: the new one goes behind them.
+      if (this.#compare(values, (best[middle] as Ranked).values) < 0) high = middle;
+      else low = middle + 1;
+    }
+    best.splice(low, 0, { row: copyRow(row), values });
+    if (best.length > this.#count) best.pop();
+  }
+
+  /** True if the row comes before; reads only as many columns as it takes to tell. */
+  #isBefore(row: Row, values: Value[], other: Ranked): boolean {
+    for (let index = 0; index < this.#columns.length; index++) {
+      const { read, order, sign } = this.#columns[index] as Column;
+      const value = read(row);
+      values.push(value);
+      const result = order(value, other.values[index] as Value) * sign;
+      if (result !== 0) return result < 0;
+    }
+    return false;
+  }
+
+  #compare(left: readonly Value[], right: readonly Value[]): number {
+    for (let index = 0; index < this.#columns.length; index++) {
+      const { order, sign } = this.#columns[index] as Column;
+      const result = order(left[index] as Value, right[index] as Value);
+      if (result !== 0) return result * sign;
+    }
+    return 0;
+  }
+
+  rows(): Row[] {
+    return this.#best.map(({ row }) => row);
+  }
+}
+
+/** The views of a row as they are now: a cursor's change when it moves on. */
+export function copyRow({ bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd }: Row): Row {
+  return { bytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd };
+}
+
 function orderOf(type: ValueType): (left: Value, right: Value) => number {
   if (type === "mixed") return (left, right) => sortAny(left as AnyValue, right as AnyValue);
   const compare = comparatorOf(type, type);

@@ -9,6 +9,7 @@
 import type { CheckedMembership, CheckedOperand, CheckedPath, CheckedPredicate, CheckedStringTest, CheckedValue, FullTextTerms, PathStep } from "@holdfast/query";
 import { afterPrefix, encodeIndexPrefix } from "../records/keys.ts";
 import type { KeyType, KeyValue } from "../records/keys.ts";
+import { mixedIndexPrefix } from "./any-value.ts";
 import { compareBytes } from "./comparators.ts";
 import type { KeyRange, QuerySource, QueryTable } from "./query-source.ts";
 
@@ -119,7 +120,7 @@ function unionCandidate(operands: readonly CheckedPredicate[], place: Place): Ca
 
 function equalityCandidate(path: CheckedPath, value: CheckedValue, { table }: Place): Candidate | undefined {
   const isKey = isPrimary(path, table);
-  if (!isKey && !isIndexed(path, table)) return undefined;
+  if (!isKey && !isIndexed(path, table) && !isMixedIndexed(path, table)) return undefined;
   const ranges = equalRanges(path, [value]);
   if (ranges === undefined) return undefined;
   if (ranges.length === 0) return NOTHING;
@@ -130,7 +131,7 @@ function membershipCandidate({ left, values, isCaseInsensitive }: CheckedMembers
   if (values.length === 0) return NOTHING;
   if (left.type === "object") return values.includes(null) || isCaseInsensitive ? undefined : linksCandidate(left, values);
   const isKey = isPrimary(left, table);
-  if (isCaseInsensitive || (!isKey && !isIndexed(left, table))) return undefined;
+  if (isCaseInsensitive || (!isKey && !isIndexed(left, table) && !isMixedIndexed(left, table))) return undefined;
   const ranges = equalRanges(left, values);
   if (ranges === undefined) return undefined;
   if (ranges.length === 0) return NOTHING;
@@ -200,6 +201,12 @@ function equalRanges(path: CheckedPath, values: readonly CheckedValue[]): KeyRan
   const type = path.type as KeyType;
   const ranges: KeyRange[] = [];
   for (const value of values) {
+    if (path.type === "mixed") {
+      const prefix = mixedIndexPrefix(value);
+      if (prefix === undefined) return undefined;
+      ranges.push(prefixRange(prefix));
+      continue;
+    }
     // A decimal can equal an int.
     if (value?.type === "decimal128") return undefined;
     const key = keyValueOf(value, "exact");
@@ -253,6 +260,10 @@ function isPrimary(path: CheckedPath, table: QueryTable): boolean {
 
 function isIndexed(path: CheckedPath, table: QueryTable): boolean {
   return isOwn(path) && KEY_TYPES.has(path.type) && table.index(path.property.name) !== undefined;
+}
+
+function isMixedIndexed(path: CheckedPath, table: QueryTable): boolean {
+  return path.type === "mixed" && isOwn(path) && table.mixedIndex?.(path.property.name) !== undefined;
 }
 
 /** True for a property of the object itself with one value. */

@@ -25,6 +25,8 @@ export interface QueryTable {
   backlinkCount(key: Uint8Array): number;
   /** The index of a property; undefined if it has none. */
   index(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined;
+  /** The index of a mixed property: all kinds of numbers stand in it as doubles. Undefined if it has none. */
+  mixedIndex?(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined;
   /** The full-text index of a property: an entry for each word of each text. Undefined if it has none. */
   fullTextIndex?(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined;
 }

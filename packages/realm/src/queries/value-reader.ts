@@ -5,9 +5,10 @@
  */
 import type { CheckedPath, CollectionAccess, PathStep } from "@holdfast/query";
 import type { Field } from "../records/layout.ts";
-import { copyKey, rowOf, sameBytes } from "../records/row.ts";
+import { copyKey, rowOf } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
 import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
+import { keyText } from "../records/text.ts";
 import { anyOf, readAny } from "./any-value.ts";
 import type { AnyValue } from "./any-value.ts";
 import type { QueryValue } from "./comparators.ts";
@@ -66,18 +67,23 @@ function linkReader({ className, property, access }: PropertyStep, source: Query
   return (row) => elementAt(read(row), first) as Uint8Array | null;
 }
 
-/** Follows a link and reads on there. Neighbouring rows often share their target, so the last one found is kept. */
+/** How many targets of a link are remembered; beyond it, everything is forgotten and starts anew. */
+const REMEMBERED_MAX = 65_536;
+
+/** Follows a link and reads on there. Many rows share their target, so what was found is kept for the time of one search. */
 function throughLink(readLink: (row: Row) => Uint8Array | null, table: QueryTable, readNext: ValueReader): ValueReader {
-  let lastKey: Uint8Array | undefined;
-  let lastValue: Value = null;
+  const found = new Map<string, Value>();
   return (row) => {
     const key = readLink(row);
     if (key === null) return null;
-    if (lastKey !== undefined && sameBytes(lastKey, key)) return lastValue;
+    const text = keyText(key);
+    const known = found.get(text);
+    if (known !== undefined) return known;
+    if (found.size >= REMEMBERED_MAX) found.clear();
     const record = table.get(key);
-    lastKey = key.slice();
-    lastValue = record === undefined ? null : readNext(rowOf(lastKey, record));
-    return lastValue;
+    const value = record === undefined ? null : readNext(rowOf(key, record));
+    found.set(text, value);
+    return value;
   };
 }
 
