@@ -35,6 +35,8 @@ export class ChangedRows {
   readonly #session: FileSession;
   readonly #byClass: ReadonlyMap<string, ReadonlyMap<string, RowChange>>;
   #affected: Map<string, Set<string>>[] = [];
+  /** Unions of rings, by depth and class: thousands of listeners ask for the same one. */
+  readonly #unions = new Map<string, ReadonlySet<string>>();
 
   constructor(session: FileSession, changes: readonly { tree: string; entries: readonly RowChange[] }[]) {
     this.#session = session;
@@ -83,9 +85,14 @@ export class ChangedRows {
    * It walks from the changed rows against the direction of links, so it costs what changed and not what exists.
    */
   affectedRows(className: string, depth: number): ReadonlySet<string> {
+    const name = `${depth} ${className}`;
+    const known = this.#unions.get(name);
+    if (known !== undefined) return known;
     while (this.#affected.length < depth) this.#affected.push(this.#nextRing());
     const found = this.#affected.slice(0, depth).map((ring) => ring.get(className)).filter((ring) => ring !== undefined);
-    return found.length === 1 ? (found[0] as Set<string>) : new Set(found.flatMap((ring) => [...ring]));
+    const union = found.length === 1 ? (found[0] as Set<string>) : new Set(found.flatMap((ring) => [...ring]));
+    this.#unions.set(name, union);
+    return union;
   }
 
   #nextRing(): Map<string, Set<string>> {

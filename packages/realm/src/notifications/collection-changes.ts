@@ -118,18 +118,20 @@ function keyOrderChanges(entry: CollectionEntry, changed: ChangedRows, isModifie
   const after = merge(before, removed, added.sort());
   entry.texts = after;
   const changes: CollectionChangeSet = { insertions: added.map((key) => placeOf(after, key)), deletions: removed.sort((a, b) => a - b), newModifications: [], oldModifications: [] };
-  if (isModified !== undefined) addModifications(changes, { before, after }, modifiedKeys(entry, changed, isModified));
+  if (isModified !== undefined) addModifications(changes, { before, after }, modifiedKeys(entry, changed, { after, isModified }));
   return changes;
 }
 
-function modifiedKeys({ watched, keyPaths }: CollectionEntry, changed: ChangedRows, isModified: IsModified): Iterable<string> {
+/** The elements that may have changed: looked for among the fewer of both, the affected rows or the elements. */
+function modifiedKeys({ watched, keyPaths }: CollectionEntry, changed: ChangedRows, { after, isModified }: { after: readonly string[]; isModified: IsModified }): readonly string[] {
   const depth = keyPaths === undefined ? LINK_DEPTH : Math.max(...keyPaths.map((path) => path.length));
-  const className = watched.table?.name as string;
-  return [...changed.affectedRows(className, depth)].filter(isModified);
+  const affected = changed.affectedRows(watched.table?.name as string, depth);
+  if (after.length < affected.size) return after.filter((key) => affected.has(key) && isModified(key));
+  return [...affected].filter(isModified).sort();
 }
 
-function addModifications(changes: CollectionChangeSet, { before, after }: { before: readonly string[]; after: readonly string[] }, keys: Iterable<string>): void {
-  for (const key of [...keys].sort()) {
+function addModifications(changes: CollectionChangeSet, { before, after }: { before: readonly string[]; after: readonly string[] }, keys: readonly string[]): void {
+  for (const key of keys) {
     const [old, now] = [placeOf(before, key), placeOf(after, key)];
     if (before[old] !== key || after[now] !== key) continue;
     changes.oldModifications.push(old);
