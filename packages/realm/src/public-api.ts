@@ -41,6 +41,10 @@ export type { CheckKey, KeylessConfiguration, KeysOptions, RealmKeys } from "./o
 export { RealmEvent } from "./realm-events.ts";
 export type { RealmEventName, RealmListener } from "./realm-events.ts";
 export { ProgressRealmPromise } from "./realm-promise.ts";
+export type { ContentProblem, ContentProblemKind, ContentReport } from "./repair/check-content.ts";
+export type { RealmBackupOptions, RealmRestoreOptions, RealmSalvageOptions, RealmSalvageReport, RealmVerifyOptions, RealmVerifyReport } from "./repair/realm-repair.ts";
+export type { ClassRepair, ContentRepair } from "./repair/repair-content.ts";
+export type { BackupReport, FileVerifyReport, LongTaskOptions, Progress, RestoreReport, SalvageReport } from "@holdfast/storage-engine";
 export { UpdateMode } from "./realm-statics.ts";
 export { Types } from "./realm-types.ts";
 export type { CanonicalObjectSchema, CanonicalProperty, CanonicalProperty as CanonicalPropertySchema, ObjectSchema, PropertySchema } from "./schema/types.ts";

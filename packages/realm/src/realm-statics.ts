@@ -6,6 +6,7 @@
 import { generateKey } from "@holdfast/storage-engine/node";
 import { QueryError } from "@holdfast/query";
 import { Store } from "@holdfast/storage-engine";
+import type { RestoreReport } from "@holdfast/storage-engine";
 import { BSON } from "./bson.ts";
 import { checkKey, parseConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
@@ -29,6 +30,8 @@ import { templateOf } from "./objects/create.ts";
 import { RealmObject } from "./objects/realm-object.ts";
 import { absolutePath, fileExists, hasContent, removeRealmFiles } from "./platform/node-files.ts";
 import { ProgressRealmPromise } from "./realm-promise.ts";
+import { restoreRealm, salvageRealm, verifyRealm } from "./repair/realm-repair.ts";
+import type { RealmRestoreOptions, RealmSalvageOptions, RealmSalvageReport, RealmVerifyOptions, RealmVerifyReport } from "./repair/realm-repair.ts";
 import type { Realm } from "./realm.ts";
 import { parseSchema } from "./schema/parse-schema.ts";
 import type { CanonicalProperty, ObjectSchema } from "./schema/types.ts";
@@ -132,6 +135,24 @@ export class RealmStatics {
     translated(file, () =>
       Store.rekey({ path: file, create: false, freshness, ...(current === undefined ? {} : { encryptionKey: current }), ...(next === undefined ? {} : { newEncryptionKey: next }) }),
     );
+  }
+
+  /**
+   * Checks a realm's file and its content: pages, log, indexes, links, counters. Works on damaged files and on files that are open
+   * elsewhere, and changes nothing.
+   */
+  static async verify(options: RealmVerifyOptions): Promise<RealmVerifyReport> {
+    return verifyRealm(options);
+  }
+
+  /** Brings every object that can be read of a damaged realm into a new one, and says what is missing. The damaged file stays as it is. */
+  static async salvage(options: RealmSalvageOptions): Promise<RealmSalvageReport> {
+    return salvageRealm(options);
+  }
+
+  /** Makes a realm of a full backup and the increments after it. The target appears complete or not at all. */
+  static async restore(options: RealmRestoreOptions): Promise<RestoreReport> {
+    return restoreRealm(options);
   }
 
   /** 64 fresh bytes of the platform's random generator. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BackupReport } from "@holdfast/storage-engine";
 import { pause, runAsync } from "./async-write.ts";
 import type { AsyncTransaction, AsyncWork } from "./async-write.ts";
 import { checkKey, parseConfiguration } from "./configuration.ts";
@@ -26,6 +27,8 @@ import { ObjectQuery } from "./queries/index.ts";
 import { RealmEvents } from "./realm-events.ts";
 import type { RealmEventName, RealmListener } from "./realm-events.ts";
 import { RealmStatics } from "./realm-statics.ts";
+import { backupStore } from "./repair/realm-repair.ts";
+import type { RealmBackupOptions } from "./repair/realm-repair.ts";
 import { encodeKey } from "./records/keys.ts";
 import type { KeyType, KeyValue } from "./records/keys.ts";
 import { keyBytes } from "./records/text.ts";
@@ -344,6 +347,15 @@ export class Realm extends RealmStatics {
     session.store.writeCopyTo({ path: target, ...(encryptionKey === undefined ? {} : { encryptionKey: checkKey(encryptionKey) }) });
   }
 
+  /**
+   * Copies the newest commit while this and other processes go on writing: whole, or with `since` as the difference to earlier
+   * backups. The target appears complete or not at all, under this realm's key unless another is given.
+   */
+  async backup(options: RealmBackupOptions): Promise<BackupReport> {
+    return backupStore(this.#open().store, options);
+  }
+
+  addListener(name: RealmEventName, callback: RealmListener): void {
   addListener(name: RealmEventName, callback: RealmListener<Realm>): void {
     this.#open();
     this.#events.add(name, callback);

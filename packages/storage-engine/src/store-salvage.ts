@@ -27,7 +27,7 @@ export interface SalvageOptions extends LongTaskOptions {
   readonly newEncryptionKey?: unknown;
   readonly volume?: Volume | undefined;
   /** Puts right what was brought out before it is committed; what it throws ends the salvage. For layers with an order of their own. */
-  readonly repair?: ((transaction: WriteTransaction, report: SalvageReport) => void) | undefined;
+  readonly repair?: ((transaction: WriteTransaction, report: SalvageReport) => Steps<void>) | undefined;
 }
 
 export async function salvagePath(options: SalvageOptions, platform: Platform): Promise<SalvageReport> {
@@ -66,7 +66,7 @@ function* salvageSteps(survey: Survey, store: NewStore, how: { look: () => Surve
       isPlacing = true;
       return report;
     }
-    how.repair?.(store.transaction, report);
+    if (how.repair !== undefined) yield* how.repair(store.transaction, report);
     store.finish();
     isPlacing = true;
     store.place();

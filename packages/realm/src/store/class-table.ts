@@ -292,16 +292,18 @@ export class ClassTable {
   }
 }
 
-function indexedFields(layout: RecordLayout): Field[] {
+/** The fields of a layout that have an index. */
+export function indexedFields(layout: RecordLayout): Field[] {
   return layout.fields.filter((field) => field.property.indexed !== false && field.group !== "key");
 }
 
-function linkFields(layout: RecordLayout): Field[] {
+/** The fields of a layout that can hold links. */
+export function linkFields(layout: RecordLayout): Field[] {
   return layout.fields.filter((field) => mayHoldLinks(field.property));
 }
 
 /** The entries that a value of a row has in an index: one, or one for each term. */
-function indexEntries(field: Field, value: StoredValue, key: Uint8Array): Uint8Array[] {
+export function indexEntries(field: Field, value: StoredValue, key: Uint8Array): Uint8Array[] {
   if (field.property.indexed !== "full-text") return [encodeIndexKey(field.property.type as KeyType, value as never, key)];
   return value === null ? [] : termsOf(value as string).map((term) => encodeIndexKey("string", term, key));
 }
@@ -316,7 +318,8 @@ function linkPrefix(targetKey: Uint8Array, originClass?: string, property?: stri
   return concat(parts);
 }
 
-function linkKey(targetKey: Uint8Array, originClass: string, property: string, key: Uint8Array): Uint8Array {
+/** The entry in the link tree of a target that says who links to it, and through which property. */
+export function linkKey(targetKey: Uint8Array, originClass: string, property: string, key: Uint8Array): Uint8Array {
   return concat([linkPrefix(targetKey, originClass, property), key]);
 }
 

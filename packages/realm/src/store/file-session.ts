@@ -16,7 +16,8 @@ import { ClassTable } from "./class-table.ts";
 
 /** Name of the tree that holds the schema and the row id counters. */
 export const META_TREE = "meta";
-const SCHEMA_KEY = utf8Bytes("schema");
+/** Where the schema stands in it. */
+export const SCHEMA_KEY: Uint8Array = utf8Bytes("schema");
 
 /** A snapshot that several readers hold. */
 export class SharedSnapshot {

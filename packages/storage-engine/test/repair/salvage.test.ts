@@ -232,7 +232,8 @@ describe.each(KINDS)("salvage, $name", ({ encryptionKey }) => {
     const run = Store.salvage({ from: PATH, path: TARGET, volume: fast, ...key, signal: controller.signal, onProgress: () => controller.abort(new Error("enough")) });
     await expect(run).rejects.toThrow("enough");
     expect(fast.paths()).toEqual([PATH]);
-    const repair = (): never => {
+    // eslint-disable-next-line require-yield
+    const repair = function* (): Generator<never, void> {
       throw new StoreError("IO_FAILED", "repair failed");
     };
     await expect(Store.salvage({ from: PATH, path: TARGET, volume: fast, ...key, repair })).rejects.toThrow("repair failed");
