@@ -355,7 +355,6 @@ export class Realm extends RealmStatics {
     return backupStore(this.#open().store, options);
   }
 
-  addListener(name: RealmEventName, callback: RealmListener): void {
   addListener(name: RealmEventName, callback: RealmListener<Realm>): void {
     this.#open();
     this.#events.add(name, callback);
