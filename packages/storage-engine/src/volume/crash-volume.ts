@@ -48,8 +48,8 @@ export class CrashVolume implements Volume {
    * `split` before a write, the write is done in two parts and it is called again between them.
    */
   beforeCall: ((call: VolumeCall) => "split" | undefined) | undefined;
-  /** How many armed failures have come true. */
-  faultsDone = 0;
+  /** The failures that have come true. */
+  readonly faultsDone: { readonly operation: FaultOperation; readonly path: string; readonly outcome: string }[] = [];
   readonly #faults: ArmedFault[] = [];
   readonly #openFiles = new Set<StorageFile>();
   readonly #watches = new Set<() => void>();
@@ -191,8 +191,8 @@ export class CrashVolume implements Volume {
     if (this.#faults.length === 0) return isSplit;
     const due = this.#faults.filter((armed) => isDue(armed, operation, path))[0];
     if (due === undefined) return isSplit;
-    this.faultsDone += 1;
     const outcome = due.fault.outcome ?? "EIO";
+    this.faultsDone.push({ operation, path, outcome });
     if (outcome === "short") return "short";
     if (outcome === "kill") {
       this.kill();
