@@ -89,6 +89,11 @@ export class CommitModel {
     this.#promises.push({ position, node });
   }
 
+  /** What a power cut may leave from now on. */
+  allowedNow(): CommitNode[] {
+    return this.allowedAt(Number.MAX_SAFE_INTEGER);
+  }
+
   /** What a power cut at this position may leave, the sure one first. */
   allowedAt(position: number): CommitNode[] {
     const sure = (this.#promises.findLast((promise) => promise.position <= position) as Assurance).node;

@@ -45,9 +45,9 @@ export function drawStretch(random: SeededRandom): StretchConfig {
     clockJumpsPerCall: draw(0, 0.002),
     faults: draw(0, 0, 0.1, 0.4),
     freeBytes: random.chance(0.1) ? random.below(3_000_000) : undefined,
-    keys: random.pick([12, 40, 120]),
+    keys: random.pick([12, 30, 90]),
     maxChanges: random.pick([2, 6, 25]),
-    maxValueBytes: random.pick([60, 400, 1500]),
+    maxValueBytes: random.pick([40, 200, 900]),
     maxLargeBytes: random.pick([2000, 12_000]),
     spills: random.pick([0, 0, 0, 0.02]),
   };

@@ -206,7 +206,7 @@ function noteDatabase(world: World, event: DiskEvent): void {
     const key = world.replacing?.key ?? fail("the database was replaced by nobody");
     const store = Store.open({ path: PATH, volume: world.disk.live.fork(), ...keyOption(key) });
     const snapshot = store.snapshot();
-    const parent = world.model.allowedAt(Infinity).find((node) => findDifference(snapshot, node.content) === undefined);
+    const parent = world.model.allowedNow().find((node) => findDifference(snapshot, node.content) === undefined);
     if (parent === undefined) fail("the file that replaces the database has another content");
     world.model.proposeFile({ file, number: snapshot.commit, key, parent }, position);
     store.close();

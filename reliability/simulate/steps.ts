@@ -10,7 +10,7 @@ import type { CommitNode, KeyName } from "./commit-model.ts";
 import { fail } from "./failure.ts";
 import { circumstances, judge } from "./judge.ts";
 import { isKeyRefusal, KEY_NAMES, keyOption } from "./keys.ts";
-import { PATH } from "./world.ts";
+import { IS_COPY, PATH } from "./world.ts";
 import type { CopyRecord, Handle, SimulatedProcess, World } from "./world.ts";
 
 /** One step of one process, drawn from the world's random numbers. */
@@ -78,25 +78,25 @@ function open(world: World, process: SimulatedProcess): void {
 
 /** While a re-keying has not been completed, either key may be the right one; exactly one must be. */
 function openWithAnyKey(world: World, process: SimulatedProcess, options: Omit<StoreOptions, "path" | "volume">): Store | undefined {
-  const keys = [...new Set(world.model.allowedAt(Infinity).map((node) => node.key))].reverse();
+  const keys = possibleKeys(world);
   const before = circumstances(world, options.readOnly === true ? ["FILE_MISSING"] : []);
   let refusal: unknown;
   for (const key of keys) {
     try {
       return Store.open({ path: PATH, volume: process.volume, ...options, ...keyOption(key) });
     } catch (error) {
-      // Another process may have finished a re-keying while this one looked.
-      const mayHaveChanged = keys.length > 1 || world.model.newestSure.key !== key;
-      if (!isKeyRefusal(error) || !mayHaveChanged) {
-        judge(world, process, { doing: "opening", error, before });
-        return undefined;
-      }
       refusal = error;
+      if (!isKeyRefusal(error)) break;
     }
   }
-  const stillPossible = new Set(world.model.allowedAt(Infinity).map((node) => node.key));
-  if (keys.some((key) => stillPossible.has(key)) && stillPossible.size === keys.length) judge(world, process, { doing: "opening with every possible key", error: refusal, before });
+  // Another process may have re-keyed the file while this one tried the keys.
+  const isOutrun = isKeyRefusal(refusal) && possibleKeys(world).some((key, index) => keys[index] !== key);
+  if (!isOutrun) judge(world, process, { doing: "opening", error: refusal, before });
   return undefined;
+}
+
+function possibleKeys(world: World): KeyName[] {
+  return [...new Set(world.model.allowedNow().map((node) => node.key))].reverse();
 }
 
 function close(world: World, process: SimulatedProcess, handle: Handle): void {
@@ -121,6 +121,7 @@ function write(world: World, process: SimulatedProcess, handle: Handle): void {
   let transaction: WriteTransaction | undefined;
   try {
     transaction = handle.store.beginWrite();
+    if (process.isGone) return;
     if (handle.isReadOnly) fail(`${process.name}: a store that was opened to be read lets itself be written`);
     const base = baseOf(world, process, handle, transaction);
     const changes = drawChanges(world, base.content);
@@ -188,6 +189,8 @@ function commit(world: World, process: SimulatedProcess, doing: { transaction: W
   world.inFlight.add(node);
   try {
     const number = transaction.commit();
+    // The engine may not have noticed, but a dead process has told nobody.
+    if (process.isGone) return;
     if (number === node.number) world.model.promise(node, world.disk.position);
     else if (number === base.number) world.model.refuse(node);
     else fail(`${process.name}: commit ${number} follows commit ${base.number}`);
@@ -379,6 +382,8 @@ function verify(world: World, process: SimulatedProcess, handle: Handle): void {
   const before = circumstances(world);
   const known = handle.openedAtFault;
   try {
+    // A reader has no lock under which the file stands still.
+    if (handle.isReadOnly) return;
     const report = handle.store.verify();
     world.noteFaults(process);
     if (report.isClean || world.faultCount > before.faults) return;
@@ -403,8 +408,10 @@ function replace(world: World, process: SimulatedProcess, handle: Handle, newKey
     const { store } = handle;
     if (newKey === undefined) store.compact();
     else store.rekey(keyOption(newKey).encryptionKey);
+    if (process.isGone) return;
     handle.file = world.liveFile();
-    const node = world.model.find(handle.file, store.commit);
+    // Others may have committed to the new file before this call came back.
+    const node = world.model.findAny(handle.file, store.commit);
     if (node === undefined || node.key !== world.replacing.key) fail(`${process.name}: after the file was replaced its commit is ${store.commit}, which nobody made`);
     world.model.promise(node, world.disk.position);
     checkNewest(world, process, handle);
@@ -431,6 +438,7 @@ function copy(world: World, process: SimulatedProcess, handle: Handle): void {
   try {
     const encryptionKey = keyOption(key).encryptionKey;
     handle.store.writeCopyTo({ path: record.path, ...(encryptionKey === undefined ? {} : { encryptionKey }) });
+    if (process.isGone) return;
     if (known !== undefined) fail(`${process.name}: a copy replaced a file`);
     record.sureAt = world.disk.position;
   } catch (error) {
@@ -464,7 +472,7 @@ export function finish(world: World): void {
     checkNewest(world, last, handle);
     verify(world, last, handle);
     close(world, last, handle);
-    const left = world.disk.live.paths().filter((path) => path !== PATH && !world.copies.some((copied) => path === copied.path || path.startsWith(`${copied.path}.new-`)));
+    const left = world.disk.live.paths().filter((path) => path !== PATH && !IS_COPY.test(path));
     if (left.length > 0) fail(`after the last store was closed there are still ${left.join(", ")}`);
   });
 }

@@ -14,6 +14,8 @@ import type { StretchConfig } from "./config.ts";
 
 /** The database of every simulation. */
 export const PATH = "/db/store.holdfast";
+/** Copies, and those that were never completed: the next copy to the same name takes them away. */
+export const IS_COPY: RegExp = /^\/db\/copy-\d(?:\.new-[0-9a-f]{12})?$/u;
 const DEEPEST_TURN = 3;
 
 /** A snapshot that a process keeps, and what it must go on to hold. */

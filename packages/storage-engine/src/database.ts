@@ -16,7 +16,7 @@ import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
 import { demandOf, dirtyPagesOf, missingPages, unplacedExtents, type Demand } from "./room.ts";
 import type { PublishedFile } from "./published.ts";
-import { encodeSlot, slotGeneration, slotOffset, slotTag, type Slot } from "./slot.ts";
+import { encodeSlot, SLOT_BYTES, slotGeneration, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
 import type { TreeRoot } from "./tree.ts";
 import { UnitFile } from "./unit-file.ts";
@@ -51,7 +51,7 @@ export class Database {
   view!: View;
   /** True after a failed sync: nobody knows what is on the disk until the file is opened again. */
   isPoisoned = false;
-  /** True if this handle was opened when the unsynced tail was there already: then it may rewrite it. */
+  /** True if what a dead or failed handle left unsynced was there when this one was opened: then it may rewrite it. */
   mayRewriteTail = false;
   /** What this handle itself has synced since the anchor was last written. */
   readonly unanchored = { slot: false, record: false };
@@ -194,7 +194,8 @@ export class Database {
       this.isPoisoned = true;
       throw new StoreError("COMMIT_UNKNOWN", "a sync of another handle failed; close the file and open it again");
     }
-    if (numbers === undefined || numbers.isUnknown || numbers.commit < this.view.head.commit || this.#isSlotMissing) this.#rewriteTail();
+    const isUntold = numbers === undefined || numbers.commit < this.view.head.commit || numbers.generation < this.base.generation;
+    if (isUntold || numbers.isUnknown || this.#isSlotMissing) this.#rewriteTail();
   }
 
   /** Another handle has begun to write pages since: it may have used the places that this one had chosen. */
@@ -214,15 +215,43 @@ export class Database {
 
   /**
    * A writer died or its sync failed behind a record that was seen here: the cache may show what the disk has not got.
-   * So everything since the slot goes to fresh places.
+   * So the slot is written once more and everything since then goes to fresh places.
    */
   #rewriteTail(): void {
+    this.#rewriteSlot();
     this.checkpointFully();
     this.mayRewriteTail = false;
   }
 
+  /**
+   * The newest slot becomes durable before the other one is overwritten: else a power cut could leave neither. Its very
+   * bytes are written again, since a sync alone brings nothing to the disk after one that failed.
+   */
+  #rewriteSlot(): void {
+    const { file } = this.input;
+    const bytes = new Uint8Array(SLOT_BYTES);
+    const offset = slotOffset(this.base.generation);
+    try {
+      if (file.read(offset, bytes) < bytes.length) throw new StoreError("SLOT_DAMAGED", "the file ends inside a slot");
+      file.write(offset, bytes);
+      file.sync();
+    } catch (error) {
+      this.#poison();
+      throw new StoreError("COMMIT_UNKNOWN", "a slot could not be synced; reopen the file", { cause: error });
+    }
+  }
+
   publish(isUnknown: boolean): void {
     this.input.published?.write({ commit: this.view.head.commit, generation: this.base.generation, isUnknown, checkpointer: this.#checkpointer });
+  }
+
+  /** Tells the others, if it can: what it tells is durable, so that a failing side file must not make it look undone. */
+  #announce(): void {
+    try {
+      this.publish(false);
+    } catch {
+      // Writers look at the log and the slots themselves; readers learn of it with the next commit that can be told.
+    }
   }
 
   // ---- Readers -------------------------------------------------------------------------------------------------
@@ -293,7 +322,7 @@ export class Database {
       throw new StoreError("COMMIT_UNKNOWN", "the commit could not be synced and may or may not be on the disk; reopen the file to find out", { cause: error });
     }
     this.#adopt({ ...view, head: { position: head.position + record.bytes.length, commit: head.commit + 1, tag: record.tag } }, edit);
-    this.publish(false);
+    this.#announce();
     this.unanchored.record = true;
     this.#slice(record.bytes.length);
   }
@@ -320,7 +349,7 @@ export class Database {
       throw error;
     }
     this.#repeatSlot();
-    this.publish(false);
+    this.#announce();
   }
 
   #adopt(view: View, edit: EditSet): void {
@@ -441,7 +470,7 @@ export class Database {
     const checkpoint = this.#checkpoint;
     this.#checkpoint = undefined;
     this.#writeCheckpoint(checkpoint);
-    this.publish(false);
+    this.#announce();
   }
 
   /** Pages first, sync, slot, sync: swap them and a crash leaves a slot whose pages were never written. */
@@ -514,14 +543,14 @@ export class Database {
     this.finishCheckpoint();
     if (this.view.head.commit === this.base.commit && this.view.head.position === this.base.logPosition) return;
     this.#writeCheckpoint(this.#begin());
-    this.publish(false);
+    this.#announce();
   }
 
   /** Afterwards neither slot needs the log. */
   checkpointFully(): void {
     this.checkpointNow();
     if (this.#tailPosition !== this.view.head.position || this.#isSlotMissing) this.#repeatSlot();
-    this.publish(false);
+    this.#announce();
   }
 
   /** Goes on at a later commit number: a restored file must not use the numbers of the history that it replaces. */

@@ -6,6 +6,7 @@
  */
 import type { UnitSeal } from "@holdfast/core-cipher";
 import { equalBytes } from "./bytes.ts";
+import { StoreError } from "./errors.ts";
 import { LOG_OFFSET, RECORD_ALIGNMENT_BYTES } from "./layout.ts";
 import { openRecord, readRecordHeader, recordBytes, RECORD_HEADER_BYTES, type RecordHeader } from "./log-record.ts";
 import type { StorageFile } from "./volume/volume.ts";
@@ -54,12 +55,13 @@ export class Log {
   #read(position: number, target: Uint8Array): void {
     const place = position % this.ringBytes;
     const first = Math.min(target.length, this.ringBytes - place);
-    const read = this.#file.read(LOG_OFFSET + place, target.subarray(0, first));
-    if (read < first) target.fill(0, read, first);
-    if (first < target.length) {
-      const rest = this.#file.read(LOG_OFFSET, target.subarray(first));
-      target.fill(0, first + rest);
-    }
+    this.#readPart(LOG_OFFSET + place, target.subarray(0, first));
+    if (first < target.length) this.#readPart(LOG_OFFSET, target.subarray(first));
+  }
+
+  /** The ring is there in full from the file's first day: what ends inside it was cut, and is not the end of history. */
+  #readPart(offset: number, target: Uint8Array): void {
+    if (this.#file.read(offset, target) < target.length) throw new StoreError("LOG_DAMAGED", "the file ends inside its log");
   }
 
   /** The record that follows `head`, or undefined if there is none that is whole. */

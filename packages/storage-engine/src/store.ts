@@ -195,24 +195,31 @@ export class Store {
   refresh(): boolean {
     const database = this.#live();
     if (this.#transaction !== undefined) return false;
-    return database.refresh();
+    try {
+      return database.refresh();
+    } catch (error) {
+      throw asStoreError(error, "looking for newer commits");
+    }
   }
 
   /** Calls back from the event loop after another handle has committed. Does not keep the process alive. */
   onForeignCommit(listener: () => void): () => void {
-    const database = this.#live();
+    this.#live();
     this.#listeners.add(listener);
-    this.#unwatch ??= this.#platform.volume.watch(this.#sidePath, () => {
-      const numbers = database.input.published?.read();
-      if (this.isClosed || numbers === undefined || numbers.commit <= database.view.head.commit) return;
-      for (const each of [...this.#listeners]) each();
-    });
+    this.#unwatch ??= this.#platform.volume.watch(this.#sidePath, () => this.#hear());
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;
       this.#unwatch?.();
       this.#unwatch = undefined;
     };
+  }
+
+  /** The side file has changed. Runs in the event loop, where nobody could catch an error. */
+  #hear(): void {
+    const database = this.#database;
+    if (database === undefined || !hasNewer(database)) return;
+    for (const each of [...this.#listeners]) each();
   }
 
   /** What differs between two snapshots of this store; costs what differs, not what there is. */
@@ -280,6 +287,8 @@ export class Store {
     const release = database.pin();
     try {
       writeTemporaryCopy({ units: database.units, view: database.view }, { path: target.path, key, platform }, { isNew: true }).place();
+    } catch (error) {
+      throw asStoreError(error, "copying");
     } finally {
       release();
       key?.wipe();
@@ -336,6 +345,8 @@ export class Store {
     this.#listeners.clear();
     try {
       this.#closeDatabase(database);
+    } catch (error) {
+      throw asStoreError(error, "closing");
     } finally {
       this.#database = undefined;
       this.#key?.wipe();
@@ -431,6 +442,7 @@ export class Store {
     const { volume } = this.#platform;
     let presence: Presence | undefined;
     let isAlone = false;
+    const wasLeft = side.sizeBytes() > 0;
     try {
       this.#requireInPlace(file);
       presence = Presence.register(volume, this.#presenceDirectory);
@@ -441,8 +453,9 @@ export class Store {
       const numbers = isAlone ? undefined : published.read();
       database.load(numbers?.commit ?? Infinity, isAlone);
       const task = this.#freshness?.admit(foundFile(database)) ?? "none";
-      // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows.
-      const isUnknown = isAlone ? database.view.head.commit !== database.base.commit : numbers?.isUnknown === true;
+      // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows. A side file
+      // that nobody took away says the same of the slot: the last handle died, or a sync of its failed.
+      const isUnknown = isAlone ? wasLeft || database.view.head.commit !== database.base.commit : numbers?.isUnknown === true;
       database.mayRewriteTail = isUnknown;
       if (isAlone) database.publish(isUnknown);
       if (isAlone && !this.isReadOnly) removeForgotten(volume, this.path);
@@ -454,7 +467,7 @@ export class Store {
       isAlone ||= volume.list(this.#presenceDirectory).length <= (presence === undefined ? 0 : 1);
       if (presence !== undefined) presence.close(isAlone);
       else if (isAlone) Presence.removeEmpty(volume, this.#presenceDirectory);
-      if (isAlone) volume.remove(this.#sidePath);
+      if (isAlone && !wasLeft) volume.remove(this.#sidePath);
       side.close();
       throw error;
     }
@@ -531,7 +544,8 @@ export class Store {
       if (isAlone && !this.isReadOnly && !database.isPoisoned && this.#isInPlace(database.input.file)) this.#checkpointLast(database);
     } finally {
       presence.close(isAlone);
-      if (isAlone) this.#platform.volume.remove(this.#sidePath);
+      // As long as it is there, the next handle knows that the last sync may have failed.
+      if (isAlone && !database.isPoisoned && !database.mayRewriteTail) this.#platform.volume.remove(this.#sidePath);
       published.file.unlock();
     }
   }
@@ -623,14 +637,15 @@ export class Store {
     this.#database = undefined;
     if (key !== this.#key) this.#key?.wipe();
     this.#key = key;
-    this.#open();
-    this.#watchAgain();
-  }
-
-  #watchAgain(): void {
-    if (this.#unwatch === undefined) return;
-    this.#unwatch();
+    this.#unwatch?.();
     this.#unwatch = undefined;
+    try {
+      this.#open();
+    } catch (error) {
+      // The file is the new one, and this handle is closed.
+      this.#key?.wipe();
+      throw asStoreError(error, `opening the file again after ${doing}`);
+    }
     const [first] = this.#listeners;
     if (first !== undefined) this.onForeignCommit(first);
   }
@@ -638,4 +653,15 @@ export class Store {
 
 function platformOf(volume: Volume | undefined): Platform {
   return volume === undefined ? nodePlatform : { ...nodePlatform, volume };
+}
+
+/** True if the side file tells of a commit that the handle does not know. */
+function hasNewer({ input, view }: Database): boolean {
+  try {
+    const numbers = input.published?.read();
+    return numbers !== undefined && numbers.commit > view.head.commit;
+  } catch {
+    // A hint that cannot be read is none: the next commit gives another, and `refresh` says what is wrong.
+    return false;
+  }
 }

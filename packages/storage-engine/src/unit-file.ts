@@ -5,7 +5,7 @@
  */
 import { IV_BYTES, TAG_BYTES, UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { readU64, writeU64 } from "./bytes.ts";
-import { StoreError } from "./errors.ts";
+import { asStoreError, StoreError } from "./errors.ts";
 import { extentPages, PAGE_BYTES, PAGE_PREFIX_BYTES, REF_TAG_BYTES } from "./layout.ts";
 import { findMalformation, NodePage } from "./node-page.ts";
 import { PageCache } from "./page-cache.ts";
@@ -61,9 +61,17 @@ export class UnitFile {
   }
 
   #readPage(ref: PageRef): Uint8Array {
-    const read = this.file.read(ref.place * PAGE_BYTES, this.#buffer);
+    const read = this.#readAt(ref, this.#buffer);
     if (read !== PAGE_BYTES) throw damaged(ref, `the file ends ${PAGE_BYTES - read} bytes too early`);
     return this.#open(UNIT_KIND.page, ref, this.#buffer, this.#sealed);
+  }
+
+  #readAt(ref: PageRef, target: Uint8Array): number {
+    try {
+      return this.file.read(ref.place * PAGE_BYTES, target);
+    } catch (error) {
+      throw asStoreError(error, `reading page ${ref.place}`);
+    }
   }
 
   #open(kind: number, ref: PageRef, stored: Uint8Array, sealed: Uint8Array): Uint8Array {
@@ -114,7 +122,7 @@ export class UnitFile {
   readExtent(kind: number, ref: PageRef, lengthBytes: number): Uint8Array {
     if (extentPages(lengthBytes) !== ref.pages) throw damaged(ref, "length and page count differ");
     const stored = new Uint8Array(PAGE_PREFIX_BYTES + UNIT_OVERHEAD_BYTES + lengthBytes);
-    const read = this.file.read(ref.place * PAGE_BYTES, stored);
+    const read = this.#readAt(ref, stored);
     if (read !== stored.length) throw damaged(ref, "the file ends too early");
     return this.#open(kind, ref, stored, stored.subarray(PAGE_PREFIX_BYTES));
   }

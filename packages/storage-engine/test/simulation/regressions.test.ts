@@ -4,9 +4,18 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { MemoryVolume } from "../../src/simulation.ts";
-import { applyToModel, commitChanges, describeDifference, expectVerified, openStore, readContent } from "./support.ts";
+import { CrashDisk, CrashVolume, MemoryVolume } from "../../src/simulation.ts";
+import { codeOf } from "../volume/code-of.ts";
+import { applyToModel, commitChanges, describeDifference, expectVerified, openStore, PATH, readContent } from "./support.ts";
 import type { Change } from "./support.ts";
+
+function newDisk(seed: number): CrashDisk {
+  const base = new MemoryVolume({ newLogBytes: 64 * 1024 });
+  base.makeDirectory("/db");
+  return new CrashDisk({ seed, from: base });
+}
+
+const one: Change = { kind: "put", tree: "one", key: "a", value: Uint8Array.of(1) };
 
 describe("large values", () => {
   it("a delete of one with an extent takes none without: its generation may be the other's number (crash-sweep, seed 20978)", () => {
@@ -40,5 +49,118 @@ describe("a tree that is dropped and made again in one transaction", () => {
     expect(describeDifference(readContent(store), new Map([["one", new Map()]]))).toBeUndefined();
     expectVerified(store);
     store.close();
+  });
+});
+
+describe("a commit whose number cannot be published", () => {
+  it("has been made, and says so (simulate, seed 24)", () => {
+    const disk = newDisk(24);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    volume.inject({ operation: "write", pathEnd: ".lock", outcome: "ENOSPC", times: 100 });
+    expect(commitChanges(store, [one])).toBe(1);
+    volume.clearFaults();
+    const other = openStore(new CrashVolume(disk));
+    expect(commitChanges(other, [{ ...one, key: "b" }])).toBe(2);
+    expect(describeDifference(readContent(other), applyToModel(new Map(), [one, { ...one, key: "b" }]))).toBeUndefined();
+  });
+});
+
+describe("a slot whose sync failed", () => {
+  it.each([1, 2, 3, 4])("is written again before the other one is overwritten: a power cut never takes both (simulate, seed 24, sync %i)", (syncs) => {
+    const disk = newDisk(24);
+    const volume = new CrashVolume(disk);
+    let store = openStore(volume);
+    commitChanges(store, [one]);
+    volume.inject({ operation: "sync", pathEnd: ".holdfast", after: syncs - 1 });
+    codeOf(() => store.close());
+    volume.clearFaults();
+    store = openStore(volume);
+    commitChanges(store, [{ ...one, key: "b" }]);
+    const from = disk.position;
+    const expected = readContent(store);
+    store.close();
+    for (const image of disk.crashImages({ seed: syncs, from, repeat: 6 })) {
+      const again = openStore(image.volume);
+      expect(describeDifference(readContent(again), expected)).toBeUndefined();
+      expectVerified(again);
+    }
+  });
+
+  it("is still suspect after a reader came and went", () => {
+    const disk = newDisk(25);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    commitChanges(store, [one]);
+    volume.inject({ operation: "sync", pathEnd: ".holdfast", after: 2 });
+    codeOf(() => store.close());
+    volume.clearFaults();
+    openStore(volume, { readOnly: true }).close();
+    expect(disk.live.stat(`${PATH}.lock`)).toBeDefined();
+    const writer = openStore(volume);
+    commitChanges(writer, [{ ...one, key: "b" }]);
+    writer.close();
+    expect(disk.live.stat(`${PATH}.lock`)).toBeUndefined();
+  });
+});
+
+describe("failing calls", () => {
+  it("of a volume come out as errors of the engine, whatever the store was doing (simulate, seeds 4, 6 and 28)", () => {
+    const disk = newDisk(4);
+    const volume = new CrashVolume(disk);
+    const other = openStore(new CrashVolume(disk));
+    const store = openStore(volume);
+    commitChanges(other, [one]);
+    volume.inject({ operation: "read" });
+    expect(codeOf(() => store.refresh())).toBe("IO_FAILED");
+    volume.inject({ operation: "name" });
+    expect(codeOf(() => store.writeCopyTo({ path: "/db/copy" }))).toBe("IO_FAILED");
+    volume.inject({ operation: "name" });
+    expect(codeOf(() => store.close())).toBe("IO_FAILED");
+    expect(store.isClosed).toBe(true);
+  });
+
+  it("in a listener's turn do not end the process: it hears of the next commit (simulate, seed 14)", async () => {
+    const disk = newDisk(14);
+    const volume = new CrashVolume(disk);
+    const other = openStore(new CrashVolume(disk));
+    const store = openStore(volume);
+    let calls = 0;
+    store.onForeignCommit(() => (calls += 1));
+    volume.inject({ operation: "read", pathEnd: ".lock" });
+    commitChanges(other, [one]);
+    await Promise.resolve();
+    expect(calls).toBe(0);
+    commitChanges(other, [{ ...one, key: "b" }]);
+    await Promise.resolve();
+    expect(calls).toBe(1);
+  });
+
+  it("after a compaction close the store and its listeners", async () => {
+    const disk = newDisk(15);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    commitChanges(store, [one]);
+    store.onForeignCommit(() => undefined);
+    volume.inject({ operation: "open", pathEnd: ".lock" });
+    expect(codeOf(() => store.compact())).toBe("IO_FAILED");
+    expect(store.isClosed).toBe(true);
+    const other = openStore(new CrashVolume(disk));
+    commitChanges(other, [{ ...one, key: "b" }]);
+    await Promise.resolve();
+    expect(readContent(other).get("one")?.size).toBe(2);
+  });
+});
+
+describe("a file that ends inside its log", () => {
+  it("is damaged: what was cut off is not the end of history", () => {
+    const disk = newDisk(16);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    commitChanges(store, [one]);
+    volume.kill();
+    const cut = disk.live.fork();
+    cut.open(PATH, "write").truncate(3 * 8192 + 40);
+    expect(codeOf(() => openStore(cut))).toBe("LOG_DAMAGED");
   });
 });
