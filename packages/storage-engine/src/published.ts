@@ -44,6 +44,15 @@ export class PublishedFile {
     };
   }
 
+  /** True if it tells of a commit after this one. A hint that cannot be read is none: the next commit gives another. */
+  tellsOfLater(commit: number): boolean {
+    try {
+      return (this.read()?.commit ?? 0) > commit;
+    } catch {
+      return false;
+    }
+  }
+
   write(numbers: PublishedNumbers): void {
     const bytes = new Uint8Array(FILE_BYTES);
     writeU32(bytes, 0, MAGIC);

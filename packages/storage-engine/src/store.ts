@@ -218,7 +218,7 @@ export class Store {
   /** The side file has changed. Runs in the event loop, where nobody could catch an error. */
   #hear(): void {
     const database = this.#database;
-    if (database === undefined || !hasNewer(database)) return;
+    if (database?.input.published?.tellsOfLater(database.view.head.commit) !== true) return;
     for (const each of [...this.#listeners]) each();
   }
 
@@ -653,15 +653,4 @@ export class Store {
 
 function platformOf(volume: Volume | undefined): Platform {
   return volume === undefined ? nodePlatform : { ...nodePlatform, volume };
-}
-
-/** True if the side file tells of a commit that the handle does not know. */
-function hasNewer({ input, view }: Database): boolean {
-  try {
-    const numbers = input.published?.read();
-    return numbers !== undefined && numbers.commit > view.head.commit;
-  } catch {
-    // A hint that cannot be read is none: the next commit gives another, and `refresh` says what is wrong.
-    return false;
-  }
 }
