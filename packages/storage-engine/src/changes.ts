@@ -4,6 +4,7 @@
  * @module
  */
 import { compareKeys, equalBytes } from "./bytes.ts";
+import { StoreError } from "./errors.ts";
 import type { NodePage } from "./node-page.ts";
 import { readRef, type PageRef } from "./page-ref.ts";
 import { leafValue, rootPage, type TreeRoot } from "./tree.ts";
@@ -40,6 +41,8 @@ interface Handle {
   page: NodePage | undefined;
   ref: PageRef | undefined;
   readonly treeId: number;
+  /** What its parent says; undefined for a root. */
+  readonly level: number | undefined;
 }
 
 function compareTrees(units: UnitFile, before: TreeRoot | undefined, after: TreeRoot | undefined): EntryChange[] {
@@ -57,11 +60,11 @@ function compareTrees(units: UnitFile, before: TreeRoot | undefined, after: Tree
 
 function handlesOf(units: UnitFile, root: TreeRoot | undefined): Handle[] {
   const page = root === undefined ? undefined : rootPage(units, root);
-  return page === undefined ? [] : [{ page, ref: page.ref, treeId: page.treeId }];
+  return page === undefined ? [] : [{ page, ref: page.ref, treeId: page.treeId, level: undefined }];
 }
 
 function load(units: UnitFile, handle: Handle): NodePage {
-  handle.page ??= units.loadPage(handle.ref as PageRef, handle.treeId);
+  handle.page ??= units.loadPage(handle.ref as PageRef, handle.treeId, handle.level);
   return handle.page;
 }
 
@@ -76,10 +79,23 @@ function childrenOf(units: UnitFile, handles: Handle[]): Handle[] {
     for (let i = 0; i < parent.count; i++) {
       const page = parent.children?.[i];
       const offset = parent.refOffset(i);
-      children.push({ page: page ?? units.cache.find(parent.bytes, offset), ref: page === undefined ? readRef(parent.bytes, offset) : page.ref, treeId: parent.treeId });
+      const known = page ?? units.cache.find(parent.bytes, offset);
+      children.push({ page: known, ref: page === undefined ? readRef(parent.bytes, offset) : page.ref, treeId: parent.treeId, level: parent.level - 1 });
     }
   }
+  assertDistinct(children);
   return children;
+}
+
+/** In a forged plain file one page may be the child of many, and each level would be longer than the one before. */
+function assertDistinct(handles: Handle[]): void {
+  const places = new Set<number>();
+  for (const { page, ref } of handles) {
+    const place = (page?.ref ?? ref)?.place;
+    if (place === undefined) continue;
+    if (places.has(place)) throw new StoreError("PAGE_DAMAGED", `page ${place} stands in a tree more than once`);
+    places.add(place);
+  }
 }
 
 function isSame(a: Handle, b: Handle): boolean {

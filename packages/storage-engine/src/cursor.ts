@@ -4,6 +4,7 @@
  * @module
  */
 import { compareRange, readU16, readU32 } from "./bytes.ts";
+import { StoreError } from "./errors.ts";
 import { REF_BYTES } from "./layout.ts";
 import type { NodePage } from "./node-page.ts";
 import { leafValue, rootPage, type TreeRoot } from "./tree.ts";
@@ -147,8 +148,15 @@ export class Cursor {
       this.#path.push({ page, index });
       page = this.#units.child(page, index);
     }
+    this.#assertProgress(this.#leaf as NodePage, page, step);
     this.#enter(page);
     return true;
+  }
+
+  /** Leaves come in key order. In a forged plain file one may stand in many places, and a walk would never end. */
+  #assertProgress(before: NodePage, after: NodePage, step: 1 | -1): void {
+    if (compareRange(after.bytes, after.keyStart(0), after.keyEnd(0), before.key(0)) * step > 0) return;
+    throw new StoreError("PAGE_DAMAGED", `page ${after.ref?.place ?? "in memory"} holds keys that belong elsewhere`);
   }
 }
 

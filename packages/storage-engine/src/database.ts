@@ -42,6 +42,19 @@ export interface DatabaseInput {
   readonly readOnly: boolean;
 }
 
+/** What a handle knows of the file. */
+interface LoadedState {
+  readonly base: Slot;
+  readonly view: View;
+  readonly savedTrees: ReadonlyMap<string, TreeRoot>;
+  readonly catalog: TreeRoot;
+  readonly space: Space | undefined;
+  readonly freed: Freed[];
+  readonly dirtyPages: number;
+  readonly tailPosition: number;
+  readonly isSlotMissing: boolean;
+}
+
 export class Database {
   readonly input: DatabaseInput;
   readonly units: UnitFile;
@@ -99,12 +112,56 @@ export class Database {
   // ---- Learning of commits -------------------------------------------------------------------------------------
 
   /**
-   * Takes the newest slot from the disk and replays the log behind it, up to `limit` commits.
+   * Takes the newest slot from the disk and replays the log behind it, up to `limit` commits. If it fails, the handle
+   * stays as it was.
    *
-   * @throws {StoreError} `SLOT_DAMAGED` or `LOG_DAMAGED` if `isAlone` and the log goes on behind a record that is not whole.
+   * @throws {StoreError} `SLOT_DAMAGED` or `LOG_DAMAGED` if `isAlone` and the log goes on behind a record that is not whole, or if
+   * a commit that this handle has shown, or another one has published, is not there.
    */
   load(limit: number, isAlone: boolean): void {
     this.abandonCheckpoint();
+    const state = this.#state();
+    const expected = Math.max(state?.view.head.commit ?? 0, Number.isFinite(limit) ? limit : 0);
+    try {
+      for (;;) {
+        this.#loadOnce(limit, isAlone);
+        if (this.view.head.commit >= expected) return;
+        // Unless a writer went on meanwhile and has used the records' places again, they are damaged.
+        const newest = newestSlot(readSlots(this.input.file, this.input.checked));
+        if (newest === undefined || newest.generation <= this.base.generation) throw this.#isMissing(expected);
+      }
+    } catch (error) {
+      if (state !== undefined) this.#restore(state);
+      throw error;
+    }
+  }
+
+  #isMissing(commit: number): StoreError {
+    return new StoreError("LOG_DAMAGED", `commit ${commit} of '${this.input.path}' was there and is missing now; the log ends behind commit ${this.view.head.commit}`);
+  }
+
+  /** What `load` changes; undefined before the first one. */
+  #state(): LoadedState | undefined {
+    if (this.base === undefined) return undefined;
+    return {
+      base: this.base, view: this.view, savedTrees: this.#savedTrees, catalog: this.#catalog, space: this.#space,
+      freed: this.#freed, dirtyPages: this.#dirtyPages, tailPosition: this.#tailPosition, isSlotMissing: this.#isSlotMissing,
+    };
+  }
+
+  #restore(state: LoadedState): void {
+    this.view = state.view;
+    this.#savedTrees = state.savedTrees;
+    this.#catalog = state.catalog;
+    this.#space = state.space;
+    this.#freed = state.freed;
+    this.#dirtyPages = state.dirtyPages;
+    this.#tailPosition = state.tailPosition;
+    this.#isSlotMissing = state.isSlotMissing;
+    this.#setBase(state.base);
+  }
+
+  #loadOnce(limit: number, isAlone: boolean): void {
     const { file, checked } = this.input;
     let slots = readSlots(file, checked);
     for (;;) {
@@ -142,16 +199,14 @@ export class Database {
   /** Applies the records behind the view; true if there were any. */
   replay(limit: number): boolean {
     const before = this.view;
-    let { view } = this;
-    while (view.head.commit < limit) {
-      const entry = this.log.next(view.head);
+    while (this.view.head.commit < limit) {
+      const entry = this.log.next(this.view.head);
       if (entry === undefined) break;
       const edit = new EditSet(this.nextEpoch());
-      view = applyRecord(this.units, view, edit, entry.plaintext, entry.head);
-      this.#absorb(edit);
+      // One by one: if a later record fails, what this one gave up is not noted a second time.
+      this.#adopt(applyRecord(this.units, this.view, edit, entry.plaintext, entry.head), edit);
     }
-    this.view = view;
-    return view !== before;
+    return this.view !== before;
   }
 
   /** Sees what other handles have published; true if there was anything new. */
@@ -189,6 +244,7 @@ export class Database {
     if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
     else this.replay(Infinity);
     const numbers = this.input.published?.read();
+    if (numbers !== undefined && numbers.commit > this.view.head.commit) throw this.#isMissing(numbers.commit);
     this.#yieldTo(numbers?.checkpointer ?? 0);
     if (numbers?.isUnknown === true && !this.mayRewriteTail) {
       this.isPoisoned = true;
@@ -293,7 +349,7 @@ export class Database {
   // ---- Own commits ---------------------------------------------------------------------------------------------
 
   space(): Space {
-    this.#space ??= Space.decode(this.units.readExtent(UNIT_KIND.space, this.base.space, this.base.spaceBytes));
+    this.#space ??= Space.decode(this.units.readExtent(UNIT_KIND.space, this.base.space, this.base.spaceBytes), this.units.filePages);
     return this.#space;
   }
 

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { SecretKey, type UnitSeal } from "@holdfast/core-cipher";
-import { equalBytes } from "./bytes.ts";
+import { constantTimeEquals, SecretKey, type UnitSeal } from "@holdfast/core-cipher";
 import { StoreError } from "./errors.ts";
 import { decodeHeader, hasMagic, isHeaderWhole, isReadOnlyCompatible, type StaticHeader } from "./header.ts";
-import { HEADER_BYTES, SLOT_OFFSETS } from "./layout.ts";
+import { HEADER_BYTES, LOG_OFFSET, SLOT_OFFSETS } from "./layout.ts";
 import { createPlainSeal } from "./plain-seal.ts";
 import type { Platform } from "./platform.ts";
 import { decodeSlot, SLOT_BYTES, slotHeader, type Slot } from "./slot.ts";
@@ -29,6 +28,17 @@ export function readSlots(file: StorageFile, { header, headerBytes, seal }: Chec
     return file.read(SLOT_OFFSETS[index], bytes) === SLOT_BYTES ? decodeSlot(bytes, index, headerBytes, seal, header.fileId) : undefined;
   };
   return [read(0), read(1)];
+}
+
+/**
+ * Refuses a file that ends before its pages begin, before anything is read at the length that its header gives.
+ *
+ * @throws {StoreError} `PAGE_DAMAGED`.
+ */
+export function assertLogIsThere(file: StorageFile, { header }: CheckedFile): void {
+  const needed = LOG_OFFSET + header.logBytes;
+  const sizeBytes = file.sizeBytes();
+  if (sizeBytes < needed) throw new StoreError("PAGE_DAMAGED", `the file was cut: its pages begin at ${needed} and it has ${sizeBytes} bytes`);
 }
 
 /** The slot that counts: the one of the higher generation. */
@@ -102,5 +112,5 @@ function checkKey(file: StorageFile, found: { whole: Uint8Array[]; header: Stati
 
 /** True if the key check of a header is that of the seal's key. */
 export function fits(header: StaticHeader, seal: UnitSeal): boolean {
-  return equalBytes(seal.keyCheck(header.fileId), header.keyCheck);
+  return constantTimeEquals(seal.keyCheck(header.fileId), header.keyCheck);
 }

@@ -9,7 +9,7 @@
 import { TAG_BYTES, UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { readU16, readU32, readU64, writeU16, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
-import { RECORD_ALIGNMENT_BYTES, REF_TAG_BYTES } from "./layout.ts";
+import { MAX_KEY_BYTES, RECORD_ALIGNMENT_BYTES, REF_TAG_BYTES } from "./layout.ts";
 
 const MAGIC = 0x43455248;
 /** Bytes before the sealed unit of a record. */
@@ -142,12 +142,20 @@ export function* readOperations(plaintext: Uint8Array): Generator<Operation> {
     const valueStart = keyStart + readU16(plaintext, at + 5);
     const end = valueStart + readU32(plaintext, at + 7);
     if (end > plaintext.length) throw new StoreError("LOG_DAMAGED", "a log record ends inside an operation");
+    const kind = plaintext[at] as number;
+    const keyBytes = valueStart - keyStart;
+    // A longer key would never fit into a page, however often that is split.
+    if (hasKey(kind) && (keyBytes === 0 || keyBytes > MAX_KEY_BYTES)) throw new StoreError("LOG_DAMAGED", `a log record holds a key of ${keyBytes} bytes`);
     yield {
-      kind: plaintext[at] as number,
+      kind,
       treeId: readU32(plaintext, at + 1),
       key: plaintext.subarray(keyStart, valueStart),
       value: plaintext.subarray(valueStart, end),
     };
     at = end;
   }
+}
+
+function hasKey(kind: number): boolean {
+  return kind === OPERATION.put || kind === OPERATION.delete || kind === OPERATION.createTree;
 }

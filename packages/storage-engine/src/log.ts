@@ -11,6 +11,9 @@ import { LOG_OFFSET, RECORD_ALIGNMENT_BYTES } from "./layout.ts";
 import { openRecord, readRecordHeader, recordBytes, RECORD_HEADER_BYTES, type RecordHeader } from "./log-record.ts";
 import type { StorageFile } from "./volume/volume.ts";
 
+/** How much of the ring is searched at a time. */
+const SEARCH_BYTES = 1024 * 1024;
+
 /** Where the next record goes, and what it is chained to. */
 export interface LogHead {
   readonly position: number;
@@ -130,18 +133,28 @@ export class Log {
   }
 
   /**
-   * The commit number of a whole record behind `head`, if there is any. A crash tears the last record only, so one
-   * that is found means that a record before it was damaged.
+   * The commit number of a whole record of a later commit than `head`, if the ring holds any. A crash tears the last
+   * record only, so one that is found means that a record before it was damaged; or, if it is of a later lap, that the
+   * slot from which the log was read was put back from an older state.
+   *
+   * @throws {StoreError} `LOG_DAMAGED` if more records claim to be there than the ring could hold: they are not checked one by one.
    */
   findLater(head: LogHead): number | undefined {
-    const ring = new Uint8Array(this.ringBytes);
-    this.#read(head.position, ring);
-    for (let offset = 0; offset + RECORD_HEADER_BYTES <= ring.length; offset += RECORD_ALIGNMENT_BYTES) {
-      // The first byte of the magic decides nearly always.
-      if (ring[offset] !== 0x48) continue;
-      const header = readRecordHeader(ring, offset);
-      if (header === undefined || header.commit <= head.commit || header.position !== head.position + offset) continue;
-      if (header.plainBytes <= this.maxPlainBytes && this.#open(header) !== undefined) return header.commit;
+    const chunk = new Uint8Array(Math.min(this.ringBytes, SEARCH_BYTES));
+    let budget = 2 * this.ringBytes;
+    for (let start = 0; start < this.ringBytes; start += chunk.length) {
+      // A chunk is a multiple of the alignment, and so is the ring: no record's header crosses the end of one.
+      const part = chunk.subarray(0, Math.min(chunk.length, this.ringBytes - start));
+      part.fill(0, this.#file.read(LOG_OFFSET + start, part));
+      for (let offset = 0; offset < part.length; offset += RECORD_ALIGNMENT_BYTES) {
+        // The first byte of the magic decides nearly always.
+        if (part[offset] !== 0x48) continue;
+        const header = readRecordHeader(part, offset);
+        if (header === undefined || header.commit <= head.commit || header.position % this.ringBytes !== start + offset || header.plainBytes > this.maxPlainBytes) continue;
+        budget -= recordBytes(header.plainBytes);
+        if (budget < 0) throw new StoreError("LOG_DAMAGED", "the log holds more beginnings of records than there is room for records");
+        if (this.#open(header) !== undefined) return header.commit;
+      }
     }
     return undefined;
   }

@@ -10,7 +10,7 @@
  */
 import { compareRange, readU16, readU32, writeU16, writeU32 } from "./bytes.ts";
 import type { LargeValue } from "./large-value.ts";
-import { MAX_INLINE_VALUE_BYTES, PAGE_PAYLOAD_BYTES, REF_BYTES } from "./layout.ts";
+import { MAX_INLINE_VALUE_BYTES, MAX_KEY_BYTES, PAGE_PAYLOAD_BYTES, REF_BYTES } from "./layout.ts";
 import { writeRef, type PageRef } from "./page-ref.ts";
 
 export const LEAF = 1;
@@ -320,14 +320,26 @@ export function findMalformation(bytes: Uint8Array, level?: number, treeId?: num
   const count = readU16(bytes, 2);
   const directoryEnd = HEADER_BYTES + count * 2;
   const heap = readU16(bytes, 4);
-  if (kind === BRANCH && count === 0) return "a branch without children";
+  // An empty tree has no page, so a walk over pages always comes forward.
+  if (count === 0) return "a page without cells";
   if (heap < directoryEnd || heap > PAGE_PAYLOAD_BYTES) return "directory and cells overlap";
+  let cells = readU16(bytes, 6);
   for (let i = 0; i < count; i++) {
     const offset = readU16(bytes, HEADER_BYTES + i * 2);
     if (offset < heap || offset + LEAF_CELL_HEADER > PAGE_PAYLOAD_BYTES) return "cell outside the page";
-    if (offset + cellBytesAt(bytes, offset) > PAGE_PAYLOAD_BYTES) return "cell longer than the page";
+    const length = cellBytesAt(bytes, offset);
+    if (offset + length > PAGE_PAYLOAD_BYTES) return "cell longer than the page";
+    if (readU16(bytes, offset) > MAX_KEY_BYTES) return "key too long";
+    if (kind === LEAF && !isLeafCellSound(bytes, offset)) return "key or value of an impossible length";
+    cells += length;
   }
-  return undefined;
+  // Otherwise moving the cells together would run over the page's edge.
+  return cells === PAGE_PAYLOAD_BYTES - heap ? undefined : "cells and unused bytes do not add up";
+}
+
+function isLeafCellSound(bytes: Uint8Array, offset: number): boolean {
+  const valueLength = readU16(bytes, offset + 2);
+  return readU16(bytes, offset) > 0 && (valueLength <= MAX_INLINE_VALUE_BYTES || valueLength === LARGE);
 }
 
 /** True if a value of this length stands in its leaf. */

@@ -205,7 +205,7 @@ export class Salvage {
   /** Places that the root reaches, by its own map; undefined if there is none. */
   #readUsedPlaces({ slot }: Root): ((place: number) => boolean) | undefined {
     if (slot === undefined) return undefined;
-    const space = tryRead(() => Space.decode(this.#units.readExtent(UNIT_KIND.space, slot.space, slot.spaceBytes)));
+    const space = tryRead(() => Space.decode(this.#units.readExtent(UNIT_KIND.space, slot.space, slot.spaceBytes), this.#units.filePages));
     if (space === undefined) return undefined;
     const pending = new Set<number>();
     for (const { place, pages } of space.pending) for (let page = place; page < place + pages; page++) pending.add(page);

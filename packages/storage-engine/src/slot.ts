@@ -8,7 +8,7 @@
  */
 import { TAG_BYTES, UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { equalBytes, readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
-import { HEADER_BYTES, PAGE_BYTES, REF_BYTES, REF_TAG_BYTES } from "./layout.ts";
+import { HEADER_BYTES, PAGE_BYTES, RECORD_ALIGNMENT_BYTES, REF_BYTES, REF_TAG_BYTES } from "./layout.ts";
 import { readRef, writeRef, type PageRef } from "./page-ref.ts";
 import { NO_CONTEXT } from "./unit-file.ts";
 
@@ -16,6 +16,10 @@ const MAGIC = 0x544c5348;
 /** Bytes before the sealed unit: magic u32, plaintext length u32, generation u64, copy of the static header. */
 export const SLOT_CLEAR_BYTES: number = 16 + HEADER_BYTES;
 const PLAIN_BYTES = 512;
+/** A page's birth has 6 bytes, and the next generation must fit as well. */
+const MAX_GENERATION = 2 ** 48 - 2;
+/** Positions and commits must leave room to count on. */
+const MAX_NUMBER = 2 ** 52;
 /** Bytes of a slot that are written and read. */
 export const SLOT_BYTES: number = SLOT_CLEAR_BYTES + PLAIN_BYTES + UNIT_OVERHEAD_BYTES;
 
@@ -67,7 +71,7 @@ function identityOf(generation: number, fileId: Uint8Array): UnitIdentity {
 export function slotGeneration(bytes: Uint8Array): number {
   if (readU32(bytes, 0) !== MAGIC) return -1;
   const generation = readU64(bytes, 8);
-  return Number.isSafeInteger(generation) ? generation : -1;
+  return generation <= MAX_GENERATION ? generation : -1;
 }
 
 /** The copy of the static header in a slot's clear part. */
@@ -101,7 +105,13 @@ export function openSlotUnit(bytes: Uint8Array, generation: number, seal: UnitSe
     spaceBytes: readU64(plain, 112),
     tag: slotTag(bytes),
   };
-  return { slot, headerBytes: plain.slice(PLAIN_BYTES - HEADER_BYTES) };
+  return isPlausible(slot) ? { slot, headerBytes: plain.slice(PLAIN_BYTES - HEADER_BYTES) } : undefined;
+}
+
+/** Nobody without the key gets here in an encrypted file; in a plain one, whoever can compute a checksum does. */
+function isPlausible(slot: Slot): boolean {
+  const { commit, logPosition, catalogCount, nextTreeId, spaceBytes } = slot;
+  return [commit, logPosition, catalogCount, spaceBytes].every((number) => number <= MAX_NUMBER) && logPosition % RECORD_ALIGNMENT_BYTES === 0 && nextTreeId <= 0xffff_ffff;
 }
 
 /** First 16 bytes of the tag of an encoded slot. */

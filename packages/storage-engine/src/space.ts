@@ -9,8 +9,11 @@
  */
 import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
+import { LOG_OFFSET, PAGE_BYTES } from "./layout.ts";
 
 const HEADER_BYTES = 16;
+/** How many pages at the end of the map may not be in the file: those that a map took for itself and did not need. */
+const UNWRITTEN_PAGES = 1024;
 const PENDING_BYTES = 24;
 
 /** Pages that generations from `birth` up to but not including `freed` can reach. */
@@ -45,15 +48,24 @@ export class Space {
     return space;
   }
 
-  static decode(bytes: Uint8Array): Space {
+  /**
+   * Reads a stored map.
+   *
+   * @param filePages - Pages that the file has now: nearly all that were ever handed out were also written.
+   * @throws {StoreError} `PAGE_DAMAGED`.
+   */
+  static decode(bytes: Uint8Array, filePages: number): Space {
     const pageCount = readU64(bytes, 0);
     const pendingCount = readU32(bytes, 8);
     const bitmapBytes = Math.ceil(pageCount / 8);
+    if (pageCount > filePages + UNWRITTEN_PAGES) throw new StoreError("PAGE_DAMAGED", `the space map says ${pageCount} pages where the file has ${filePages}`);
     if (bytes.length !== HEADER_BYTES + bitmapBytes + pendingCount * PENDING_BYTES) throw new StoreError("PAGE_DAMAGED", "the space map's lengths do not add up");
     const pending: PendingPages[] = [];
     for (let i = 0; i < pendingCount; i++) {
       const at = HEADER_BYTES + bitmapBytes + i * PENDING_BYTES;
-      pending.push({ place: readU32(bytes, at), pages: readU32(bytes, at + 4), birth: readU64(bytes, at + 8), freed: readU64(bytes, at + 16) });
+      const entry = { place: readU32(bytes, at), pages: readU32(bytes, at + 4), birth: readU64(bytes, at + 8), freed: readU64(bytes, at + 16) };
+      if (entry.pages === 0 || entry.place * PAGE_BYTES < LOG_OFFSET || entry.place + entry.pages > pageCount) throw new StoreError("PAGE_DAMAGED", "the space map names pages outside of itself");
+      pending.push(entry);
     }
     return new Space(bytes.slice(HEADER_BYTES, HEADER_BYTES + bitmapBytes), pageCount, pending);
   }

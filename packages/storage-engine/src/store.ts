@@ -9,7 +9,7 @@ import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
 import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks } from "./file-creation.ts";
-import { checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
+import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
 import { anchorForClose, anchorIfDue, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
 import { PAGE_BYTES } from "./layout.ts";
@@ -392,6 +392,7 @@ export class Store {
       this.#requireInPlace(file);
       checked = this.#check(file);
       if (newestSlot(readSlots(file, checked)) === undefined) throw new StoreError("SLOT_DAMAGED", `both slots of '${this.path}' are damaged`);
+      assertLogIsThere(file, checked);
       this.#database = this.#join(file, checked);
       this.#freshness?.settle();
     } catch (error) {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { UNIT_KIND, type SecretKey, type UnitSeal } from "@holdfast/core-cipher";
+import { constantTimeEquals, UNIT_KIND, type SecretKey, type UnitSeal } from "@holdfast/core-cipher";
 import { equalBytes, readU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
 import { fits, noHeader, readHeaderCopies, readSlots, sealFor, type SlotPair } from "./file-opening.ts";
@@ -104,7 +104,7 @@ function findHeader(input: SurveyInput, found: { copies: Uint8Array[]; whole: Ui
 
 /** True if the key check beside the file id fits, or any page of the file opens under it. */
 function isKnownId(file: StorageFile, fileId: Uint8Array, copy: Uint8Array | undefined, seal: UnitSeal): boolean {
-  if (seal.isEncrypted && copy !== undefined && equalBytes(seal.keyCheck(fileId), copy.subarray(56, 88))) return true;
+  if (seal.isEncrypted && copy !== undefined && constantTimeEquals(seal.keyCheck(fileId), copy.subarray(56, 88))) return true;
   const stored = new Uint8Array(PAGE_BYTES);
   const identity = { kind: UNIT_KIND.page, fileId, place: 0, birth: 0, context: NO_CONTEXT };
   const end = Math.floor(file.sizeBytes() / PAGE_BYTES);

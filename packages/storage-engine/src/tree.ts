@@ -6,6 +6,7 @@
  */
 import { UNIT_KIND } from "@holdfast/core-cipher";
 import { compareKeys, readU32 } from "./bytes.ts";
+import { StoreError } from "./errors.ts";
 import { LargeValue } from "./large-value.ts";
 import { PAGE_PAYLOAD_BYTES, REF_BYTES } from "./layout.ts";
 import { isInline, NodePage } from "./node-page.ts";
@@ -141,15 +142,20 @@ export function deleteEntry(units: UnitFile, root: TreeRoot, edit: Edit, key: Ui
 /** Gives up every page of a tree; its root is empty afterwards. */
 export function clearTree(units: UnitFile, root: TreeRoot, edit: Edit): void {
   const page = rootPage(units, root);
-  if (page !== undefined) releaseAll(units, page, edit);
+  if (page !== undefined) releaseAll(units, page, edit, { firstKey: EMPTY_KEY });
   root.page = undefined;
   root.ref = undefined;
   root.count = 0;
 }
 
-function releaseAll(units: UnitFile, page: NodePage, edit: Edit): void {
+/** @param walked - The first key of the leaf before: in a forged plain file one page may stand in many places. */
+function releaseAll(units: UnitFile, page: NodePage, edit: Edit, walked: { firstKey: Uint8Array }): void {
+  if (page.level === 0) {
+    if (compareKeys(page.key(0), walked.firstKey) <= 0) throw new StoreError("PAGE_DAMAGED", "a tree holds one page more than once");
+    walked.firstKey = page.key(0);
+  }
   for (let i = 0; i < page.count; i++) {
-    if (page.level > 0) releaseAll(units, units.child(page, i), edit);
+    if (page.level > 0) releaseAll(units, units.child(page, i), edit, walked);
     else releaseLargeOf(page, i, edit);
   }
   edit.release(page);

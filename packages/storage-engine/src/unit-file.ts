@@ -14,6 +14,8 @@ import type { StorageFile } from "./volume/volume.ts";
 
 /** Sixteen zeros: the context of every unit that is not a log record. */
 export const NO_CONTEXT: Uint8Array = new Uint8Array(16);
+/** From here on an extent's length is compared with the file's before it is read. */
+const LONG_EXTENT_BYTES = 256 * 1024;
 
 export class UnitFile {
   readonly file: StorageFile;
@@ -30,6 +32,11 @@ export class UnitFile {
     this.fileId = fileId;
     this.cache = new PageCache(cacheBytes);
     this.#identity = { kind: UNIT_KIND.page, fileId, place: 0, birth: 0, context: NO_CONTEXT };
+  }
+
+  /** Pages that the file has at this moment, whether in use or not. */
+  get filePages(): number {
+    return Math.ceil(this.file.sizeBytes() / PAGE_BYTES);
   }
 
   /** The child of a branch at `index`: from memory, the cache or the file. */
@@ -121,13 +128,14 @@ export class UnitFile {
    */
   readExtent(kind: number, ref: PageRef, lengthBytes: number): Uint8Array {
     if (extentPages(lengthBytes) !== ref.pages) throw damaged(ref, "length and page count differ");
+    // No memory for what the file cannot hold.
+    if (lengthBytes > LONG_EXTENT_BYTES && ref.place * PAGE_BYTES + lengthBytes > this.file.sizeBytes()) throw damaged(ref, "the file ends too early");
     const stored = new Uint8Array(PAGE_PREFIX_BYTES + UNIT_OVERHEAD_BYTES + lengthBytes);
     const read = this.#readAt(ref, stored);
     if (read !== stored.length) throw damaged(ref, "the file ends too early");
     return this.#open(kind, ref, stored, stored.subarray(PAGE_PREFIX_BYTES));
   }
 }
-
 
 function damaged(ref: PageRef, detail: string): StoreError {
   return new StoreError("PAGE_DAMAGED", `page ${ref.place}, written by generation ${ref.birth}: ${detail}`);
