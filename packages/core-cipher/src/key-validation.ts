@@ -7,6 +7,7 @@
  * @module
  */
 import { KeyRangeError, KeyTypeError } from "./errors.ts";
+import { secretArray } from "./secret-array.ts";
 
 /** Length of a key in bytes: 32 for AES-256-CTR, then 32 for HMAC-SHA-256. */
 export const KEY_BYTES = 64;
@@ -52,7 +53,7 @@ function copyBytes(buffer: ArrayBufferLike, byteOffset: number, byteLength: numb
   if (byteLength !== KEY_BYTES) {
     throw new KeyRangeError("KEY_LENGTH", `${LENGTH_MESSAGE} Got ${byteLength} ${byteLength === 1 ? "byte" : "bytes"}.`);
   }
-  const copy = new Uint8Array(KEY_BYTES);
+  const copy = secretArray(KEY_BYTES);
   copy.set(new Uint8Array(buffer, byteOffset, KEY_BYTES));
   return copy;
 }
@@ -61,7 +62,7 @@ function copyList(list: readonly unknown[]): Uint8Array {
   if (list.length !== KEY_BYTES) {
     throw new KeyRangeError("KEY_LENGTH", `${LENGTH_MESSAGE} Got a list of ${list.length} ${list.length === 1 ? "entry" : "entries"}.`);
   }
-  const copy = new Uint8Array(KEY_BYTES);
+  const copy = secretArray(KEY_BYTES);
   for (let index = 0; index < KEY_BYTES; index += 1) {
     const entry = list[index];
     if (!isByte(entry)) {

@@ -11,6 +11,7 @@ import { createCipheriv, createHash, createHmac, createSecretKey, hash, timingSa
 import type { KeyObject } from "node:crypto";
 import type { CipherBackend, KeyedCipher } from "./cipher-backend.ts";
 import { nodeRandomBytes } from "./node-random.ts";
+import { secretArray } from "./secret-array.ts";
 import { encryptionHalf, macHalf } from "./secret-key.ts";
 import type { SecretKey } from "./secret-key.ts";
 import { UNIT_BLOCK_BYTES } from "./unit-identity.ts";
@@ -50,10 +51,9 @@ function createNodeCipher(key: SecretKey): KeyedCipher {
   let encryptionKey: KeyObject | undefined = createSecretKey(encryptionHalf(key));
   const mac = macHalf(key);
   const block = new Uint8Array(UNIT_BLOCK_BYTES);
-  const innerPad = paddedKey(mac, 0x36);
+  const innerPad = paddedKey(mac, 0x36, HASH_BLOCK_BYTES);
   // [opad][inner hash]: the message of the second hash.
-  const outer = new Uint8Array(HASH_BLOCK_BYTES + TAG_BYTES);
-  outer.set(paddedKey(mac, 0x5c));
+  const outer = paddedKey(mac, 0x5c, HASH_BLOCK_BYTES + TAG_BYTES);
   // [ipad][block][IV][ciphertext]: the message of the first hash. Grows to the largest unit seen.
   let scratch = growScratch(new Uint8Array(0), innerPad, 16_384);
 
@@ -108,14 +108,15 @@ function setBinary(target: Uint8Array, offset: number, binary: string): void {
   for (let index = 0; index < binary.length; index += 1) target[offset + index] = binary.charCodeAt(index);
 }
 
-function paddedKey(key: Uint8Array, pad: number): Uint8Array {
-  const padded = new Uint8Array(HASH_BLOCK_BYTES).fill(pad);
+/** The key under a pad, at the start of an array that may be longer. */
+function paddedKey(key: Uint8Array, pad: number, lengthBytes: number): Uint8Array {
+  const padded = secretArray(lengthBytes).fill(pad, 0, HASH_BLOCK_BYTES);
   for (let index = 0; index < key.length; index += 1) padded[index] = pad ^ (key[index] as number);
   return padded;
 }
 
 function growScratch(before: Uint8Array, innerPad: Uint8Array, neededBytes: number): Uint8Array {
-  const grown = new Uint8Array(Math.min(MAX_SCRATCH_BYTES, Math.max(neededBytes, before.length * 2)));
+  const grown = secretArray(Math.min(MAX_SCRATCH_BYTES, Math.max(neededBytes, before.length * 2)));
   grown.set(innerPad);
   before.fill(0);
   return grown;

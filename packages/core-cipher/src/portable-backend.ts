@@ -9,6 +9,8 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { CipherBackend, KeyedCipher } from "./cipher-backend.ts";
 import { constantTimeEquals } from "./constant-time.ts";
 import { platformRandomBytes, withLengthCheck } from "./portable-random.ts";
+import { KEY_BYTES } from "./key-validation.ts";
+import { secretArray } from "./secret-array.ts";
 import { encryptionHalf, macHalf } from "./secret-key.ts";
 import type { SecretKey } from "./secret-key.ts";
 import { UNIT_BLOCK_BYTES } from "./unit-identity.ts";
@@ -43,7 +45,8 @@ function createPortableBackend(randomBytes: (count: number) => Uint8Array): Ciph
 }
 
 function createPortableCipher(key: SecretKey): KeyedCipher {
-  const encryptionKey = encryptionHalf(key).slice();
+  const encryptionKey = secretArray(KEY_BYTES / 2);
+  encryptionKey.set(encryptionHalf(key));
   // Keyed once: the two hash blocks of ipad and opad are not paid again for each unit.
   const keyedMac = hmac.create(sha256, macHalf(key));
   const block = new Uint8Array(UNIT_BLOCK_BYTES);

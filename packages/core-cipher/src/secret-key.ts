@@ -40,7 +40,7 @@ export class SecretKey {
    * @throws {KeyError} `KEY_TYPE`, `KEY_LENGTH`, `KEY_ENTRY`, or `KEY_WIPED`.
    */
   static from(value: unknown): SecretKey {
-    if (value instanceof SecretKey) return new SecretKey(secretKeyBytes(value).slice());
+    if (value instanceof SecretKey) return new SecretKey(copyKeyBytes(secretKeyBytes(value)));
     return new SecretKey(copyKeyBytes(value));
   }
 

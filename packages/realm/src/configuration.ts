@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SecretKey } from "@holdfast/storage-engine";
 import { assert, notYet, RealmError, rangeError, TypeAssertionError, typeError } from "./errors.ts";
 import { checkFreshness } from "./freshness.ts";
 import type { FreshnessOptions } from "@holdfast/storage-engine";
@@ -91,7 +92,7 @@ export function parseConfiguration(arg: unknown): Configuration {
   }
   checkCombinations(config as Configuration);
   checkFreshness(config["freshness"], config as Configuration);
-  if ("encryptionKey" in config && config["encryptionKey"] !== undefined) checkKey(config["encryptionKey"]);
+  if ("encryptionKey" in config && config["encryptionKey"] !== undefined) assertKey(config["encryptionKey"]);
   return config as Configuration;
 }
 
@@ -105,19 +106,23 @@ function checkCombinations(config: Configuration): void {
   if (config.onMigration !== undefined && config.schema === undefined) fail("Cannot set 'onMigration' without 'schema'.");
 }
 
-/** Checks an encryption key and gives a copy of its bytes; nothing about its content is ever shown. */
-export function checkKey(value: unknown): Uint8Array {
-  if (Array.isArray(value)) return keyFromList(value);
+/** Checks an encryption key and takes a copy, which the caller wipes; nothing about its content is ever shown. */
+export function checkKey(value: unknown): SecretKey {
+  assertKey(value);
+  return SecretKey.from(value);
+}
+
+function assertKey(value: unknown): void {
+  if (Array.isArray(value)) return assertKeyList(value);
   const bytes =
     value instanceof ArrayBuffer ? new Uint8Array(value) : ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
   if (bytes === undefined) {
     throw typeError("KEY_INVALID", new TypeAssertionError("an ArrayBuffer, ArrayBufferView (Uint8Array), or Int8Array", value, "encryptionKey").onConfiguration().message + ".");
   }
   if (bytes.length !== KEY_BYTES) throw Object.assign(rangeError(`Encryption key must be 64 bytes. Got ${bytes.length}.`), { code: "KEY_INVALID" });
-  return bytes.slice();
 }
 
-function keyFromList(list: readonly unknown[]): Uint8Array {
+function assertKeyList(list: readonly unknown[]): void {
   if (list.length !== KEY_BYTES) throw Object.assign(rangeError(`Encryption key must be 64 bytes. Expected a list of 64 integers from 0 to 255, got ${list.length} elements.`), { code: "KEY_INVALID" });
   // By index: forEach would pass over the holes of a sparse list.
   for (let index = 0; index < KEY_BYTES; index++) {
@@ -127,5 +132,4 @@ function keyFromList(list: readonly unknown[]): Uint8Array {
       throw Object.assign(rangeError(`Expected 'encryptionKey[${index}]' to be an integer from 0 to 255, got a number that is not.`), { code: "KEY_INVALID" });
     }
   }
-  return Uint8Array.from(list as number[]);
 }

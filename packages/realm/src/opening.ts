@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SecretKey } from "@holdfast/storage-engine";
 import { RealmError, TypeAssertionError } from "./errors.ts";
 import { checkKey } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
@@ -34,10 +35,22 @@ export function isModel(candidate: unknown): boolean {
 /** Opens or joins; gives the open file and the schema that the instance sees. */
 export function openFile(request: OpenRequest): { file: OpenFile; schema: CanonicalObjectSchema[] } {
   const { config, path } = request;
-  const key = config.encryptionKey === undefined ? undefined : checkKey(config.encryptionKey);
   const schema = config.schema === undefined ? undefined : parseSchema(config.schema, isModel);
+  const key = config.encryptionKey === undefined ? undefined : checkKey(config.encryptionKey);
   const known = openFileAt(path);
-  if (known !== undefined) return { file: known, schema: join(known, config, { key, schema }) };
+  try {
+    if (known === undefined) return openFresh(request, key, schema);
+    const joined = { file: known, schema: join(known, config, { key, schema }) };
+    key?.wipe();
+    return joined;
+  } catch (error) {
+    key?.wipe();
+    throw error;
+  }
+}
+
+function openFresh(request: OpenRequest, key: SecretKey | undefined, schema: CanonicalObjectSchema[] | undefined): { file: OpenFile; schema: CanonicalObjectSchema[] } {
+  const { config, path } = request;
   const store = openStore({ path, key, readOnly: config.readOnly === true, freshness: config.freshness, ...(config.inMemory === true ? { volume: memoryVolume() } : {}) });
   let session: FileSession | undefined;
   try {
@@ -74,7 +87,7 @@ function compactIfWanted(session: FileSession, shouldCompact: (totalBytes: numbe
   if (answer) session.compact();
 }
 
-function join(file: OpenFile, config: Configuration, given: { key: Uint8Array | undefined; schema: CanonicalObjectSchema[] | undefined }): CanonicalObjectSchema[] {
+function join(file: OpenFile, config: Configuration, given: { key: SecretKey | undefined; schema: CanonicalObjectSchema[] | undefined }): CanonicalObjectSchema[] {
   const { key, schema } = given;
   const schemaVersion = schema === undefined ? undefined : (config.schemaVersion ?? 0);
   checkJoin(file, { key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, schemaVersion });

@@ -6,9 +6,9 @@
 import { generateKey } from "@holdfast/storage-engine/node";
 import { QueryError } from "@holdfast/query";
 import { Store } from "@holdfast/storage-engine";
-import type { RestoreReport } from "@holdfast/storage-engine";
+import type { RestoreReport, SecretKey } from "@holdfast/storage-engine";
 import { BSON } from "./bson.ts";
-import { checkKey, parseConfiguration } from "./configuration.ts";
+import { parseConfiguration, checkKey } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { index, mapTo } from "./decorators.ts";
 import { assert, AssertionError, ObjectSchemaParseError, PropertySchemaParseError, RealmError, SchemaParseError, TypeAssertionError } from "./errors.ts";
@@ -112,15 +112,10 @@ export class RealmStatics {
     if (typeof encryptionKey === "string") throw new TypeAssertionError("an instance of ArrayBuffer", encryptionKey);
     const file = pathOf(path);
     const key = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
-    if (!hasContent(file)) return -1;
-    const store = openStore({ path: file, key, readOnly: true });
     try {
-      const session = new FileSession(store, file);
-      const version = session.readSchema()?.version ?? 0;
-      session.closeView();
-      return version;
+      return hasContent(file) ? readSchemaVersion(file, key) : -1;
     } finally {
-      store.close();
+      key?.wipe();
     }
   }
 
@@ -132,9 +127,12 @@ export class RealmStatics {
     if (!hasContent(file)) throw new RealmError("FILE_MISSING", `No such file or directory: '${file}'`);
     const next = newKey === undefined ? undefined : checkKey(newKey);
     const current = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
-    translated(file, () =>
-      Store.rekey({ path: file, create: false, freshness, ...(current === undefined ? {} : { encryptionKey: current }), ...(next === undefined ? {} : { newEncryptionKey: next }) }),
-    );
+    try {
+      translated(file, () => Store.rekey({ path: file, create: false, freshness, encryptionKey: current, newEncryptionKey: next }));
+    } finally {
+      next?.wipe();
+      current?.wipe();
+    }
   }
 
   /**
@@ -211,4 +209,16 @@ function isPrimitiveForm(value: unknown): boolean {
 function pathOf(config: unknown): string {
   const { path } = parseConfiguration(config);
   return absolutePath(path ?? RealmStatics.defaultPath);
+}
+
+function readSchemaVersion(path: string, key: SecretKey | undefined): number {
+  const store = openStore({ path, key, readOnly: true });
+  try {
+    const session = new FileSession(store, path);
+    const version = session.readSchema()?.version ?? 0;
+    session.closeView();
+    return version;
+  } finally {
+    store.close();
+  }
 }

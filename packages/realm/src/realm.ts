@@ -344,7 +344,12 @@ export class Realm extends RealmStatics {
     if (session.isInTransaction) throw new RealmError("TRANSACTION_OPEN", "Can only convert Realms outside a transaction.");
     const target = absolutePath(path ?? Realm.defaultPath);
     assert(hasParentFolder(target), `Failed to copy to '${target}': parent directory does not exist`);
-    session.store.writeCopyTo({ path: target, ...(encryptionKey === undefined ? {} : { encryptionKey: checkKey(encryptionKey) }) });
+    const key = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
+    try {
+      session.store.writeCopyTo({ path: target, encryptionKey: key });
+    } finally {
+      key?.wipe();
+    }
   }
 
   /**

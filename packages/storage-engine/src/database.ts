@@ -51,6 +51,7 @@ interface LoadedState {
   readonly space: Space | undefined;
   readonly freed: Freed[];
   readonly dirtyPages: number;
+  readonly extentPages: number;
   readonly tailPosition: number;
   readonly isSlotMissing: boolean;
 }
@@ -145,7 +146,7 @@ export class Database {
     if (this.base === undefined) return undefined;
     return {
       base: this.base, view: this.view, savedTrees: this.#savedTrees, catalog: this.#catalog, space: this.#space,
-      freed: this.#freed, dirtyPages: this.#dirtyPages, tailPosition: this.#tailPosition, isSlotMissing: this.#isSlotMissing,
+      freed: this.#freed, dirtyPages: this.#dirtyPages, extentPages: this.#extentPages, tailPosition: this.#tailPosition, isSlotMissing: this.#isSlotMissing,
     };
   }
 
@@ -156,6 +157,7 @@ export class Database {
     this.#space = state.space;
     this.#freed = state.freed;
     this.#dirtyPages = state.dirtyPages;
+    this.#extentPages = state.extentPages;
     this.#tailPosition = state.tailPosition;
     this.#isSlotMissing = state.isSlotMissing;
     this.#setBase(state.base);

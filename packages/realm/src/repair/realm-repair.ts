@@ -4,7 +4,7 @@
  * @module
  */
 import { runInSlices, Store } from "@holdfast/storage-engine";
-import type { BackupReport, FileVerifyReport, LongTaskOptions, RestoreReport, SalvageReport } from "@holdfast/storage-engine";
+import type { BackupReport, FileVerifyReport, LongTaskOptions, RestoreReport, SalvageReport, SecretKey } from "@holdfast/storage-engine";
 import { NodeVolume } from "@holdfast/storage-engine/node";
 import { checkKey, parseConfiguration } from "../configuration.ts";
 import type { Configuration } from "../configuration.ts";
@@ -79,13 +79,14 @@ export interface RealmRestoreOptions extends LongTaskOptions {
 
 export async function verifyRealm(options: RealmVerifyOptions): Promise<RealmVerifyReport> {
   const path = pathOf(options, "path");
-  const key = keyOf(options.encryptionKey);
-  const file = await worded(path, Store.verify({ ...taskOf(options), path, ...key }));
-  const content = file.opens ? await verifyContent(path, key.encryptionKey, options) : undefined;
-  return { isClean: file.isClean && content?.problems.length === 0, file, ...(content === undefined ? {} : { content }) };
+  return withKeys(options, async (key) => {
+    const file = await worded(path, Store.verify({ ...taskOf(options), path, ...key }));
+    const content = file.opens ? await verifyContent(path, key.encryptionKey, options) : undefined;
+    return { isClean: file.isClean && content?.problems.length === 0, file, ...(content === undefined ? {} : { content }) };
+  });
 }
 
-async function verifyContent(path: string, key: Uint8Array | undefined, options: LongTaskOptions): Promise<ContentReport | undefined> {
+async function verifyContent(path: string, key: SecretKey | undefined, options: LongTaskOptions): Promise<ContentReport | undefined> {
   const store = openStore({ path, key, readOnly: true });
   try {
     const snapshot = store.snapshot();
@@ -102,21 +103,21 @@ export async function salvageRealm(options: RealmSalvageOptions): Promise<RealmS
   const from = pathOf(options, "from");
   const path = pathOf(options, "path");
   const given = givenSchema(options);
-  const newKey = options.newEncryptionKey === undefined ? {} : { newEncryptionKey: checkKey(options.newEncryptionKey) };
   if (openFileAt(from) !== undefined) throw new RealmError("STORE_IN_USE", `Realm at path '${from}' is open: close it before salvaging it.`);
   let content: ContentRepair | undefined;
-  const salvage = Store.salvage({
-    ...taskOf(options),
-    ...keyOf(options.encryptionKey),
-    ...newKey,
-    from,
-    path,
-    fileId: options.fileId,
-    *repair(transaction) {
-      content = yield* repairContent(transaction, given);
-    },
+  const file = await withKeys(options, (keys) => {
+    const salvage = Store.salvage({
+      ...taskOf(options),
+      ...keys,
+      from,
+      path,
+      fileId: options.fileId,
+      *repair(transaction) {
+        content = yield* repairContent(transaction, given);
+      },
+    });
+    return worded(from, salvage);
   });
-  const file = await worded(from, salvage);
   if (content === undefined) return { state: "nothing", file };
   return { state: isComplete(file, content) ? "complete" : "partial", file, content };
 }
@@ -145,15 +146,14 @@ export function backupStore(store: Store, options: RealmBackupOptions): Promise<
   const { since } = options;
   if (since !== undefined && !(Array.isArray(since) && since.every((entry) => typeof entry === "string"))) throw new TypeAssertionError("an array of strings", since, "since");
   const chain = since === undefined ? {} : { since: since.map((entry: string) => absolutePath(entry)) };
-  return store.backup({ ...taskOf(options), ...keyOf(options.encryptionKey), ...chain, path, volume: new NodeVolume() });
+  return withKeys(options, (keys) => store.backup({ ...taskOf(options), ...keys, ...chain, path, volume: new NodeVolume() }));
 }
 
 export function restoreRealm(options: RealmRestoreOptions): Promise<RestoreReport> {
   const path = pathOf(options, "path");
   const { from } = options;
   if (!(Array.isArray(from) && from.every((entry) => typeof entry === "string"))) throw new TypeAssertionError("an array of strings", from, "from");
-  const newKey = options.newEncryptionKey === undefined ? {} : { newEncryptionKey: checkKey(options.newEncryptionKey) };
-  return Store.restore({ ...taskOf(options), ...keyOf(options.encryptionKey), ...newKey, from: from.map((entry: string) => absolutePath(entry)), path });
+  return withKeys(options, (keys) => Store.restore({ ...taskOf(options), ...keys, from: from.map((entry: string) => absolutePath(entry)), path }));
 }
 
 function pathOf(options: object, field: string): string {
@@ -163,8 +163,21 @@ function pathOf(options: object, field: string): string {
   return absolutePath(path);
 }
 
-function keyOf(key: KeyBytes): { encryptionKey?: Uint8Array } {
-  return key === undefined ? {} : { encryptionKey: checkKey(key) };
+interface Keys {
+  readonly encryptionKey?: SecretKey;
+  readonly newEncryptionKey?: SecretKey;
+}
+
+/** Runs a task with copies of the keys that were given, and wipes them when it has ended. */
+async function withKeys<Result>(given: { encryptionKey?: KeyBytes; newEncryptionKey?: KeyBytes }, run: (keys: Keys) => Promise<Result>): Promise<Result> {
+  const encryptionKey = given.encryptionKey === undefined ? undefined : checkKey(given.encryptionKey);
+  const newEncryptionKey = given.newEncryptionKey === undefined ? undefined : checkKey(given.newEncryptionKey);
+  try {
+    return await run({ ...(encryptionKey === undefined ? {} : { encryptionKey }), ...(newEncryptionKey === undefined ? {} : { newEncryptionKey }) });
+  } finally {
+    encryptionKey?.wipe();
+    newEncryptionKey?.wipe();
+  }
 }
 
 function taskOf({ onProgress, signal }: LongTaskOptions): LongTaskOptions {

@@ -3,15 +3,17 @@
  *
  * @module
  */
+import { StoreError } from "@holdfast/storage-engine";
+import type { SecretKey } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
-import { sameBytes } from "../records/row.ts";
 import type { FileSession } from "./file-session.ts";
 
 /** What the instances of one file share. */
 export interface OpenFile {
   readonly path: string;
   readonly session: FileSession;
-  readonly key: Uint8Array | undefined;
+  /** For comparison with that of a second instance; wiped with the last one. */
+  readonly key: SecretKey | undefined;
   readonly inMemory: boolean;
   readonly readOnly: boolean;
   /** True if the file was opened under a freshness anchor. */
@@ -63,7 +65,7 @@ export function registerFile(file: Omit<OpenFile, "stopListening" | "instances">
       file.session.refresh();
     } catch (error) {
       // The next refresh or write of the application gets this error; from a notice there is nobody to throw it at.
-      if ((error as { code?: string }).code !== "SCHEMA_CHANGED") throw error;
+      if (!(error instanceof StoreError) && (error as { code?: string }).code !== "SCHEMA_CHANGED") throw error;
     }
   });
   files.set(file.path, open);
@@ -76,16 +78,17 @@ export function leaveFile(file: OpenFile, instance: Instance): void {
   if (file.instances.size > 0) return;
   file.stopListening();
   files.delete(file.path);
+  file.key?.wipe();
   file.session.close();
 }
 
 /** Refuses a second instance that does not fit the first. */
-export function checkJoin(file: OpenFile, wanted: { key: Uint8Array | undefined; inMemory: boolean; readOnly: boolean; hasAnchor: boolean; schemaVersion: number | undefined }): void {
+export function checkJoin(file: OpenFile, wanted: { key: SecretKey | undefined; inMemory: boolean; readOnly: boolean; hasAnchor: boolean; schemaVersion: number | undefined }): void {
   const fail = (code: "KEY_DIFFERS" | "CONFIGURATION_CONFLICT", reason: string): never => {
     throw new RealmError(code, `Realm at path '${file.path}' already opened with ${reason}`);
   };
   if (file.inMemory !== wanted.inMemory) fail("CONFIGURATION_CONFLICT", "different inMemory settings.");
-  const isSameKey = file.key === undefined || wanted.key === undefined ? file.key === wanted.key : sameBytes(file.key, wanted.key);
+  const isSameKey = file.key === undefined || wanted.key === undefined ? file.key === wanted.key : file.key.equals(wanted.key);
   if (!isSameKey) fail("KEY_DIFFERS", "a different encryption key.");
   if (file.readOnly !== wanted.readOnly) fail("CONFIGURATION_CONFLICT", "different read permissions.");
   if (wanted.hasAnchor && !file.hasAnchor) fail("CONFIGURATION_CONFLICT", "no freshness anchor.");

@@ -4,14 +4,15 @@
  * @module
  */
 import { MemoryVolume, Store } from "@holdfast/storage-engine";
-import type { FreshnessOptions, Volume } from "@holdfast/storage-engine";
+import type { FreshnessOptions, SecretKey, Volume } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
 import { hasContent, makeParentFolder } from "../platform/node-files.ts";
 
 /** How a store is opened. */
 export interface OpenStoreOptions {
   path: string;
-  key: Uint8Array | undefined;
+  /** Read, not kept. */
+  key: SecretKey | undefined;
   readOnly: boolean;
   freshness?: FreshnessOptions | undefined;
   volume?: Volume;

@@ -64,12 +64,12 @@ export class Craft {
     return ref;
   }
 
-  leaf(cells: readonly CraftedCell[]): PageRef {
-    return this.page(payloadOf(0, cells.map(({ key, value }) => leafCell(key, value))));
+  leaf(treeId: number, cells: readonly CraftedCell[]): PageRef {
+    return this.page(payloadOf(treeId, 0, cells.map(({ key, value }) => leafCell(key, value))));
   }
 
-  branch(level: number, children: readonly { readonly key: Uint8Array; readonly ref: PageRef }[]): PageRef {
-    return this.page(payloadOf(level, children.map(({ key, ref }) => branchCell(key, ref))));
+  branch(treeId: number, level: number, children: readonly { readonly key: Uint8Array; readonly ref: PageRef }[]): PageRef {
+    return this.page(payloadOf(treeId, level, children.map(({ key, ref }) => branchCell(key, ref))));
   }
 
   /** Bytes of the cell of the catalog that names a tree. */
@@ -113,16 +113,17 @@ export class Craft {
 }
 
 /** A slotted page of these cells, whatever they hold. */
-export function payloadOf(level: number, cells: readonly Uint8Array[]): Uint8Array {
+export function payloadOf(treeId: number, level: number, cells: readonly Uint8Array[]): Uint8Array {
   const payload = new Uint8Array(PAGE_PAYLOAD_BYTES);
   payload[0] = level === 0 ? 1 : 2;
   payload[1] = level;
+  writeU32(payload, 8, treeId);
   writeU16(payload, 2, cells.length);
   let heap = PAGE_PAYLOAD_BYTES;
   cells.forEach((cell, index) => {
     heap -= cell.length;
     payload.set(cell, heap);
-    writeU16(payload, 8 + index * 2, heap);
+    writeU16(payload, 12 + index * 2, heap);
   });
   writeU16(payload, 4, heap);
   return payload;

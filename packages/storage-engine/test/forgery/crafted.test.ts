@@ -47,11 +47,12 @@ function use(volume: MemoryVolume): string {
 }
 
 /** A tree whose every branch has many children, all of them the same page: few pages, endlessly many entries. */
-function bomb(craft: Craft, bottom: PageRef, levels: number, width: number): PageRef {
+function bomb(craft: Craft, treeId: number, bottom: PageRef): PageRef {
+  const [levels, width] = [6, 200];
   let ref = bottom;
   for (let level = 1; level <= levels; level++) {
     const child = ref;
-    ref = craft.branch(level, Array.from({ length: width }, (_, index) => ({ key: index === 0 ? NOTHING : bytesOf(`k${String(index).padStart(4, "0")}`), ref: child })));
+    ref = craft.branch(treeId, level, Array.from({ length: width }, (_, index) => ({ key: index === 0 ? NOTHING : bytesOf(`k${String(index).padStart(4, "0")}`), ref: child })));
   }
   return ref;
 }
@@ -59,20 +60,20 @@ function bomb(craft: Craft, bottom: PageRef, levels: number, width: number): Pag
 describe("a tree that shares one page many times", () => {
   it("as the catalog ends the open", () => {
     const craft = new Craft();
-    const leaf = craft.leaf([craft.catalogCell("a", 1, 0, { place: 0, pages: 0, birth: 0, tag: NO_TAG })]);
-    expect(use(craft.finish({ catalog: bomb(craft, leaf, 6, 200) }))).toBe("PAGE_DAMAGED");
+    const leaf = craft.leaf(0, [craft.catalogCell("a", 1, 0, { place: 0, pages: 0, birth: 0, tag: NO_TAG })]);
+    expect(use(craft.finish({ catalog: bomb(craft, 0, leaf) }))).toBe("PAGE_DAMAGED");
   });
 
   it("as the catalog with leaves that hold nothing ends the open", () => {
     const craft = new Craft();
-    expect(use(craft.finish({ catalog: bomb(craft, craft.leaf([]), 6, 200) }))).toBe("PAGE_DAMAGED");
+    expect(use(craft.finish({ catalog: bomb(craft, 0, craft.leaf(0, [])) }))).toBe("PAGE_DAMAGED");
   });
 
   it("is damage to who reads it in either direction, verifies it, or clears it", () => {
     const make = (): MemoryVolume => {
       const craft = new Craft();
-      const leaf = craft.leaf([{ key: bytesOf("a"), value: bytesOf("1") }, { key: bytesOf("b"), value: bytesOf("2") }]);
-      return craft.finish({ catalog: craft.leaf([craft.catalogCell("tree", 1, 2, bomb(craft, leaf, 6, 200))]) });
+      const leaf = craft.leaf(1, [{ key: bytesOf("a"), value: bytesOf("1") }, { key: bytesOf("b"), value: bytesOf("2") }]);
+      return craft.finish({ catalog: craft.leaf(0, [craft.catalogCell("tree", 1, 2, bomb(craft, 1, leaf))]) });
     };
     const store = openStore(make());
     const snapshot = store.snapshot();
@@ -93,7 +94,7 @@ describe("a tree that shares one page many times", () => {
     const craft = new Craft();
     const extent = craft.extent(UNIT_KIND.extent, new Uint8Array(500_000));
     const cells = Array.from({ length: 150 }, (_, index) => ({ key: bytesOf(`k${String(index).padStart(4, "0")}`), value: { ref: extent, lengthBytes: 500_000 } }));
-    const store = openStore(craft.finish({ catalog: craft.leaf([craft.catalogCell("tree", 1, 150, craft.leaf(cells))]) }));
+    const store = openStore(craft.finish({ catalog: craft.leaf(0, [craft.catalogCell("tree", 1, 150, craft.leaf(1, cells))]) }));
     expect(store.verify().problems.length).toBeGreaterThan(0);
     store.close();
   });
@@ -101,21 +102,21 @@ describe("a tree that shares one page many times", () => {
 
 describe("a page whose bytes do not add up", () => {
   const cases: readonly { readonly name: string; readonly change: (payload: Uint8Array) => void }[] = [
-    { name: "cells that overlap", change: (payload) => writeU16(payload, 8, payload[10] as number + (payload[11] as number) * 256) },
+    { name: "cells that overlap", change: (payload) => writeU16(payload, 12, (payload[14] as number) + (payload[15] as number) * 256) },
     { name: "more wasted than there is", change: (payload) => writeU16(payload, 6, 8000) },
     { name: "fewer wasted than there are", change: (payload) => writeU16(payload, 4, 100) },
   ];
   it.each(cases)("$name: damage", ({ change }) => {
     const craft = new Craft();
-    const leaf = payloadOf(0, [new Uint8Array([1, 0, 1, 0, 97, 1]), new Uint8Array([1, 0, 3, 0, 98, 1, 2, 3])]);
+    const leaf = payloadOf(1, 0, [new Uint8Array([1, 0, 1, 0, 97, 1]), new Uint8Array([1, 0, 3, 0, 98, 1, 2, 3])]);
     change(leaf);
-    expect(use(craft.finish({ catalog: craft.leaf([craft.catalogCell("tree", 1, 2, craft.page(leaf))]) }))).toBe("PAGE_DAMAGED");
+    expect(use(craft.finish({ catalog: craft.leaf(0, [craft.catalogCell("tree", 1, 2, craft.page(leaf))]) }))).toBe("PAGE_DAMAGED");
   });
 
   it("keys and values longer than any may be: damage", () => {
     for (const cell of [{ key: new Uint8Array(5000).fill(9), value: NOTHING }, { key: bytesOf("a"), value: new Uint8Array(6000) }, { key: NOTHING, value: NOTHING }]) {
       const craft = new Craft();
-      expect(use(craft.finish({ catalog: craft.leaf([craft.catalogCell("tree", 1, 1, craft.leaf([cell]))]) }))).toBe("PAGE_DAMAGED");
+      expect(use(craft.finish({ catalog: craft.leaf(0, [craft.catalogCell("tree", 1, 1, craft.leaf(1, [cell]))]) }))).toBe("PAGE_DAMAGED");
     }
   });
 });
@@ -125,7 +126,7 @@ describe("lengths and numbers that nothing stands behind", () => {
     const craft = new Craft();
     const lengthBytes = 65_535 * 8192 - 56;
     const ref = { place: 40, pages: 65_535, birth: 3, tag: NO_TAG };
-    const volume = craft.finish({ catalog: craft.leaf([craft.catalogCell("tree", 1, 1, craft.leaf([{ key: bytesOf("a"), value: { ref, lengthBytes } }]))]) });
+    const volume = craft.finish({ catalog: craft.leaf(0, [craft.catalogCell("tree", 1, 1, craft.leaf(1, [{ key: bytesOf("a"), value: { ref, lengthBytes } }]))]) });
     const store = openStore(volume);
     const before = process.memoryUsage().arrayBuffers;
     let largest = 0;
