@@ -1,0 +1,13 @@
+/**
+ * One thing that is checked for secrets.
+ *
+ * @module
+ */
+
+export interface Check {
+  readonly name: string;
+  /** Why it cannot run here; undefined if it can. */
+  readonly missing?: () => string | undefined;
+  /** Throws if it fails; `say` takes a figure for the report. */
+  run(say: (figure: string) => void): void | Promise<void>;
+}
