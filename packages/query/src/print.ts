@@ -175,7 +175,9 @@ function printPosition(position: GeoPosition<number | ArgumentReference>): strin
 }
 
 function printCoordinate(coordinate: number | ArgumentReference): string {
-  return typeof coordinate === "number" ? String(coordinate) : `$${String(coordinate.index)}`;
+  if (typeof coordinate !== "number") return `$${String(coordinate.index)}`;
+  // All digits and beyond 64 bits: only with its point is it a number.
+  return Number.isInteger(coordinate) && !Number.isSafeInteger(coordinate) && Math.abs(coordinate) < 1e21 ? `${String(coordinate)}.` : String(coordinate);
 }
 
 function printDescriptor(descriptor: Descriptor): string {

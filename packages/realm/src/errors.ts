@@ -12,6 +12,7 @@ export type RealmErrorCode =
   | "CLASS_UNKNOWN"
   | "CONFIGURATION_CONFLICT"
   | "CONFIGURATION_INVALID"
+  | "DATA_DAMAGED"
   | "DECORATOR_UNCOMPILED"
   | "FILE_MISSING"
   | "JSON_INVALID"
@@ -114,6 +115,11 @@ export class PropertySchemaParseError extends SchemaParseError {
     this.objectName = objectName;
     this.propertyName = propertyName;
   }
+}
+
+/** What stands in the file is no schema, object or key of ours, though the engine found it whole. Names no value. */
+export function dataDamaged(what: string, options?: ErrorOptions): RealmError {
+  return new RealmError("DATA_DAMAGED", `The file holds ${what}: it was written by something else or changed. Verify it and restore a backup.`, options);
 }
 
 /** Builds a `RangeError` with a code. */

@@ -177,7 +177,7 @@ function readObject(object: Record<string, unknown>): void {
         if (typeof value === "object" && value !== null && Symbol.iterator in value && !ArrayBuffer.isView(value)) for (const element of value as Iterable<unknown>) void String(typeof element);
       });
     }
-    JSON.stringify(object);
+    (object as { toJSON(): unknown }).toJSON();
   });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { Decimal128, ObjectId, UUID } from "../bson.ts";
-import { rangeError, typeError, TypeAssertionError } from "../errors.ts";
+import { dataDamaged, rangeError, typeError, TypeAssertionError } from "../errors.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import type { Integers } from "./context.ts";
 import { kindOf } from "./object-state.ts";
@@ -109,7 +109,7 @@ export function toPublic(type: string, value: StoredValue, integers: Integers): 
     case "int":
       return toPublicInt(value as number | bigint, integers);
     case "date":
-      return new Date(value as number);
+      return toPublicDate(value as number | bigint);
     case "data":
       return (value as Uint8Array).slice().buffer;
     case "objectId":
@@ -121,6 +121,12 @@ export function toPublic(type: string, value: StoredValue, integers: Integers): 
     default:
       return value;
   }
+}
+
+function toPublicDate(value: number | bigint): Date {
+  const date = new Date(Number(value));
+  if (Number.isNaN(date.getTime())) throw dataDamaged("a date further from 1970 than a date can be");
+  return date;
 }
 
 function toPublicInt(value: number | bigint, integers: Integers): number | bigint {

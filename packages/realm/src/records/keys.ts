@@ -15,7 +15,7 @@
  * @module
  */
 import { Decimal128 } from "../bson.ts";
-import { RealmError } from "../errors.ts";
+import { dataDamaged, RealmError } from "../errors.ts";
 import { readMixed } from "./mixed.ts";
 import { readText, utf8Bytes, writeAscii } from "./text.ts";
 
@@ -226,6 +226,7 @@ export function readKey(type: KeyType, bytes: Uint8Array, start: number, end: nu
     case "date":
       return readIntKey(bytes, start);
     case "string":
+      if (end < start + 3) throw dataDamaged("a key that ends too early");
       return readStringKey(bytes, start + 1, end - 2);
     case "bool":
       return first === 2;
@@ -233,6 +234,7 @@ export function readKey(type: KeyType, bytes: Uint8Array, start: number, end: nu
     case "float":
       return readDoubleKey(bytes, start);
     default:
+      if (end - start !== (type === "objectId" ? 13 : 17)) throw dataDamaged(`a key that is no ${type}`);
       return bytes.slice(start + 1, end);
   }
 }
@@ -241,6 +243,7 @@ function readIntKey(bytes: Uint8Array, start: number): number | bigint {
   const first = bytes[start] as number;
   const isNegative = first < 0x80;
   const count = isNegative ? 0x7f - first : first - 0x80;
+  if (!(count <= 8 && start + count < bytes.length)) throw dataDamaged("a key that is no integer");
   let value = 0;
   for (let index = 1; index <= count; index++) {
     const byte = bytes[start + index] as number;
@@ -298,7 +301,10 @@ export function keyEnd(type: KeyType, bytes: Uint8Array, start: number): number 
       return mixedKeyEnd(bytes, start);
     default: {
       let at = start + 1;
-      while (bytes[at] !== 0 || bytes[at + 1] !== 1) at += bytes[at] === 0 ? 2 : 1;
+      while (bytes[at] !== 0 || bytes[at + 1] !== 1) {
+        if (at >= bytes.length) throw dataDamaged("an index entry without an end");
+        at += bytes[at] === 0 ? 2 : 1;
+      }
       return at + 2;
     }
   }

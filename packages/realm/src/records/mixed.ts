@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { RealmError } from "../errors.ts";
+import { dataDamaged } from "../errors.ts";
 import type { StoredDictionary, StoredValue } from "./stored-value.ts";
 import { readText, utf8Bytes } from "./text.ts";
 
@@ -46,13 +46,14 @@ export function freshCollectionId(): number {
 /** Type of an encoded value. */
 export function mixedType(bytes: Uint8Array): MixedType {
   const type = MIXED_TYPES[(bytes[0] as number) - 1];
-  if (type === undefined) throw new RealmError("TYPE_MISMATCH", `A mixed value has the unknown type ${bytes[0]}: the file was written by a newer version.`);
+  if (type === undefined) throw dataDamaged("a mixed value of a type that there is not");
   return type;
 }
 
 /** Takes an encoded value apart. Bytes in the result are views. */
 export function readMixed(bytes: Uint8Array): MixedValue {
   const type = mixedType(bytes);
+  if (!hasLengthOf(type, bytes)) throw dataDamaged(`a mixed value of type ${type} with an impossible length`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (type) {
     case "bool":
@@ -77,9 +78,31 @@ export function readMixed(bytes: Uint8Array): MixedValue {
   }
 }
 
+/** Lengths of the types that have one, type byte included; of the others the least. */
+const LENGTHS: Readonly<Record<string, number>> = { double: 9, decimal128: 17, objectId: 13, uuid: 17 };
+const INTEGER_LENGTHS: ReadonlySet<number> = new Set([2, 3, 5, 9]);
+
+function hasLengthOf(type: MixedType, bytes: Uint8Array): boolean {
+  switch (type) {
+    case "bool":
+      return bytes.length > 1;
+    case "int":
+    case "date":
+      return INTEGER_LENGTHS.has(bytes.length);
+    case "link":
+      return bytes.length > 1 && bytes.length >= 2 + (bytes[1] as number);
+    case "list":
+    case "dictionary":
+      return bytes.length > ID_BYTES;
+    default:
+      return LENGTHS[type] === undefined || bytes.length === LENGTHS[type];
+  }
+}
+
 /** Id of an encoded list or dictionary; undefined for other values. */
 export function collectionIdOf(value: StoredValue): number | undefined {
   if (!(value instanceof Uint8Array) || (value[0] as number) < (TYPE_BYTE["list"] as number)) return undefined;
+  if (value.length <= ID_BYTES) throw dataDamaged("a mixed collection that ends too early");
   return new DataView(value.buffer, value.byteOffset).getUint32(1, true);
 }
 
@@ -111,6 +134,7 @@ function readEntries(bytes: Uint8Array): StoredDictionary {
   const reader = { bytes, at: 1 + ID_BYTES };
   while (reader.at < bytes.length) {
     const length = readLength(reader);
+    if (reader.at + length > bytes.length) throw dataDamaged("a mixed dictionary that ends too early");
     const key = readText(bytes, reader.at, reader.at + length);
     reader.at += length;
     entries.set(key, readElement(reader));
@@ -126,12 +150,14 @@ interface Reader {
 function readElement(reader: Reader): Uint8Array | null {
   const length = readLength(reader);
   reader.at += length;
+  if (reader.at > reader.bytes.length) throw dataDamaged("a mixed collection that ends too early");
   return length === 0 ? null : reader.bytes.subarray(reader.at - length, reader.at);
 }
 
 function readLength(reader: Reader): number {
   let length = 0;
   for (let factor = 1; ; factor *= 128) {
+    if (reader.at >= reader.bytes.length) throw dataDamaged("a mixed collection that ends too early");
     const byte = reader.bytes[reader.at++] as number;
     length += (byte & 127) * factor;
     if (byte < 128) return length;

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { dataDamaged } from "../errors.ts";
+import type { RealmError } from "../errors.ts";
 import type { CanonicalProperty } from "../schema/types.ts";
 import type { StoredDictionary, StoredValue } from "./stored-value.ts";
 import { readAscii, readUtf8 } from "./text.ts";
@@ -33,6 +35,8 @@ export function readInt(bytes: Uint8Array, at: number): number | bigint | null {
   if (first < INT_NULL) return first - INT_BIAS;
   if (first === INT_NULL) return null;
   const count = first - INT_NULL;
+  // Not true of NaN either, which is what a byte behind the end makes of it.
+  if (!(at + count < bytes.length)) throw endsTooEarly();
   if (count <= 4) return readSmall(bytes, at + 1, count);
   const low = readUnsigned(bytes, at + 1, 4);
   const high = readSmall(bytes, at + 5, count - 4);
@@ -91,24 +95,35 @@ export function readBlob(property: CanonicalProperty, bytes: Uint8Array, at: num
 }
 
 function content(bytes: Uint8Array, at: number): Uint8Array {
-  return bytes.subarray(blobStart(bytes, at), skipBlob(bytes, at));
+  const end = skipBlob(bytes, at);
+  if (!(end <= bytes.length)) throw endsTooEarly();
+  return bytes.subarray(blobStart(bytes, at), end);
+}
+
+/** A record that passes its own end. Checked wherever bytes are taken by a length that stands in the record. */
+function endsTooEarly(): RealmError {
+  return dataDamaged("a record that ends too early");
 }
 
 /** Reads the string at `at`. */
 export function readString(bytes: Uint8Array, at: number): string | null {
   const first = bytes[at] as number;
   if (first < BLOB_WIDE) {
-    if ((first & 1) === 0) return readAscii(bytes, at + 1, at + 1 + (first >> 1));
-    return first === 1 ? null : readUtf8(bytes, at + 1, at + 1 + (first >> 1));
+    const end = at + 1 + (first >> 1);
+    if (end > bytes.length) throw endsTooEarly();
+    if ((first & 1) === 0) return readAscii(bytes, at + 1, end);
+    return first === 1 ? null : readUtf8(bytes, at + 1, end);
   }
   const start = blobStart(bytes, at);
   const header = readHeader(bytes, at);
   const end = start + Math.floor(header / 2);
+  if (!(end <= bytes.length)) throw endsTooEarly();
   return header % 2 === 0 ? readAscii(bytes, start, end) : readUtf8(bytes, start, end);
 }
 
 /** Reads a value of constant size; bytes are views. */
 export function readFixed(type: string, bytes: Uint8Array, at: number): number | Uint8Array {
+  if (!(at + (FIXED_SIZES[type] as number) <= bytes.length)) throw endsTooEarly();
   if (type === "double") {
     for (let index = 0; index < 8; index++) numberBytes[index] = bytes[at + index] as number;
     return numberScratch[0] as number;
@@ -120,8 +135,19 @@ export function readFixed(type: string, bytes: Uint8Array, at: number): number |
   return bytes.subarray(at, at + (FIXED_SIZES[type] as number));
 }
 
+function nullElement(): RealmError {
+  return dataDamaged("a collection with a null where there may be none");
+}
+
+/** The count at the start of a collection: no more than there are bytes, since every element takes one at least. */
+function readCount(bytes: Uint8Array, at: number): number {
+  const count = readInt(bytes, at) as number;
+  if (!(count >= 0 && count <= bytes.length - at)) throw dataDamaged("a collection with an impossible count");
+  return count;
+}
+
 function readList(elementType: string, isOptional: boolean, bytes: Uint8Array, start: number): StoredValue[] {
-  const count = readInt(bytes, start) as number;
+  const count = readCount(bytes, start);
   let at = skipInt(bytes, start);
   const values: StoredValue[] = new Array(count);
   for (let index = 0; index < count; index++) {
@@ -152,6 +178,7 @@ function readList(elementType: string, isOptional: boolean, bytes: Uint8Array, s
       }
       default: {
         const isNull = elementType === "data" ? readHeader(bytes, at) === 1 : readHeader(bytes, at) === 0;
+        if (isNull && !isOptional) throw nullElement();
         values[index] = isNull ? null : content(bytes, at);
         at = skipBlob(bytes, at);
       }
@@ -161,11 +188,12 @@ function readList(elementType: string, isOptional: boolean, bytes: Uint8Array, s
 }
 
 function readDictionary(elementType: string, isOptional: boolean, bytes: Uint8Array, start: number): StoredDictionary {
-  const count = readInt(bytes, start) as number;
+  const count = readCount(bytes, start);
   let at = skipInt(bytes, start);
   const values = new Map<string, StoredValue>();
   for (let index = 0; index < count; index++) {
-    const key = readString(bytes, at) as string;
+    const key = readString(bytes, at);
+    if (key === null) throw dataDamaged("a dictionary with a key that is null");
     at = skipBlob(bytes, at);
     values.set(key, readElement(elementType, isOptional, bytes, at));
     at = elementEnd;
@@ -194,6 +222,7 @@ function readElement(type: string, isOptional: boolean, bytes: Uint8Array, at: n
       if (size === undefined) {
         elementEnd = skipBlob(bytes, at);
         const isNull = readHeader(bytes, at) === (type === "data" ? 1 : 0);
+        if (isNull && !isOptional) throw nullElement();
         return isNull ? null : content(bytes, at);
       }
       const isNull = isOptional && bytes[at] === 0;
@@ -206,5 +235,5 @@ function readElement(type: string, isOptional: boolean, bytes: Uint8Array, at: n
 
 /** The count of elements of the collection at `at`, without reading them. */
 export function readListCount(bytes: Uint8Array, at: number): number {
-  return readInt(bytes, blobStart(bytes, at)) as number;
+  return readCount(bytes, blobStart(bytes, at));
 }

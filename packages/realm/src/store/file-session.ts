@@ -4,12 +4,13 @@
  * @module
  */
 import type { ReadTree, Snapshot, Store, WriteTransaction, WriteTree } from "@holdfast/storage-engine";
-import { RealmError } from "../errors.ts";
+import { dataDamaged, RealmError } from "../errors.ts";
 import { log } from "../logging.ts";
 import { utf8Bytes, readText } from "../records/text.ts";
 import { sameBytes } from "../records/row.ts";
+import { decodeStoredSchema } from "../schema/decode-schema.ts";
 import { validateSchema } from "../schema/parse-schema.ts";
-import { addedOf, migrationFindings, RECORD_FORMAT, toStoredSchema } from "../schema/stored-schema.ts";
+import { addedOf, migrationFindings, toStoredSchema } from "../schema/stored-schema.ts";
 import type { StoredSchema } from "../schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import { ClassTable } from "./class-table.ts";
@@ -325,12 +326,7 @@ export class FileSession {
   readSchema(): StoredSchema | undefined {
     const bytes = this.#readSchemaBytes();
     if (bytes === undefined) return undefined;
-    const schema = JSON.parse(readText(bytes, 0, bytes.length)) as StoredSchema;
-    if (schema.format === RECORD_FORMAT) return schema;
-    throw new RealmError(
-      "RECORDS_UNSUPPORTED",
-      `Failed to open Realm file at path '${this.path}': its objects are stored in record format ${String(schema.format)}, this version of Holdfast reads ${RECORD_FORMAT}. Open it with the version that wrote it.`,
-    );
+    return decodeStoredSchema(readText(bytes, 0, bytes.length), this.path);
   }
 
   writeSchema(schema: StoredSchema): void {
@@ -349,8 +345,8 @@ export class FileSession {
   /** Another process may have given the file another schema: a view of it through ours would be half a migration. */
   #schemaError(now: Uint8Array | undefined): RealmError | undefined {
     if (now === undefined || this.#schemaBytes === undefined || sameBytes(now, this.#schemaBytes)) return undefined;
-    const schema = JSON.parse(readText(now, 0, now.length)) as StoredSchema;
-    const before = JSON.parse(readText(this.#schemaBytes, 0, this.#schemaBytes.length)) as StoredSchema;
+    const schema = decodeStoredSchema(readText(now, 0, now.length), this.path);
+    const before = decodeStoredSchema(readText(this.#schemaBytes, 0, this.#schemaBytes.length), this.path);
     const isSame = (name: string): boolean => {
       const find = (from: StoredSchema): string => JSON.stringify(from.classes.find((entry) => entry.name === name));
       return find(schema) === find(before);
@@ -367,7 +363,10 @@ export class FileSession {
 
   readRowId(className: string): number {
     const bytes = this.tree(META_TREE)?.get(utf8Bytes(`rowid:${className}`));
-    return bytes === undefined ? 1 : Number(readText(bytes, 0, bytes.length));
+    if (bytes === undefined) return 1;
+    const text = readText(bytes, 0, bytes.length);
+    if (!/^[1-9]\d{0,14}$/.test(text)) throw dataDamaged("a row number that is none");
+    return Number(text);
   }
 
   #writeRowIds(): void {
