@@ -8,8 +8,6 @@
 export type QueryErrorCode =
   /** The text is not a query. */
   | "QUERY_SYNTAX"
-  /** The text is a query of Realm's language that this version cannot answer yet. */
-  | "QUERY_NOT_YET"
   /** A path names a property or class that the schema does not have. */
   | "QUERY_PROPERTY_UNKNOWN"
   /** Two values of types that cannot be compared, or an operator on the wrong type. */
@@ -32,9 +30,4 @@ export class QueryError extends Error {
     this.code = code;
     this.offset = options?.offset;
   }
-}
-
-/** The error for a feature of Realm's language that comes later. */
-export function notYet(feature: string): QueryError {
-  return new QueryError("QUERY_NOT_YET", `Not yet supported in queries: ${feature}`);
 }

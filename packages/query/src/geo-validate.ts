@@ -28,6 +28,7 @@ export function validateRegion(region: GeoRegion): void {
       if (region.rings.length === 0) throw invalid("Polygon has no rings.");
       region.rings.forEach(requireRing);
       requireDisjoint(region.rings);
+      requireHoles(region.rings);
   }
 }
 
@@ -68,6 +69,30 @@ function requireDisjoint(rings: readonly (readonly GeoPosition[])[]): void {
       if (isCrossing) throw invalid(`Polygon isn't valid: 'Ring ${String(index)} crosses ring ${String(other)}'`);
     }
   }
+}
+
+/** The rings do not cross: a hole that begins inside of the first ring is inside of it. */
+function requireHoles([outer, ...holes]: readonly (readonly GeoPosition[])[]): void {
+  for (const [index, [first]] of holes.entries()) {
+    if (outer === undefined || first === undefined || isAround(outer, vectorOf(first))) continue;
+    throw invalid(`Secondary ring ${String(index + 1)} not contained by first exterior ring - secondary rings must be holes in the first ring`);
+  }
+}
+
+/** True if a ring goes round a point, seen from there: the angles to its vertices add up to a whole turn. */
+function isAround(ring: readonly GeoPosition[], point: Vector): boolean {
+  const vertices = ring.map(vectorOf);
+  const middle = vertices.slice(1).reduce<Vector>((sum, vertex) => [sum[0] + vertex[0], sum[1] + vertex[1], sum[2] + vertex[2]], [0, 0, 0]);
+  // A ring goes round the opposite point, too.
+  if (dot(middle, point) < 0) return false;
+  let turn = 0;
+  for (const [at, vertex] of vertices.slice(1).entries()) {
+    const from = cross(point, vertices[at] as Vector);
+    const to = cross(point, vertex);
+    turn += Math.atan2(dot(point, cross(from, to)), dot(from, to));
+  }
+  // A vertex of a hole may lie on the first ring: half a turn, or less.
+  return Math.abs(turn) > Math.PI / 4;
 }
 
 type Edge = readonly [from: Vector, to: Vector];
