@@ -30,6 +30,7 @@ const steps = [
     command: bin("vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${unitReport}`),
     count: countVitest,
   },
+  { name: "mutants", command: [node, "--conditions=@holdfast/source", "reliability/mutants/main.ts", "--quick"], count: countLastLine },
   {
     name: "conformance",
     command: [node, "--conditions=@holdfast/source", "conformance/src/run.ts"],

@@ -67,7 +67,7 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/space.ts",
     find: "entry.birth <= generation && generation < entry.freed)",
     replace: "entry.birth <= generation && generation < entry.freed - 1)",
-    tests: [SWEEP],
+    tests: [HANDLES, SWEEP],
   },
   {
     name: "page-never-retired",
@@ -76,7 +76,6 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     find: "    for (const entry of this.freed) this.#retire(refOf(entry));\n",
     replace: "",
     tests: [FAULTS, SWEEP],
-    quickTest: "a full disk",
   },
   {
     name: "log-overwritten",
@@ -117,7 +116,6 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     find: "    const later = this.log.findLater(this.view.head);\n",
     replace: "    const later = undefined as number | undefined;\n",
     tests: [FORGERIES],
-    quickTest: "a changed byte before the last record is LOG_DAMAGED",
   },
   {
     name: "replay-one-record",
@@ -138,9 +136,9 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
   {
     name: "unknown-not-sticky",
     fault: "A handle goes on writing after a sync that failed",
-    file: "storage-engine/src/store.ts",
-    find: '    if (database.isPoisoned) throw new StoreError("COMMIT_UNKNOWN", "an earlier sync failed; close the file and open it again");\n',
-    replace: "",
+    file: DATABASE,
+    find: "  #poison(): void {\n",
+    replace: "  #poison(): void {\n    if (this.view !== undefined) return;\n",
     tests: [FAULTS],
   },
   {
@@ -166,7 +164,6 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     find: "    if (available >= needed) return;\n",
     replace: "    if (available >= 0) return;\n",
     tests: [FAULTS],
-    quickTest: "a full disk",
   },
   {
     name: "emergency-reserve-ignored",
@@ -175,7 +172,7 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     find: "      if (edit.dirtyPages <= edit.freed.length && available >= needed - EMERGENCY_PAGES) return;\n",
     replace: "",
     tests: [FAULTS],
-    quickTest: "a full disk",
+    quickTest: "failing disk, plain > a disk on which not even one more entry fits",
   },
   {
     name: "new-file-not-synced",

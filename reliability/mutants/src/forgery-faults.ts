@@ -8,6 +8,7 @@ import type { Mutant } from "./mutant.ts";
 const FORGERIES = "storage-engine/test/forgery/forgeries.test.ts";
 const FLIPS = "storage-engine/test/forgery/flips.test.ts";
 const UNITS = "core-cipher/test/unit-seal.test.ts";
+const FORKS = "storage-engine/test/forgery/forks.test.ts";
 const IVS = "storage-engine/test/forgery/ivs.test.ts";
 
 export const FORGERY_FAULTS: readonly Mutant[] = [
@@ -33,7 +34,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     file: "core-cipher/src/unit-identity.ts",
     find: "      setUint64(view, 32, identity.place);\n",
     replace: "",
-    tests: [UNITS],
+    tests: ["core-cipher/test/vectors.test.ts", FORGERIES],
   },
   {
     name: "plain-checksum-ignored",
@@ -41,7 +42,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/plain-seal.ts",
     find: "    return readU32(sealed, tagOffset) === checksum(identity, sealed.subarray(0, tagOffset));\n",
     replace: "    return checksum(identity, sealed.subarray(0, tagOffset)) >= 0;\n",
-    tests: [FLIPS, "storage-engine/test/simulation/crash-sweep.test.ts"],
+    tests: ["storage-engine/test/simulation/crash-sweep.test.ts"],
   },
   {
     name: "reference-tag-ignored",
@@ -49,7 +50,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/unit-file.ts",
     find: 'if (sealed[tagOffset + i] !== ref.tag[i]) throw damaged(ref, "its tag is not the one in its reference");',
     replace: "if (sealed[tagOffset + i] !== ref.tag[i]) break;",
-    tests: [FORGERIES],
+    tests: [FORKS],
   },
   {
     name: "reference-birth-ignored",
@@ -66,7 +67,6 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     find: "backend.hmacSha256(encryptionHalf(key), message",
     replace: "backend.hmacSha256(macHalf(key), message",
     tests: [FORGERIES],
-    quickTest: "KEY_WRONG, on whole files",
   },
   {
     name: "sealed-header-ignored",
@@ -82,7 +82,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/log.ts",
     find: "if (found.plainBytes > this.maxPlainBytes || !equalBytes(found.previousTag, head.tag)) return undefined;",
     replace: "if (found.plainBytes > this.maxPlainBytes) return undefined;",
-    tests: [FORGERIES],
+    tests: [FORKS],
   },
   {
     name: "record-iv-reused",
@@ -91,7 +91,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     find: "plaintext, seal.randomBytes(16), bytes, RECORD_HEADER_BYTES",
     replace: "plaintext, new Uint8Array(16), bytes, RECORD_HEADER_BYTES",
     tests: [IVS],
-    quickTest: "no two units",
+    quickTest: "no two units of a file, its copies and its successors",
   },
   {
     name: "page-iv-reused",

@@ -17,7 +17,7 @@ export const FRESHNESS_FAULTS: readonly Mutant[] = [
     find: "if (found.commit < anchor.commit) return",
     replace: "if (found.commit < anchor.commit - 1) return",
     tests: [JUDGEMENT],
-    quickTest: "one commit less",
+    quickTest: "a file is > one commit less",
   },
   {
     name: "fork-not-seen",

@@ -16,7 +16,7 @@ export interface Mutant {
   readonly replace: string;
   /** Test files that are expected to catch it, relative to `packages/`. */
   readonly tests: readonly string[];
-  /** The test that catches it within seconds: then it is part of the short run. */
+  /** Beginning of the full name of the test, in the first of the files, that catches it within seconds: then it is part of the short run. */
   readonly quickTest?: string;
 }
 

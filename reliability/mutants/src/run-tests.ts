@@ -11,7 +11,8 @@ import type { Workspace } from "./workspace.ts";
 /** What a run showed. */
 export interface TestRun {
   readonly seconds: number;
-  readonly passed: number;
+  /** Full names of the tests that passed. */
+  readonly passed: readonly string[];
   /** File and name of the first test that failed; undefined if none did. */
   readonly failure: { readonly file: string; readonly test: string } | undefined;
   /** The run did not end by itself. */
@@ -23,21 +24,27 @@ export interface TestRun {
 /** How much of the tests. */
 export interface TestSelection {
   readonly files: readonly string[];
-  /** Exact part of the test's name. */
-  readonly name?: string | undefined;
+  /** Beginnings of the full names of the tests. Default: all of them. */
+  readonly names?: readonly string[] | undefined;
   readonly timeoutSeconds: number;
 }
 
+interface Assertion {
+  readonly status: string;
+  readonly ancestorTitles: readonly string[];
+  readonly title: string;
+  readonly startTime?: number;
+}
+
 interface Report {
-  readonly numPassedTests: number;
-  readonly testResults: readonly { readonly name: string; readonly startTime: number; readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly startTime?: number }[] }[];
+  readonly testResults: readonly { readonly name: string; readonly message: string; readonly assertionResults: readonly Assertion[] }[];
 }
 
 /** Runs until the first failure. */
 export function runTests(workspace: Workspace, selection: TestSelection): TestRun {
   const report = join(workspace.path, "report.json");
   rmSync(report, { force: true });
-  const name = selection.name === undefined ? [] : ["-t", escapePattern(selection.name)];
+  const name = selection.names === undefined ? [] : ["-t", selection.names.map((each) => `^${escapePattern(each)}`).join("|")];
   const files = selection.files.map((file) => `packages/${file}`);
   const startedAt = performance.now();
   const run = spawnSync(process.execPath, [workspace.vitest, "run", "--root", workspace.path, "--bail=1", "--reporter=json", `--outputFile=${report}`, ...name, ...files], {
@@ -53,12 +60,21 @@ export function runTests(workspace: Workspace, selection: TestSelection): TestRu
   const result = existsSync(report) ? (JSON.parse(readFileSync(report, "utf8")) as Report) : undefined;
   const failure = result === undefined ? undefined : firstFailure(result, workspace);
   const isExplained = run.status === 0 || failure !== undefined || isTimeout;
-  return { seconds, passed: result?.numPassedTests ?? 0, failure, isTimeout, problem: isExplained ? undefined : `${run.stdout}\n${run.stderr}`.slice(-3000) };
+  return { seconds, passed: result === undefined ? [] : passedNames(result), failure, isTimeout, problem: isExplained ? undefined : `${run.stdout}\n${run.stderr}\n${result?.testResults.map(({ message }) => message).join("\n") ?? ""}`.slice(-3000) };
+}
+
+function passedNames(report: Report): string[] {
+  return report.testResults.flatMap(({ assertionResults }) => assertionResults.filter(({ status }) => status === "passed").map(fullName));
+}
+
+/** As the runner's own filter sees it. */
+function fullName({ ancestorTitles, title }: Assertion): string {
+  return [...ancestorTitles, title].join(" > ");
 }
 
 function firstFailure(report: Report, workspace: Workspace): TestRun["failure"] {
   const failed = report.testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.filter(({ status }) => status === "failed").map((each) => ({ file: name.slice(workspace.path.length + 1 + "packages/".length), test: each.fullName, at: each.startTime ?? 0 })),
+    assertionResults.filter(({ status }) => status === "failed").map((each) => ({ file: name.slice(workspace.path.length + 1 + "packages/".length), test: fullName(each), at: each.startTime ?? 0 })),
   );
   const [first] = failed.toSorted((one, two) => one.at - two.at);
   return first === undefined ? undefined : { file: first.file, test: first.test };

@@ -20,6 +20,7 @@ export const SHARING_FAULTS: readonly Mutant[] = [
     find: "    this.#waitFor(database.input.file);\n    if (this.#isInPlace",
     replace: "    if (this.#isInPlace",
     tests: [HANDLES, SHARED, PROCESSES],
+    quickTest: "two handles, plain > one writes at a time",
   },
   {
     name: "lock-kept",
@@ -116,6 +117,7 @@ export const SHARING_FAULTS: readonly Mutant[] = [
     find: "      changes.push({ key: leaf.key(index).slice(), before: leafValue(units, leaf, index) });\n",
     replace: "      void index;\n",
     tests: ["storage-engine/test/simulation/changes.test.ts"],
+    quickTest: "change lists, plain > say exactly what differs between any two snapshots, seed 31",
   },
   {
     name: "abandoned-checkpoint-kept",

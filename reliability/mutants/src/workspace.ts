@@ -39,6 +39,7 @@ export class Workspace {
     this.path = realpathSync(mkdtempSync(join(tmpdir(), "holdfast-mutants-")));
     writeFileSync(join(this.path, "vitest.config.mjs"), CONFIG);
     writeFileSync(join(this.path, "package.json"), '{ "private": true, "type": "module" }\n');
+    cpSync(join(ROOT, "tsconfig.base.json"), join(this.path, "tsconfig.base.json"));
     symlinkSync(join(ROOT, "node_modules"), join(this.path, "node_modules"));
     for (const name of PACKAGES) this.#copyPackage(name);
   }

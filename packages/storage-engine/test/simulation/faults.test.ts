@@ -106,6 +106,26 @@ describe.each(KINDS)("failing disk, $name", ({ encryptionKey }) => {
     store.close();
   });
 
+  it("a disk on which not even one more entry fits still takes deletes, one entry at a time", () => {
+    const disk = newDisk(32);
+    const store = openStore(new CrashVolume(disk), key);
+    const keyOf = (index: number): string => `k${String((index * 37) % 4001).padStart(5, "0")}`;
+    const put = (index: number): Change => ({ kind: "put", tree: "one", key: keyOf(index), value: new Uint8Array(1900).fill(index) });
+    for (let index = 0; index < 400; index += 4) commitChanges(store, [put(index), put(index + 1), put(index + 2), put(index + 3)]);
+    disk.capacityBytes = disk.usedBytes();
+    let index = 400;
+    while (codeOf(() => commitChanges(store, [put(index)])) === undefined) {
+      index += 1;
+      expect(index).toBeLessThan(3000);
+    }
+    expect(codeOf(() => commitChanges(store, [put(index)]))).toBe("DISK_FULL");
+    const before = readContent(store).get("one")?.size ?? 0;
+    for (let doomed = 0; doomed < 30; doomed += 1) commitChanges(store, [{ kind: "delete", tree: "one", key: keyOf(doomed * 11) }]);
+    expect(readContent(store).get("one")?.size).toBe(before - 30);
+    expectVerified(store);
+    store.close();
+  });
+
   it.each([1, 2, 3, 4, 5, 6])("any failing call gives an engine error and loses nothing, seed %i", (seed) => {
     const disk = newDisk(seed);
     const random = new SeededRandom(seed);

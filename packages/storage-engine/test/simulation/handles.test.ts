@@ -124,7 +124,8 @@ describe.each(KINDS)("the older slot and the log, $name", ({ encryptionKey }) =>
     const store = openStore(volume, { encryptionKey });
     let generations = 0;
     for (let round = 0; round < 70; round += 1) {
-      const count = round % 20 === 13 ? 40 : 4;
+      // Small ones, ones that nearly fill a quarter of the ring, which is the most that a record may, and ones too large for the log.
+      const count = round % 20 === 13 ? 40 : round < 35 ? 4 : 12;
       const changes: Change[] = Array.from({ length: count }, () => ({ kind: "put", tree: "one", key: `k${random.below(50)}`, value: valueOf(random, 1200) }));
       commitChanges(store, changes);
       content = applyToModel(content, changes);
