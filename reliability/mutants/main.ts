@@ -51,7 +51,17 @@ function main(): number {
 function checkAll(): void {
   const names = new Set(MUTANTS.map(({ name }) => name));
   if (names.size !== MUTANTS.length) throw new Error("two faults have one name");
-  for (const mutant of MUTANTS) mutate(sourceOf(mutant), mutant);
+  const problems = MUTANTS.flatMap((mutant) => problemOf(mutant));
+  if (problems.length > 0) throw new Error(`\n${problems.join("\n")}`);
+}
+
+function problemOf(mutant: Mutant): string[] {
+  try {
+    mutate(sourceOf(mutant), mutant);
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 /** Without a fault the same tests must pass, or a failure would show nothing. */

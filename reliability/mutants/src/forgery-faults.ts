@@ -72,8 +72,8 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     name: "sealed-header-ignored",
     fault: "The copy of the header inside a slot's unit is not compared",
     file: "storage-engine/src/slot.ts",
-    find: "  if (!equalBytes(plain.subarray(PLAIN_BYTES - HEADER_BYTES), header)) return undefined;\n",
-    replace: "",
+    find: "opened !== undefined && equalBytes(opened.headerBytes, header) ? opened.slot",
+    replace: "opened !== undefined && opened.headerBytes.length === header.length ? opened.slot",
     tests: [FORGERIES],
   },
   {

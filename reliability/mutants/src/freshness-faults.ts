@@ -55,8 +55,8 @@ export const FRESHNESS_FAULTS: readonly Mutant[] = [
     name: "successor-not-announced",
     fault: "A compacted file is put in place before the anchor knows it",
     file: "storage-engine/src/store.ts",
-    find: "          this.#freshness?.announce(identityPoint(database), identityOf(temporary.file));\n",
-    replace: "          identityOf(temporary.file);\n",
+    find: "copy.replace(() => this.#freshness?.announce(identityPoint(database), identityOf(copy.file)));",
+    replace: "copy.replace(() => void identityOf(copy.file));",
     tests: [FRESHNESS],
   },
   {
