@@ -50,8 +50,14 @@ interface Recording {
   readonly anchor: RecordingAnchor;
 }
 
-/** The usual run tries each moment in two ways; `HOLDFAST_LONG=1` tries all of them. */
-const modes = (...usual: CrashMode[]): { modes?: readonly CrashMode[] } => (process.env["HOLDFAST_LONG"] === "1" ? {} : { modes: usual });
+/** The usual run tries each moment in two ways, under an anchor that every commit writes; `HOLDFAST_LONG=1` tries all of them under both. */
+const IS_LONG: boolean = process.env["HOLDFAST_LONG"] === "1";
+const modes = (...usual: CrashMode[]): { modes?: readonly CrashMode[] } => (IS_LONG ? {} : { modes: usual });
+
+function stepOf(every: FreshnessOptions["every"], lag: number): number {
+  if (lag > 0) return IS_LONG ? 5 : 7;
+  return IS_LONG || every === "commit" ? 1 : 4;
+}
 
 const KEY_OF_REKEY = new Uint8Array(64).fill(0x5e);
 
@@ -120,7 +126,7 @@ describe.each(KINDS)("a power cut under an anchor, $name", ({ name, encryptionKe
     const seed = 0xf4e5;
     const { disk, history, anchor } = record(seed, every, encryptionKey);
     let checked = 0;
-    for (const image of disk.crashImages({ seed, step: lag === 0 ? 1 : 5, ...modes("synced", "sectors512") })) {
+    for (const image of disk.crashImages({ seed, step: stepOf(every, lag), ...modes("synced", "sectors512") })) {
       try {
         checkImage(image, new MemoryAnchor(anchor.textAt(image.position, lag)), history.allowedAt(image.position), keys);
       } catch (error) {
