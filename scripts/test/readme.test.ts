@@ -40,5 +40,5 @@ it("an example whose output is not stated is refused", () => {
 function listPages(directory: string): string[] {
   return readdirSync(join(root, directory), { recursive: true, encoding: "utf8" })
     .map((name) => `${directory}/${name.replaceAll("\\", "/")}`)
-    .filter((name) => name.endsWith(".md") && !name.startsWith("docs/reference/"));
+    .filter((name) => name.endsWith(".md") && !name.startsWith("docs/reference/") && !name.includes("/node_modules/"));
 }

@@ -167,7 +167,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
 
   filtered(text: string, ...args: unknown[]): Results<T> {
     const { context, query, frozen, among } = this._self.#open();
-    if (query === undefined) throw new RealmError("NOT_YET", "Queries on lists of primitive values: not yet supported by Holdfast.");
+    if (query === undefined) throw new RealmError("ARGUMENT_INVALID", "Filtering non-object Lists and Results is not yet implemented.");
     const next = query.filtered({ schema: schemaOf(context), text, args, objectKeyOf });
     const keys = frozen === undefined ? among : () => [...frozen];
     return Results.of({ ...this._self.#parts, query: next, ...(keys === undefined ? {} : { among: keys }), frozen: undefined } as unknown as ResultsParts);

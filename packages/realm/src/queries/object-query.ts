@@ -6,7 +6,7 @@
  * @module
  */
 import { check, checkDescriptor, parse, pathOf, QueryError } from "@holdfast/query";
-import type { CheckedDescriptor, CheckedPredicate, CheckedSortKey, SortKey } from "@holdfast/query";
+import type { CollectionKind, CheckedDescriptor, CheckedPredicate, CheckedSortKey, SortKey } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { compilePredicate } from "./compile.ts";
@@ -120,7 +120,7 @@ export class ObjectQuery {
     if (columns.length === 0) return this;
     const { className, classNames, stages, orderTexts } = this.#parts;
     const keys = columns.map(({ path, ascending }): SortKey => ({ path: pathOf(...path.split(".")), isAscending: ascending }));
-    for (const { path } of columns) refuseUnknown(schema, className, path);
+    for (const { path } of columns) refuseUnsortable(schema, className, path);
     const allNames = new Set(classNames);
     const sort = checkDescriptor({ kind: "sort", keys }, { schema: querySchemaOf(schema), className, classNames: allNames });
     const text = `SORT(${columns.map(({ path, ascending }) => `${path} ${ascending ? "ASC" : "DESC"}`).join(", ")})`;
@@ -224,17 +224,25 @@ function applyStage(rows: Row[], stage: Stage, source: QuerySource): Row[] {
   }
 }
 
-/** Realm words this one otherwise than in SORT(). */
-function refuseUnknown(schema: SchemaMap, className: string, path: string): void {
+/** Realm words these otherwise than in SORT(). */
+function refuseUnsortable(schema: SchemaMap, className: string, path: string): void {
+  const names = path.split(".");
   let owner = querySchemaOf(schema).findClass(className);
-  for (const name of path.split(".")) {
+  for (const [index, name] of names.entries()) {
+    const fail = (code: "QUERY_PROPERTY_UNKNOWN" | "QUERY_TYPE_MISMATCH", what: string): QueryError => new QueryError(code, `Cannot sort on key path '${path}': ${what}.`);
+    if (name === "") throw fail("QUERY_PROPERTY_UNKNOWN", "missing property name");
     const property = owner?.findProperty(name);
-    if (owner !== undefined && property === undefined) {
-      throw new QueryError("QUERY_PROPERTY_UNKNOWN", `Cannot sort on key path '${path}': property '${owner.name}.${name}' does not exist.`);
-    }
-    owner = querySchemaOf(schema).findClass(property?.objectType ?? "");
+    const place = `property '${String(owner?.name)}.${name}'`;
+    if (property === undefined) throw fail("QUERY_PROPERTY_UNKNOWN", `${place} does not exist`);
+    if (property.collection !== undefined) throw fail("QUERY_TYPE_MISMATCH", `${place} is of unsupported type '${COLLECTION_NAMES[property.collection]}'`);
+    const isLast = index === names.length - 1;
+    if (property.type === "object" && isLast) throw fail("QUERY_TYPE_MISMATCH", `${place} of type 'object' cannot be the final property in the key path`);
+    if (property.type !== "object" && !isLast) throw fail("QUERY_TYPE_MISMATCH", `${place} of type '${property.type}' may only be the final property in the key path`);
+    owner = querySchemaOf(schema).findClass(property.objectType ?? "");
   }
 }
+
+const COLLECTION_NAMES: Readonly<Record<CollectionKind, string>> = { list: "array", set: "set", dictionary: "dictionary", linkingObjects: "linking objects" };
 
 /** More rows than this are found and sorted as a whole: keeping them in order one by one would cost more. */
 const TOP_MAX = 1000;

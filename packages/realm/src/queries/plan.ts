@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { CheckedMembership, CheckedOperand, CheckedPath, CheckedPredicate, CheckedStringTest, CheckedValue, FullTextTerms, PathStep } from "@holdfast/query";
+import type { CheckedConstants, CheckedMembership, CheckedOperand, CheckedPath, CheckedPredicate, CheckedStringTest, CheckedValue, FullTextTerms, PathStep } from "@holdfast/query";
 import { afterPrefix, encodeIndexPrefix } from "../records/keys.ts";
 import type { KeyType, KeyValue } from "../records/keys.ts";
 import { mixedIndexPrefix } from "./any-value.ts";
@@ -93,7 +93,9 @@ function candidateOf(predicate: CheckedPredicate, place: Place): Candidate | und
       return membershipCandidate(predicate, place) ?? overLinksCandidate(predicate, predicate.left, place);
     case "compare": {
       const { left, right, operator, isCaseInsensitive } = predicate;
-      if (left.kind !== "path" || right.kind !== "value" || isCaseInsensitive) return undefined;
+      if (left.kind !== "path" || isCaseInsensitive) return undefined;
+      if (right.kind === "values") return operator === "==" ? anyOfCandidate(left, right, place) : undefined;
+      if (right.kind !== "value") return undefined;
       if (operator === "==" && left.type === "object") return linkCandidate(left, right.value);
       if (operator === "==") return equalityCandidate(left, right.value, place) ?? overLinksCandidate(predicate, left, place);
       return overLinksCandidate(predicate, left, place);
@@ -105,6 +107,12 @@ function candidateOf(predicate: CheckedPredicate, place: Place): Candidate | und
     default:
       return undefined;
   }
+}
+
+/** One of several values is one of several constants. Without a word on either side whole lists are compared: of those, empty ones could be equal. */
+function anyOfCandidate(left: CheckedPath, right: CheckedConstants, place: Place): Candidate | undefined {
+  const isAny = (left.quantifier === "ANY" || right.quantifier === "ANY") && isAnyOf(left) && isAnyOf(right);
+  return isAny && right.type === left.type ? candidateOf({ kind: "in", isCaseInsensitive: false, left, values: right.values }, place) : undefined;
 }
 
 /** Every operand has to have a plan of its own, and none of them may have to read everything. */
@@ -192,7 +200,7 @@ function acceptsNull(predicate: CheckedPredicate): boolean {
   }
 }
 
-function isAnyOf({ quantifier }: CheckedPath): boolean {
+function isAnyOf({ quantifier }: CheckedPath | CheckedConstants): boolean {
   return quantifier === undefined || quantifier === "ANY";
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { wordsOf } from "@holdfast/query";
 import { encodeIndexKey, encodeKey } from "../../src/records/keys.ts";
 import type { KeyType, KeyValue } from "../../src/records/keys.ts";
 import { layoutOf } from "../../src/records/layout.ts";
@@ -19,6 +20,10 @@ export type StoredObject = Readonly<Record<string, StoredValue>>;
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
 const EMPTY = new Uint8Array(0);
+
+interface Index {
+  cursor(range?: KeyRange): RowCursor;
+}
 
 /** Finds links by looking at every record. */
 interface LinkFinder {
@@ -54,8 +59,9 @@ export class MemoryTable implements QueryTable {
       const slots = this.layout.fields.map((field) => object[field.property.name] as StoredValue);
       this.#entries.push([key, encodeRecord(this.layout, slots).slice()]);
       for (const [name, entries] of this.#indexes) {
-        const type = this.layout.fieldOf(name)?.property.type as KeyType;
-        entries.push([encodeIndexKey(type, object[name] as KeyValue, key), EMPTY]);
+        const property = this.layout.fieldOf(name)?.property;
+        const values = property?.indexed === "full-text" ? wordsOf((object[name] as string | null) ?? "") : [object[name] as KeyValue];
+        for (const value of values) entries.push([encodeIndexKey(property?.type as KeyType, value, key), EMPTY]);
       }
     }
     for (const entries of [this.#entries, ...this.#indexes.values()]) entries.sort((left, right) => compareBytes(left[0], right[0]));
@@ -86,7 +92,20 @@ export class MemoryTable implements QueryTable {
     return this.#source.linkCount(this.layout.schema.name, key);
   }
 
-  index(propertyName: string): { cursor(range?: KeyRange): RowCursor } | undefined {
+  index(propertyName: string): Index | undefined {
+    const { property } = this.layout.fieldOf(propertyName) ?? {};
+    return property?.indexed === "full-text" || property?.type === "mixed" ? undefined : this.#indexOf(propertyName);
+  }
+
+  fullTextIndex(propertyName: string): Index | undefined {
+    return this.layout.fieldOf(propertyName)?.property.indexed === "full-text" ? this.#indexOf(propertyName) : undefined;
+  }
+
+  mixedIndex(propertyName: string): Index | undefined {
+    return this.layout.fieldOf(propertyName)?.property.type === "mixed" ? this.#indexOf(propertyName) : undefined;
+  }
+
+  #indexOf(propertyName: string): Index | undefined {
     const entries = this.#indexes.get(propertyName);
     return entries === undefined ? undefined : { cursor: (range) => cursorOver(entries, range, () => this.visited.indexEntries++) };
   }

@@ -29,6 +29,8 @@ export const SCHEMAS: ReadonlyMap<string, CanonicalObjectSchema> = new Map(
           born: { type: "date", optional: true, indexed: true },
           code: { type: "objectId", optional: true, indexed: true },
           token: "uuid?",
+          note: { type: "string", optional: true, indexed: "full-text" },
+          anything: { type: "mixed", indexed: true },
           dog: "Dog",
           friend: "Person",
           tags: "string?[]",
@@ -36,7 +38,7 @@ export const SCHEMAS: ReadonlyMap<string, CanonicalObjectSchema> = new Map(
           dogs: "Dog[]",
         },
       },
-      { name: "Dog", primaryKey: "name", properties: { name: "string", age: "int?", owner: "Person" } },
+      { name: "Dog", primaryKey: "name", properties: { name: "string", age: { type: "int", optional: true, indexed: true }, owner: "Person" } },
     ],
     () => false,
   ).map((schema) => [schema.name, schema]),
@@ -56,6 +58,6 @@ export function personKey(id: number): Uint8Array {
 export function person(id: number, values: StoredObject = {}): StoredObject {
   return {
     id, name: null, nick: null, age: null, level: null, weight: null, ratio: null, price: null, isActive: null, photo: null,
-    born: null, code: null, token: null, dog: null, friend: null, tags: [], scores: [], dogs: [], ...values,
+    born: null, code: null, token: null, note: null, anything: null, dog: null, friend: null, tags: [], scores: [], dogs: [], ...values,
   };
 }

@@ -1,6 +1,7 @@
 import { Decimal128, ObjectId, UUID } from "bson";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readKey } from "../../src/records/keys.ts";
+import { encodeMixed } from "../../src/records/mixed.ts";
 import type { Row } from "../../src/records/row.ts";
 import { ObjectQuery } from "../../src/queries/index.ts";
 import type { ObjectKeyReader } from "../../src/queries/index.ts";
@@ -257,10 +258,23 @@ describe("order", () => {
     expect(ObjectQuery.all("Person").sorted(SCHEMAS, columns).rows(source).map(idOf)).toEqual([1, 3, 4, 2]);
   });
 
-  it("sorted refuses an unknown property in Realm's words", () => {
-    expect(() => ObjectQuery.all("Person").sorted(SCHEMAS, [{ path: "dog.nope", ascending: true }])).toThrow(
-      "Cannot sort on key path 'dog.nope': property 'Dog.nope' does not exist.",
-    );
+  it.each([
+    ["dog.nope", "Cannot sort on key path 'dog.nope': property 'Dog.nope' does not exist."],
+    ["", "Cannot sort on key path '': missing property name."],
+    ["dog..age", "Cannot sort on key path 'dog..age': missing property name."],
+    ["age.x", "Cannot sort on key path 'age.x': property 'Person.age' of type 'int' may only be the final property in the key path."],
+    ["dog", "Cannot sort on key path 'dog': property 'Person.dog' of type 'object' cannot be the final property in the key path."],
+    ["tags", "Cannot sort on key path 'tags': property 'Person.tags' is of unsupported type 'array'."],
+  ])("sorted refuses '%s' in Realm's words", (path, message) => {
+    expect(() => ObjectQuery.all("Person").sorted(SCHEMAS, [{ path, ascending: true }])).toThrow(message);
+  });
+
+  it.each([1, 2, 3, 4, 7])("SORT with LIMIT(%i) is the beginning of the whole order", (limit) => {
+    insert(...Array.from({ length: 200 }, (_, id) => person(id + 10, { age: (id * 7) % 5, nick: `n${String((id * 3) % 4)}`, weight: id % 3 === 0 ? null : NaN })));
+    for (const order of ["SORT(age DESC)", "SORT(nick ASC, age DESC)", "SORT(weight ASC) SORT(age ASC)", "SORT(id DESC)", "SORT(dog.age ASC)"]) {
+      expect(find(`TRUEPREDICATE ${order} LIMIT(${String(limit)})`)).toEqual(find(`TRUEPREDICATE ${order}`).slice(0, limit));
+      expect(find(`age > 1 ${order} LIMIT(${String(limit)}) SORT(id ASC)`)).toEqual(find(`age > 1 ${order}`).slice(0, limit).sort((a, b) => a - b));
+    }
   });
 
   it("among given keys the order and the repetitions are theirs", () => {
@@ -313,7 +327,7 @@ describe("what is kept of a query", () => {
 
 describe("plans", () => {
   beforeEach(() => {
-    insert(...Array.from({ length: 1000 }, (_, id) => person(id, { level: id % 100, age: id, nick: `n${String(id).padStart(3, "0")}`, born: id })));
+    insert(...Array.from({ length: 1000 }, (_, id) => person(id, { level: id % 100, age: id, nick: `n${String(id).padStart(3, "0")}`, born: id, note: `common word${String(id)}`, anything: encodeMixed(id % 2 === 1 && id !== 7 ? "string" : "int", id % 2 === 1 && id !== 7 ? `x${String(id === 9 ? 7 : id)}` : id) })));
     source.table("Person").resetVisited();
   });
 
@@ -334,9 +348,38 @@ describe("plans", () => {
     ["FALSEPREDICATE && age == 1", { rows: 0, gets: 0, indexEntries: 0 }],
     ["age == 5", { rows: 1000, gets: 0, indexEntries: 0 }],
     ["level == 5 || age == 5", { rows: 1000, gets: 0, indexEntries: 0 }],
+    ["level == 5 || nick == 'n007' || id IN {1, 5}", { rows: 2, gets: 12, indexEntries: 11 }],
+    ["level == 5 && (born < T0:9000000 || nick BEGINSWITH 'n00')", { rows: 0, gets: 10, indexEntries: 10 }],
+    ["anything == 7", { rows: 0, gets: 1, indexEntries: 1 }],
+    ["anything == 'x7'", { rows: 0, gets: 1, indexEntries: 1 }],
+    ["note TEXT 'word7 common'", { rows: 0, gets: 1, indexEntries: 1001 }],
+    ["note TEXT 'word99*'", { rows: 0, gets: 11, indexEntries: 11 }],
+    ["note TEXT 'nothing'", { rows: 0, gets: 0, indexEntries: 0 }],
   ])("%s reads only what it has to", (text, visited) => {
     query(text).rows(source);
     expect(source.table("Person").visited).toEqual(visited);
+  });
+
+  it("a condition over links begins at the index of what is linked", () => {
+    insertDogs(["Rex", 3], ["Bo", null], ["Old", 14]);
+    insert(person(2000, { dog: dogKey("Old"), friend: personKey(5) }), person(2001, { dogs: [dogKey("Old"), dogKey("Bo")], friend: personKey(2000) }));
+    const found = (text: string): readonly [number[], string] => [find(text), query(text).explain(source)];
+    expect(found("dog.age > 10")).toEqual([[2000], "over dog from Dog by index age (1 range) -> 1 keys"]);
+    expect(found("friend.dog.name == 'Old'")).toEqual([[2001], "over friend.dog from Dog by key (1 range) -> 1 keys"]);
+    expect(found("ANY dogs.age IN {14, 3}")).toEqual([[2001], "over dogs from Dog by index age (2 ranges) -> 1 keys"]);
+    expect(found("dog == obj('Dog', 'Old')")).toEqual([[2000], "over dog from Dog by 1 keys -> 1 keys"]);
+    expect(found("friend.level == 5 || dogs == obj('Dog', 'Bo')")).toEqual([[2000, 2001], "union of [over friend from Person by index level (1 range), over dogs from Dog by 1 keys] -> 2 keys"]);
+    expect(found("friend.@links.Person.friend.id == 2001 && level == null")).toEqual([[2001], "index level (1 range) -> 2 keys"]);
+    expect(query("ALL dogs.age == 14").explain(source)).toBe("scan");
+    expect(query("dog.age == null").explain(source)).toBe("scan");
+    expect(query("dog.age != 3").explain(source)).toBe("scan");
+    expect(query("NOT dog.age == 3").explain(source)).toBe("scan");
+  });
+
+  it("a plan that yields too much gives way to the next best", () => {
+    expect(query("level >= 0 && nick == 'n005'").explain(source)).toBe("index nick (1 range) -> 1 keys");
+    expect(query("level >= 0 && age > 3").explain(source)).toBe("scan");
+    expect(query("id > 5 && level == 3").explain(source)).toBe("index level (1 range) -> 10 keys");
   });
 
   it("an index that would yield a large part of the table gives way to a scan", () => {
