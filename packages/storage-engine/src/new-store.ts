@@ -8,6 +8,7 @@ import { Database } from "./database.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { writeEmptyDatabase, type NewFileOptions } from "./file-creation.ts";
 import { checkFile } from "./file-opening.ts";
+import { PAGE_BYTES } from "./layout.ts";
 import type { Platform } from "./platform.ts";
 import { createPlainSeal } from "./plain-seal.ts";
 import { createTemporary, directoryOf, discardTemporary, removeForgotten, type TemporaryFile } from "./temporary-file.ts";
@@ -20,8 +21,15 @@ export interface CopyTarget {
   readonly platform: Platform;
 }
 
+export interface NewStoreOptions extends NewFileOptions {
+  /** Refuses a target that is there. */
+  readonly isNew?: boolean;
+  /** Bound of what is held in memory. Small: no single `put` takes long. Large: entries may come in any order. */
+  readonly dirtyBytes?: number;
+}
+
 /** Bytes put between two syncs, so that no sync at the end has to wait for the whole file. */
-const SYNC_BYTES = 2 * 1024 * 1024;
+const SYNC_BYTES = 1024 * 1024;
 /** Few pages are written in one go, so that no single `put` takes long. */
 const DIRTY_BYTES = 1024 * 1024;
 
@@ -49,7 +57,7 @@ export class NewStore {
    *
    * @throws {StoreError} `TARGET_EXISTS` (with `isNew`), `DIRECTORY_MISSING`, `DISK_FULL`, `IO_FAILED`: nothing is left behind.
    */
-  static begin(target: CopyTarget, options: NewFileOptions & { readonly isNew?: boolean } = {}): NewStore {
+  static begin(target: CopyTarget, options: NewStoreOptions = {}): NewStore {
     const { path, key, platform } = target;
     const { volume } = platform;
     if (options.isNew === true && volume.stat(path) !== undefined) throw targetExists(path);
@@ -69,8 +77,8 @@ export class NewStore {
         checked,
         presence: undefined,
         published: undefined,
-        cacheBytes: 1024 * 1024,
-        dirtyBytes: DIRTY_BYTES,
+        cacheBytes: options.dirtyBytes ?? DIRTY_BYTES,
+        dirtyBytes: options.dirtyBytes ?? DIRTY_BYTES,
         lockTimeoutMs: 0,
         readOnly: false,
       });
@@ -107,6 +115,9 @@ export class NewStore {
   finish(): void {
     this.transaction.commit();
     this.#database.checkpointForClose();
+    // Space that was reserved and not needed; a file that is longer after a crash is as good.
+    const sizeBytes = this.#database.space().pageCount * PAGE_BYTES;
+    if (this.sizeBytes > sizeBytes) this.file.truncate(sizeBytes);
     this.#database.input.checked.seal.close();
   }
 

@@ -30,6 +30,9 @@ export interface SalvageOptions extends LongTaskOptions {
   readonly repair?: ((transaction: WriteTransaction, report: SalvageReport) => Steps<void>) | undefined;
 }
 
+/** Indexes are written in the order of their objects, which is not that of their keys. */
+const SALVAGE_MEMORY_BYTES: number = 32 * 1024 * 1024;
+
 export async function salvagePath(options: SalvageOptions, platform: Platform): Promise<SalvageReport> {
   const { from, path, fileId, encryptionKey, newEncryptionKey = encryptionKey } = options;
   if (fileId !== undefined && fileId.length !== 16) throw Object.assign(new RangeError(`expected a file id of 16 bytes, got ${fileId.length}`), { code: "ARGUMENT_INVALID" });
@@ -41,7 +44,7 @@ export async function salvagePath(options: SalvageOptions, platform: Platform): 
     file = tolerantFile(openFile(platform.volume, from));
     const input = { file, path: from, key, platform, fileId };
     survey = surveyFile(input);
-    const store = NewStore.begin({ path, key: newKey, platform }, { isNew: true });
+    const store = NewStore.begin({ path, key: newKey, platform }, { isNew: true, dirtyBytes: SALVAGE_MEMORY_BYTES });
     const look = (): Survey["slots"] => {
       const again = surveyFile(input);
       again.seal.close();

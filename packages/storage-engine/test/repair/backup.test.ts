@@ -49,7 +49,12 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
       path: "/db/copy",
       onProgress: () => {
         commits += 1;
-        for (const writer of [store, other, store, other, store, store]) commitChanges(writer, [{ kind: "put", tree: "one", key: keyOf(commits % 1000), value: new Uint8Array(700).fill(commits) }]);
+        for (let index = 0; index < 20; index += 1) {
+          const value = new Uint8Array(400).fill(commits);
+          const name = keyOf(((commits * 20 + index) * 61) % 1200);
+          // Every page is replaced again and again: what the backup has still to read would be used anew if it were not pinned.
+          commitChanges(index % 3 === 0 ? other : store, ["large", "one", "two"].map((tree) => ({ kind: "put", tree, key: name, value })));
+        }
       },
     });
     expect(commits).toBeGreaterThan(10);
@@ -67,6 +72,22 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
     const { store, content } = fillFile(volume, { seed: 4, key, isClosed: false });
     await store.backup({ path: "/db/copy" });
     expect(describeDifference(contentOf(volume, "/db/copy", key), content)).toBeUndefined();
+    store.close();
+  });
+
+  it("an increment of a few changes is small, however large the database is, and no file ends in unused pages", async () => {
+    const volume = newVolume();
+    const { store } = fillFile(volume, { seed: 6, key, entries: 4000, isClosed: false });
+    await store.backup({ path: "/db/full" });
+    commitChanges(store, Array.from({ length: 100 }, (_, index) => ({ kind: "put", tree: "one", key: keyOf(index * 31), value: new Uint8Array(200).fill(7) })));
+    const report = await store.backup({ path: "/db/inc", since: ["/db/full"] });
+    expect(report.entries).toBe(100);
+    for (const path of ["/db/full", "/db/inc"]) {
+      const file = Store.open({ path, volume, ...key });
+      expect(file.stats().fileBytes - file.stats().usedBytes).toBeLessThan(8 * PAGE_BYTES);
+      file.close();
+    }
+    expect(report.fileBytes).toBeLessThan((volume.stat("/db/full")?.sizeBytes ?? 0) / 8);
     store.close();
   });
 

@@ -188,6 +188,32 @@ describe.each(KINDS)("salvage, $name", ({ encryptionKey }) => {
     expect(scanned).toBeGreaterThan(100);
   });
 
+  it("a page that only the newest slot has is made good by the older slot and the log", async () => {
+    const volume = newVolume();
+    const store = openStore(volume, key);
+    const put = (index: number, fill: number, length: number): Change => ({ kind: "put", tree: "one", key: keyOf(index), value: new Uint8Array(length).fill(fill) });
+    commitChanges(store, Array.from({ length: 600 }, (_, index) => put(index, 1, 300)));
+    for (let round = 0; round < 60; round += 1) commitChanges(store, [put((round * 37) % 600, 2 + round, 900), { kind: "delete", tree: "one", key: keyOf(round * 7) }]);
+    const dead = volume.fork();
+    const content = readContent(store);
+    store.close();
+    for (const path of dead.paths()) if (path !== PATH) dead.remove(path);
+    const { generation } = slotOf(dead, key);
+    let mended = 0;
+    for (const place of pagePlaces(dead, SMALL_LOG_BYTES)) {
+      const birth = new DataView(dead.readFile(PATH).buffer, place * PAGE_BYTES).getUint32(0, true);
+      if (birth !== generation) continue;
+      const damaged = dead.fork();
+      damagePage(damaged, place);
+      if ((await Store.verify({ path: PATH, volume: damaged.fork(), ...key })).damagedTrees.length === 0) continue;
+      const found = await salvage(damaged, key);
+      expect(found.report.state).toBe("complete");
+      expect(describeDifference(found.content, content)).toBeUndefined();
+      mended += 1;
+    }
+    expect(mended).toBeGreaterThan(3);
+  });
+
   it("both slots gone: the newest root is found among the pages, and the log behind it is replayed", async () => {
     const sample = randomSample(7, key, false);
     for (const offset of SLOT_OFFSETS) damage(sample.volume, offset, new Uint8Array(1000));
