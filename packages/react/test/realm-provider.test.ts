@@ -18,7 +18,7 @@ function inside(Provider: FC<never>, props: object = {}): FC<{ children: ReactNo
 afterEach(cleanup);
 
 describe("a provider over a configuration", () => {
-  it("opens the realm before anything is painted, and closes it when it goes", () => {
+  it("[R-12.1] opens the realm before anything is painted, and closes it when it goes", () => {
     const context = createRealmContext({ schema: [DOG], path: freshPath() });
     const { result, unmount } = renderHook(() => context.useRealm(), { wrapper: inside(context.RealmProvider) });
     const realm = result.current;

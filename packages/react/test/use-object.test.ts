@@ -23,7 +23,7 @@ describe.each(FORMS)("useObject over a %s realm", (_form, encryptionKey) => {
   });
   const hooks = (): ReturnType<typeof createRealmContext> => createRealmContext(realm) as never;
 
-  it("gives an object by name, by model and by options", () => {
+  it("[R-12.1] gives an object by name, by model and by options", () => {
     const { useObject } = hooks();
     expect(renderHook(() => useObject<{ name: string }>("Dog", 2)).result.current?.name).toBe("Luna");
     expect(renderHook(() => useObject(Dog, 2)).result.current).toBeInstanceOf(Dog);

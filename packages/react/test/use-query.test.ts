@@ -25,7 +25,7 @@ describe.each(FORMS)("useQuery over a %s realm", (_form, encryptionKey) => {
   });
   const hooks = (): ReturnType<typeof createRealmContext> => createRealmContext(realm) as never;
 
-  it("gives the objects of a class by name and by model", () => {
+  it("[R-12.1] gives the objects of a class by name and by model", () => {
     const { useQuery } = hooks();
     const byName = renderHook(() => useQuery<{ name: string }>("Dog"));
     const byModel = renderHook(() => useQuery(Dog));

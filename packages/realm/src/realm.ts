@@ -233,7 +233,8 @@ export class Realm extends RealmStatics {
     const table = this.#tableOf(type);
     const primary = table.layout.primary?.property;
     if (primary === undefined) throw new RealmError("PRIMARY_KEY_INVALID", `Expected a primary key on '${table.name}'`);
-    const bytes = encodeKey(primary.type as KeyType, toStoredPrimitive(primary.type, primary.optional, key, primary.name) as KeyValue);
+    const wanted = encodeKey(primary.type as KeyType, toStoredPrimitive(primary.type, primary.optional, key, primary.name) as KeyValue);
+    const bytes = table.pending.rowFor(wanted) ?? wanted;
     const record = table.get(bytes);
     if (record === undefined) return null;
     return this.#context.wrap(table, bytes, { bytes, keyStart: 0, keyEnd: bytes.length, valueBytes: record, valueStart: 0, valueEnd: record.length });

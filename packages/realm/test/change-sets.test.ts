@@ -26,7 +26,7 @@ function applied<T>(before: readonly T[], after: readonly T[], changes: Realm.Co
 }
 
 forEachMode((mode) => {
-  it(`[R-7.3] [R-7.4] change sets applied to the old elements give the new ones, whatever happened (seed ${SEED})`, async () => {
+  it(`[R-7.3] [R-7.4] [R-7.5] change sets applied to the old elements give the new ones, whatever happened (seed ${SEED})`, async () => {
     const random = randomOf(SEED);
     const realm = new Realm(mode.config({ schema }));
     const box = realm.write(() => {
@@ -78,7 +78,7 @@ forEachMode((mode) => {
     for (const [name, collection] of Object.entries(watched)) expect([name, known[name]]).toEqual([name, [...collection].map(identity)]);
   });
 
-  it("[R-7.1] a collection's listener hears of a change up to three links away, an object's does not", async () => {
+  it("[R-7.3] a collection's listener hears of a change up to three links away, an object's does not", async () => {
     const realm = new Realm(mode.config({ schema }));
     const chain = realm.write(() => {
       let next: Item | null = null;
@@ -97,7 +97,7 @@ forEachMode((mode) => {
     expect(heard).toEqual([[0]]);
   });
 
-  it("[R-7.5] key paths let pass what changed along them, by name, over links and by wildcards", async () => {
+  it("[R-7.6] key paths let pass what changed along them, by name, over links and by wildcards", async () => {
     const realm = new Realm(mode.config({ schema }));
     const [first, second] = realm.write(() => {
       const end = realm.create<Item>("Item", { id: 2, n: 0 });
@@ -128,7 +128,7 @@ forEachMode((mode) => {
     expect(() => results.addListener(() => undefined, 5 as never)).toThrow("Expected 'keyPaths' to be a string or an array, got a number");
   });
 
-  it("[R-7.8] a collection in a mixed value has its listeners, and its object fires with the property's name", async () => {
+  it("[R-7.7] [R-7.9] a collection in a mixed value has its listeners, and its object fires with the property's name", async () => {
     const realm = new Realm(mode.config({ schema }));
     const box = realm.write(() => realm.create<Box>("Box", { value: { list: [1] } }));
     const list = (box.value as Realm.Dictionary<Realm.List<number>>)["list"] as Realm.List<number>;
@@ -142,7 +142,7 @@ forEachMode((mode) => {
     expect(() => { const listener = () => undefined; list.addListener(listener); list.addListener(listener); }).toThrow("Remove callback before adding it again");
   });
 
-  it("[R-7.9] listeners may remove themselves, delete objects and close the realm", async () => {
+  it("[R-7.10] listeners may remove themselves, delete objects and close the realm", async () => {
     const realm = new Realm(mode.config({ schema }));
     realm.write(() => realm.create("Item", { id: 1, n: 0 }));
     const heard: string[] = [];

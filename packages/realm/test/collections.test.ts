@@ -25,7 +25,7 @@ forEachMode((mode) => {
   const open = () => new Realm(mode.config({ schema: [Car, Part, Garage] }));
   const make = (realm: Realm, values: object = {}) => realm.write(() => realm.create<GarageRow>("Garage", { visits: 0, ...values } as never));
 
-  it("[R-6.12] a set holds each value once and behaves like a set", () => {
+  it("[R-6.10] a set holds each value once and behaves like a set", () => {
     const realm = open();
     const { numbers, names, ids } = make(realm, { numbers: [3, 1, 3], names: new Set(["b", null, "b"]) });
     expect([[...numbers], numbers.size, numbers.length, numbers.type, numbers.optional]).toEqual([[1, 3], 2, 2, "int", false]);
@@ -61,7 +61,7 @@ forEachMode((mode) => {
     expect(garage.cars.filtered("make == 'b'").length).toBe(1);
   });
 
-  it("[R-6.13] a dictionary reads and writes like an object", () => {
+  it("[R-6.11] a dictionary reads and writes like an object", () => {
     const realm = open();
     const garage = make(realm, { prices: { a: 1.5, b: 2 }, labels: { x: null } });
     const { prices, labels } = garage;

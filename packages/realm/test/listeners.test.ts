@@ -19,7 +19,7 @@ const child = (mode: Mode, action: string) => {
 const turn = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
 
 forEachMode((mode) => {
-  it("a results listener hears first of everything, then of insertions, changes and deletions by index", async () => {
+  it("[R-7.1] [R-7.3] a results listener hears first of everything, then of insertions, changes and deletions by index", async () => {
     const realm = new Realm(mode.config({ schema }));
     realm.write(() => [1, 2, 3].forEach((id) => realm.create("Note", { id, text: "t" })));
     const heard: unknown[] = [];
@@ -47,7 +47,7 @@ forEachMode((mode) => {
     expect(heard.length).toBe(2);
   });
 
-  it("an object listener hears which properties changed and that the object was deleted", async () => {
+  it("[R-7.2] an object listener hears which properties changed and that the object was deleted", async () => {
     const realm = new Realm(mode.config({ schema }));
     const note = realm.write(() => realm.create<Note>("Note", { id: 1, text: "t" }));
     const heard: unknown[] = [];
@@ -84,7 +84,7 @@ forEachMode((mode) => {
     expect(heard).toEqual(["change"]);
   });
 
-  it("a listener hears of another process's commit, and sees its objects", async () => {
+  it("[R-7.1] a listener hears of another process's commit, and sees its objects", async () => {
     const realm = new Realm(mode.config({ schema }));
     const notes = realm.objects<Note>("Note");
     const heard = new Promise<number[]>((resolve) => {

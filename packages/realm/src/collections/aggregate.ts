@@ -12,6 +12,7 @@ const NUMERIC = new Set(["int", "float", "double", "decimal128", "mixed"]);
 /** What an aggregate has to know of a collection. */
 export interface Aggregated {
   readonly type: string;
+  readonly objectType?: string | undefined;
   _values(): unknown[];
   _propertyType?(name: string): string | undefined;
   /** Visits the stored values of a property, without an object for each; false if that is not possible. */
@@ -26,11 +27,11 @@ export function aggregate(collection: Aggregated, operation: "min" | "max" | "su
   const isPrimitive = PRIMITIVE_TYPES.has(collection.type);
   const type = isPrimitive ? collection.type : property === undefined ? undefined : collection._propertyType?.(property);
   if (type === undefined) {
-    throw new RealmError("ARGUMENT_INVALID", property === undefined ? `Operation '${operation}' needs the name of a property` : `Property '${property}' does not exist on '${collection.type}' objects`);
+    throw new RealmError("ARGUMENT_INVALID", property === undefined ? `Operation '${operation}' needs the name of a property` : `Property '${property}' does not exist on '${collection.objectType}' objects`);
   }
   const isDate = type === "date";
   if (!NUMERIC.has(type) && !(isDate && (operation === "min" || operation === "max"))) {
-    throw new RealmError("ARGUMENT_INVALID", `Operation '${operation}' not supported for ${type} property '${isPrimitive ? collection.type : `${collection.type}.${property}`}'`);
+    throw new RealmError("ARGUMENT_INVALID", `Operation '${operation}' not supported for ${type} property '${isPrimitive ? collection.type : `${collection.objectType}.${property}`}'`);
   }
   let result: number | undefined;
   let count = 0;

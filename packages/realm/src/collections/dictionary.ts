@@ -19,6 +19,7 @@ import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
 import { PRIMITIVE_TYPES } from "../schema/types.ts";
 import type { ClassTable } from "../store/class-table.ts";
 import { Collection } from "./collection.ts";
+import { showAs } from "./inspecting.ts";
 import { checkListener } from "./ordered-collection.ts";
 import { isSamePlace } from "./stored-collection.ts";
 
@@ -216,4 +217,5 @@ export class Dictionary<T = unknown> extends Collection<T> {
   }
 }
 
+showAs(Dictionary.prototype, "Dictionary");
 Object.defineProperty(Dictionary.prototype, KIND, { value: "dictionary" });

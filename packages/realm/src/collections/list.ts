@@ -9,6 +9,7 @@ import { rangeError } from "../errors.ts";
 import type { Holder } from "../objects/holders.ts";
 import { KIND } from "../objects/object-state.ts";
 import type { StoredValue } from "../records/stored-value.ts";
+import { showAs } from "./inspecting.ts";
 import { OrderedCollection } from "./ordered-collection.ts";
 import { StoredCollection } from "./stored-collection.ts";
 
@@ -115,6 +116,7 @@ export class List<T = unknown> extends StoredCollection<T> {
   }
 }
 
+showAs(List.prototype, "List");
 Object.defineProperty(List.prototype, KIND, { value: "list" });
 
 function checkIndex(index: number, length: number): void {

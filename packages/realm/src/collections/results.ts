@@ -19,6 +19,7 @@ import type { ClassTable } from "../store/class-table.ts";
 import type { CollectionChangeCallback } from "../notifications/change-sets.ts";
 import type { Watched } from "../notifications/watched.ts";
 import type { Holder } from "../objects/holders.ts";
+import { showAs } from "./inspecting.ts";
 import { checkListener, isSame, OrderedCollection, parseSort } from "./ordered-collection.ts";
 
 /** What Results are made of. */
@@ -83,7 +84,8 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
 
   isValid(): boolean {
-    return !this._self.#parts.context.isClosed;
+    const { context, owner } = this._self.#parts;
+    return !context.isClosed && (owner === undefined || owner.read() !== undefined);
   }
 
   description(): string {
@@ -243,8 +245,10 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
 
   #open(): ResultsParts {
-    if (this._self.#parts.context.isClosed) throw new RealmError("REALM_CLOSED", "Access to invalidated Results objects");
-    return this._self.#parts;
+    const parts = this._self.#parts;
+    if (parts.context.isClosed) throw new RealmError("REALM_CLOSED", "Access to invalidated Results objects");
+    if (parts.owner !== undefined && parts.frozen === undefined && parts.owner.read() === undefined) throw new RealmError("OBJECT_INVALID", "Access to invalidated Results objects");
+    return parts;
   }
 
   #current(): Row[] {
@@ -270,4 +274,5 @@ export function schemaOf(context: RealmContext): ReadonlyMap<string, CanonicalOb
   return context.session.schemaMap;
 }
 
+showAs(Results.prototype, "Results");
 Object.defineProperty(Results.prototype, KIND, { value: "results" });

@@ -8,6 +8,7 @@ import type { Holder } from "../objects/holders.ts";
 import { KIND } from "../objects/object-state.ts";
 import { toStoredSet } from "../objects/values.ts";
 import { sameStored } from "../records/stored-value.ts";
+import { showAs } from "./inspecting.ts";
 import { OrderedCollection } from "./ordered-collection.ts";
 import { StoredCollection } from "./stored-collection.ts";
 
@@ -66,4 +67,5 @@ export class RealmSet<T = unknown> extends StoredCollection<T> {
   }
 }
 
+showAs(RealmSet.prototype, "Set");
 Object.defineProperty(RealmSet.prototype, KIND, { value: "set" });

@@ -88,6 +88,13 @@ function getterOf(context: RealmContext, field: Field): (this: Managed) => unkno
     if (state.epoch !== session.epoch) state.refresh();
     return state;
   };
+  if (field.group === "key" && session.isMigrating) {
+    return function (this: Managed) {
+      const state = fresh(this);
+      const pending = state.table.pending.get(state.key);
+      return toPublic(type, pending === undefined ? read(state) : pending.primary, integers);
+    };
+  }
   if (presentation === "counter") {
     return function (this: Managed) {
       const state = fresh(this);
@@ -160,8 +167,7 @@ function setPrimaryKey(context: RealmContext, state: ObjectState, field: Field, 
   if (!context.session.isMigrating) throw immutableKey();
   const primary = toStored(context, field.property, value, "never");
   const key = encodeKey(field.property.type as KeyType, primary as KeyValue);
-  state.table.rekey(state.key, { key, primary });
-  state.rekeyed(key);
+  state.table.pending.set(state.key, { key, primary });
 }
 
 function immutableKey(): RealmError {

@@ -24,9 +24,9 @@ export function kindOf(value: unknown): string | undefined {
 export class ObjectState implements RowState {
   readonly context: RealmContext;
   readonly table: ClassTable;
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   readonly keyStart = 0;
-  keyEnd: number;
+  readonly keyEnd: number;
   valueBytes: Uint8Array;
   valueStart: number;
   valueEnd: number;
@@ -50,13 +50,6 @@ export class ObjectState implements RowState {
 
   isSameRow(other: RowState): boolean {
     return this.table === other.table && sameBytes(this.bytes, other.key);
-  }
-
-  /** Follows the row to another key. */
-  rekeyed(key: Uint8Array): void {
-    this.bytes = key;
-    this.keyEnd = key.length;
-    this.epoch = -this.table.session.epoch;
   }
 
   /** Reads the record again. @throws {RealmError} `OBJECT_INVALID`, `REALM_CLOSED` */

@@ -34,6 +34,11 @@ export function hasContent(path: string): boolean {
   return existsSync(path) && statSync(path).size > 0;
 }
 
+/** Length of a file in bytes; 0 if there is none. */
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** Removes a realm's file and its side files. */
 export function removeRealmFiles(path: string): void {
   for (const suffix of ["", ".lock", ".note", ".fresh.lock", ".management", ".readers", ".presence"]) {

@@ -33,6 +33,8 @@ export type KeyValue = null | boolean | number | bigint | string | Uint8Array;
 const scratch = new Uint8Array(2048);
 const float = new DataView(new ArrayBuffer(8));
 const NULL_BYTE = 0;
+/** First byte of keys that stand for no value: rows have them while a migration gives them new ones. */
+export const PLACEHOLDER = 255;
 
 /** Key bytes of a value: fresh bytes. */
 export function encodeKey(type: KeyType, value: KeyValue): Uint8Array {
@@ -221,6 +223,7 @@ function mixedKeyEnd(bytes: Uint8Array, start: number): number {
 export function readKey(type: KeyType, bytes: Uint8Array, start: number, end: number): KeyValue {
   const first = bytes[start] as number;
   if (first === NULL_BYTE) return null;
+  if (first === PLACEHOLDER) return placeholderValue(type);
   switch (type) {
     case "int":
     case "date":
@@ -237,6 +240,11 @@ export function readKey(type: KeyType, bytes: Uint8Array, start: number, end: nu
       if (end - start !== (type === "objectId" ? 13 : 17)) throw dataDamaged(`a key that is no ${type}`);
       return bytes.slice(start + 1, end);
   }
+}
+
+function placeholderValue(type: KeyType): KeyValue {
+  if (type === "string") return "";
+  return type === "int" ? 0 : new Uint8Array(type === "uuid" ? 16 : 12);
 }
 
 function readIntKey(bytes: Uint8Array, start: number): number | bigint {

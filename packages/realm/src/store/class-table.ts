@@ -22,6 +22,7 @@ import { mayHoldLinks } from "../schema/types.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { FileSession } from "./file-session.ts";
 import { GoneRows } from "./gone-rows.ts";
+import { PendingKeys } from "./pending-keys.ts";
 import { changeLinks, linksIn } from "./links.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -52,6 +53,8 @@ export class ClassTable {
   links: readonly Field[];
   /** Rows that went while somebody may still hold their objects. */
   readonly gone: GoneRows = new GoneRows();
+  /** Keys that a migration's callback assigned. */
+  readonly pending: PendingKeys = new PendingKeys();
   /** The next row id while a transaction that inserts is open. */
   nextRowId: number | undefined;
   #trees = new Map<string, ReadTree | undefined>();
@@ -106,10 +109,10 @@ export class ClassTable {
     return this.records()?.cursor(range);
   }
 
-  /** Copies of the keys of all rows. */
-  keys(): Uint8Array[] {
+  /** Copies of the keys of all rows, or of those in a range. */
+  keys(range?: { from?: Uint8Array; to?: Uint8Array }): Uint8Array[] {
     const keys: Uint8Array[] = [];
-    const cursor = this.cursor();
+    const cursor = this.cursor(range);
     while (cursor?.next() === true) keys.push(cursor.bytes.slice(cursor.keyStart, cursor.keyEnd));
     return keys;
   }

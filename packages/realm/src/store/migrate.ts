@@ -120,6 +120,7 @@ function migrate(target: SchemaTarget, { stored, all, version }: { stored: Store
       session.isMigrating = true;
       target.onMigration(old, stored);
     }
+    for (const table of session.tables.values()) table.pending.settle(table);
     for (const before of stored.classes) {
       if (!before.embedded && session.tables.get(before.name)?.schema.embedded === true) checkEmbedded(session, before.name, target.resolvesEmbedded);
     }

@@ -6,7 +6,7 @@
 import { MemoryVolume, Store } from "@holdfast/storage-engine";
 import type { FreshnessOptions, SecretKey, Volume } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
-import { hasContent, makeParentFolder } from "../platform/node-files.ts";
+import { hasContent, makeParentFolder, sizeOf } from "../platform/node-files.ts";
 
 /** How a store is opened. */
 export interface OpenStoreOptions {
@@ -57,5 +57,12 @@ const MESSAGES: Readonly<Record<string, (path: string) => string>> = {
     `Failed to open Realm file at path '${path}': Attempt to open unencrypted file with encryption key. To make an encrypted copy, open it without a key and use writeCopyTo.`,
   KEY_DIFFERS: (path) => `Realm at path '${path}' already opened with a different encryption key.`,
   NOT_A_STORE: (path) =>
-    `Failed to open Realm file at path '${path}': header has invalid mnemonic. The file is either not a Realm file, is an encrypted Realm file but no encryption key was supplied, or is corrupted.`,
+    isTooSmall(path) ? `Failed to open Realm file at path '${path}': file is non-empty but too small (${sizeOf(path)} bytes) to be a valid Realm.` : `Failed to open Realm file at path '${path}': header has invalid mnemonic. The file is either not a Realm file, is an encrypted Realm file but no encryption key was supplied, or is corrupted.`,
 };
+
+/** Realm words files that are shorter than its header otherwise. */
+function isTooSmall(path: string): boolean {
+  return sizeOf(path) > 0 && sizeOf(path) < REALM_HEADER_BYTES;
+}
+
+const REALM_HEADER_BYTES = 24;

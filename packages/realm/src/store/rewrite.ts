@@ -9,8 +9,11 @@ import type { KeyType, KeyValue } from "../records/keys.ts";
 import type { Field } from "../records/layout.ts";
 import { copyStored, emptyOf } from "../records/stored-value.ts";
 import type { StoredValue } from "../records/stored-value.ts";
+import type { Row } from "../records/row.ts";
 import { keyText } from "../records/text.ts";
 import { fillOf } from "../schema/stored-schema.ts";
+import type { CanonicalProperty } from "../schema/types.ts";
+import { placeholderKey } from "./pending-keys.ts";
 import type { ClassTable } from "./class-table.ts";
 import { indexTreeName, recordTreeName } from "./class-table.ts";
 import type { FileSession } from "./file-session.ts";
@@ -47,14 +50,7 @@ function newKeys(before: ClassTable, after: ClassTable): KeyMap {
   const source = now === undefined ? undefined : before.layout.fieldOf(now.mapTo);
   const cursor = before.cursor();
   while (cursor?.next() === true) {
-    let key: Uint8Array;
-    if (now === undefined) key = after.freshKey();
-    else {
-      const value = source?.property.type === now.type ? source.read(cursor) : emptyOf(now);
-      key = encodeKey(now.type as KeyType, value as KeyValue);
-      // The migration callback gives such rows their keys: until then each has one of its own that no value has.
-      if (source?.property.type !== now.type && seen.has(keyText(key))) key = placeholderKey(seen.size);
-    }
+    const key = now === undefined ? after.freshKey() : newKey(now, source, cursor, seen.size);
     if (seen.has(keyText(key))) throw new RealmError("MIGRATION_REQUIRED", `Primary key property '${after.name}.${now?.name}' has duplicate values after migration.`);
     seen.add(keyText(key));
     keys.set(keyText(cursor.bytes, cursor.keyStart, cursor.keyEnd), key);
@@ -62,14 +58,9 @@ function newKeys(before: ClassTable, after: ClassTable): KeyMap {
   return keys;
 }
 
-/** A key behind all that values have. */
-function placeholderKey(number: number): Uint8Array {
-  return Uint8Array.of(255, ...encodeKey("int", number));
-}
-
-/** True for a key that a migration gave and that is no value's. */
-export function isPlaceholderKey(key: Uint8Array): boolean {
-  return key[0] === 255;
+/** A key of another type is the migration callback's to give: until then the row has a placeholder. */
+function newKey(primary: CanonicalProperty, source: Field | undefined, row: Row, number: number): Uint8Array {
+  return source?.property.type === primary.type ? encodeKey(primary.type as KeyType, source.read(row) as KeyValue) : placeholderKey(number);
 }
 
 function rewriteClass(before: ClassTable, after: ClassTable, keys: ReadonlyMap<string, KeyMap>): void {

@@ -1,0 +1,84 @@
+// Writes docs/parity.md: each row of Realm's local API, what we do with it, and the tests that name it by its id, as in
+// "[R-6.9] lists change like arrays". Fails for a row without a test that is not marked as missing, for a mark that a test has
+// overtaken, and for a test that names no row. With --check it only compares.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+
+/** @typedef {{ id: string, section: string, title: string, differs?: string, notYet?: string }} Row */
+
+const root = resolve(import.meta.dirname, "..");
+const page = join(root, "docs/parity.md");
+/** @type {Row[]} */
+const rows = JSON.parse(readFileSync(join(root, "packages/realm/test/parity/rows.json"), "utf8"));
+const tests = testsByRow();
+const faults = findFaults();
+if (faults.length > 0) {
+  process.stderr.write(`${faults.join("\n")}\n`);
+  process.exit(1);
+}
+const text = render();
+if (!process.argv.includes("--check")) writeFileSync(page, text);
+else if (readFileSync(page, "utf8") !== text) {
+  process.stderr.write("docs/parity.md is not what the tests say: run node scripts/parity.mjs\n");
+  process.exit(1);
+}
+const counts = ["same", "differs on purpose", "not yet"].map((status) => `${rows.filter((row) => statusOf(row) === status).length} ${status}`);
+process.stdout.write(`${rows.length} rows: ${counts.join(", ")}\n`);
+
+/** Files of tests by the rows that their titles name. @returns {Map<string, Set<string>>} */
+function testsByRow() {
+  const found = new Map();
+  for (const name of readdirSync(join(root, "packages"))) {
+    const folder = join(root, "packages", name, "test");
+    for (const file of filesIn(folder)) {
+      for (const title of readFileSync(file, "utf8").matchAll(/\bit(?:\.\w+)?\(\s*(["'`])(.*?)\1\s*,/gs)) {
+        for (const [, id] of (title[2] ?? "").matchAll(/\[(R-[\d.]+)\]/g)) found.set(id, (found.get(id) ?? new Set()).add(relative(root, file)));
+      }
+    }
+  }
+  return found;
+}
+
+/** @param {string} folder @returns {string[]} */
+function filesIn(folder) {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.test\.tsx?$/.test(name) && !name.includes("node_modules")).sort().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+/** @returns {string[]} */
+function findFaults() {
+  const ids = new Set(rows.map((row) => row.id));
+  return [
+    ...(ids.size < rows.length ? ["an id stands twice in rows.json"] : []),
+    ...[...tests].filter(([id]) => !ids.has(id)).map(([id, files]) => `${id} is no row: ${[...files].join(", ")}`),
+    ...rows.filter((row) => !tests.has(row.id) && row.notYet === undefined).map((row) => `${row.id} (${row.title}) has no test and is not marked "notYet"`),
+    ...rows.filter((row) => tests.has(row.id) && row.notYet !== undefined).map((row) => `${row.id} (${row.title}) is marked "notYet" and has a test`),
+  ];
+}
+
+/** @param {Row} row */
+function statusOf(row) {
+  return row.notYet !== undefined ? "not yet" : row.differs === undefined ? "same" : "differs on purpose";
+}
+
+/** @returns {string} */
+function render() {
+  const lines = [
+    "# Parity with realm-js",
+    "",
+    "Each row of the local API of realm-js 12 and 20: what Holdfast does with it, and the tests that show it. Test titles carry the row's id.",
+    "Written by `node scripts/parity.mjs`, which fails when a row has neither a test nor a reason.",
+  ];
+  for (const section of new Set(rows.map((row) => row.section))) {
+    lines.push("", `## ${section}`, "", "| Row | | Status | Tests |", "|---|---|---|---|");
+    for (const row of rows.filter((each) => each.section === section)) {
+      const why = row.notYet ?? row.differs;
+      const files = [...(tests.get(row.id) ?? [])].map((file) => `[${file.split("/").at(-1)}](../${file})`);
+      lines.push(`| ${row.id} | ${row.title} | ${statusOf(row)}${why === undefined ? "" : `: ${why}`} | ${files.join(", ")} |`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
