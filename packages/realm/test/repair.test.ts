@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Store } from "@holdfast/storage-engine";
 import type { WriteTransaction } from "@holdfast/storage-engine";
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
 import { expect, it } from "vitest";
-import Realm from "../src/index.ts";
+import Realm, { MemoryAnchor } from "../src/index.ts";
 import type { ContentProblemKind } from "../src/index.ts";
 import { forEachMode, TEST_KEY } from "./support/modes.ts";
 import type { Mode } from "./support/modes.ts";
@@ -206,6 +208,32 @@ forEachMode((mode) => {
     await expect(Realm.restore({ from: paths, path: mode.path("full.backup"), ...withKey })).rejects.toMatchObject({ code: "TARGET_EXISTS" });
     expect(existsSync(mode.path("no"))).toBe(false);
   });
+});
+
+it("under a freshness anchor a restored realm is another file, until it is accepted once", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-restored-"));
+  try {
+    const path = join(folder, "notes.realm");
+    const freshness = { anchor: new MemoryAnchor() };
+    const config = { path, encryptionKey: TEST_KEY, schema: SCHEMA, freshness };
+    const realm = new Realm(config);
+    realm.write(() => realm.create("Note", { text: "kept" }));
+    await realm.backup({ path: join(folder, "full") });
+    realm.write(() => realm.create("Note", { text: "later" }));
+    realm.close();
+    rmSync(path);
+    await Realm.restore({ from: [join(folder, "full")], path, encryptionKey: TEST_KEY });
+    expect(() => new Realm(config)).toThrow(expect.objectContaining({ code: "FILE_REPLACED" }));
+    const accepted = new Realm({ ...config, freshness: { ...freshness, accept: "restored" } });
+    expect(accepted.objects("Note").length).toBe(1);
+    accepted.close();
+    const again = new Realm(config);
+    expect(again.objects("Note").length).toBe(1);
+    again.close();
+  } finally {
+    Realm.shutdown();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it("arguments are checked before anything is done", async () => {
