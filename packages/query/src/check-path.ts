@@ -59,7 +59,8 @@ export function resolvePath(path: Path, context: PathContext): ResolvedPath {
     const element = elements[at] as PathElement;
     if (element.kind === "name" && element.name === "@links") {
       isAllBacklinks = at === elements.length - 1;
-      if (!isAllBacklinks) stepBacklinks(walk, elements[at + 1], elements[at + 2]);
+      if (isAllBacklinks) for (const name of context.schema.classesLinkingTo?.(walk.owner?.name ?? "") ?? []) context.classNames.add(name);
+      else stepBacklinks(walk, elements[at + 1], elements[at + 2]);
       at += 3;
     } else if (walk.owner !== undefined && canStep(walk, element)) {
       stepProperty(walk, (element as { readonly name: string }).name);

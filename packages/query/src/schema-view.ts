@@ -37,4 +37,6 @@ export interface QueryClass {
 /** A schema. */
 export interface QuerySchema {
   findClass(name: string): QueryClass | undefined;
+  /** Names of the classes whose objects can link to one of this class: what `@links.@count` depends on. */
+  classesLinkingTo?(name: string): Iterable<string>;
 }

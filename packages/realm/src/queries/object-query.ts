@@ -11,6 +11,7 @@ import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { compilePredicate } from "./compile.ts";
 import type { RowTest } from "./compile.ts";
+import { readsOtherRows } from "./dependencies.ts";
 import { explainRows, visitKeys, visitRows } from "./find-rows.ts";
 import type { RowVisitor } from "./find-rows.ts";
 import { copyRow, distinctRows, sortRows, TopRows } from "./ordering.ts";
@@ -83,9 +84,10 @@ export class ObjectQuery {
     return [conditions, ...orderTexts].join(" ");
   }
 
-  /** True if the result is in the order of the keys and each row is in it or not by itself: no SORT, DISTINCT or LIMIT. */
+  /** True if the result is in the order of the keys and each row is in it or not by itself: no SORT, DISTINCT or LIMIT, nothing about other rows. */
   get isKeyOrdered(): boolean {
-    return this.#parts.stages.length === 0;
+    const { stages, predicate } = this.#parts;
+    return stages.length === 0 && !readsOtherRows(predicate);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CollectionKind, QueryClass, QueryProperty, QuerySchema, ValueType } from "@holdfast/query";
-import { PRIMITIVE_TYPES } from "../schema/types.ts";
+import { isMixedProperty, linkTargetOf, PRIMITIVE_TYPES } from "../schema/types.ts";
 import type { CanonicalObjectSchema, CanonicalProperty } from "../schema/types.ts";
 
 /** The classes of a realm by name. */
@@ -18,6 +18,10 @@ export function querySchemaOf(schema: SchemaMap): QuerySchema {
     findClass(name) {
       const entry = schema.get(name);
       return entry === undefined ? undefined : classOf(entry);
+    },
+    classesLinkingTo(name) {
+      const canLink = (property: CanonicalProperty): boolean => linkTargetOf(property) === name || isMixedProperty(property);
+      return [...schema.values()].filter(({ properties }) => Object.values(properties).some(canLink)).map((entry) => entry.name);
     },
   };
 }

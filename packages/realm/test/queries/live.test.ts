@@ -1,0 +1,66 @@
+import { afterEach, expect, it } from "vitest";
+import Realm from "../../src/index.ts";
+
+afterEach(() => {
+  Realm.shutdown();
+});
+
+const SCHEMA: Realm.ObjectSchema[] = [
+  {
+    name: "Person",
+    primaryKey: "id",
+    properties: { id: "int", age: "int", friend: "Person", friends: "Person[]", home: "Place", fans: { type: "linkingObjects", objectType: "Person", property: "friend" } },
+  },
+  { name: "Note", primaryKey: "id", properties: { id: "int", about: "mixed", author: "Person" } },
+  { name: "Place", embedded: true, properties: { type: "string", coordinates: "double[]" } },
+];
+
+interface Person {
+  readonly id: number;
+  age: number;
+  friend: Person | null;
+  readonly friends: Realm.List<Person>;
+}
+
+type Change = (realm: Realm, person: (id: number) => Person & Realm.Object) => void;
+
+/** Queries whose answer for one object depends on another one, and a change of the other one that brings object 1 in or takes it out. */
+const CASES: readonly (readonly [query: string, change: Change])[] = [
+  ["friend.age > 50", (_, person) => (person(2).age = 60)],
+  ["friend.friend.age > 50", (_, person) => (person(3).age = 60)],
+  ["NOT friend.age > 50", (_, person) => (person(2).age = 60)],
+  ["ALL friends.age > 1", (_, person) => (person(3).age = 0)],
+  ["fans.@count == 1", (_, person) => (person(3).friend = person(1))],
+  ["@links.@count == 2", (realm, person) => realm.create("Note", { id: 2, author: person(1) })],
+  ["@links.@count == 2", (realm, person) => realm.create("Note", { id: 2, about: [person(1)] })],
+  ["@links.Note.author.id == 2", (realm, person) => realm.create("Note", { id: 2, author: person(1) })],
+  ["friends.@sum.age > 100", (_, person) => (person(3).age = 101)],
+  ["SUBQUERY(friends, $x, $x.age > 100).@count == 1", (_, person) => (person(3).age = 101)],
+  ["friend.friends.@count == 1", (_, person) => person(2).friends.push(person(1))],
+  ["home GEOWITHIN geoCircle([0, 0], 0.1)", (realm, person) => (person(1) as unknown as { home: { coordinates: number[] } }).home.coordinates.splice(0, 2, 90, 0)],
+  ["friend.age > 50 && age < 99 || id == 77", (_, person) => (person(2).age = 60)],
+];
+
+it.each(CASES)("a listener of %s hears of a change elsewhere", async (query, change) => {
+  const realm = new Realm({ path: "live.realm", inMemory: true, schema: SCHEMA });
+  const person = (id: number): Person & Realm.Object => realm.objectForPrimaryKey<Person>("Person", id) as unknown as Person & Realm.Object;
+  realm.write(() => {
+    for (const id of [1, 2, 3]) realm.create("Person", { id, age: 10 + id, home: { type: "Point", coordinates: [0, 0] } });
+    person(1).friend = person(2);
+    person(2).friend = person(3);
+    person(1).friends.push(person(3));
+    realm.create("Note", { id: 1, author: person(1) });
+  });
+  const results = realm.objects<Person>("Person").filtered(query);
+  const has = (): boolean => [...results].some(({ id }) => id === 1);
+  const before = has();
+  const heard: { insertions: number[]; deletions: number[] }[] = [];
+  results.addListener((_, { insertions, deletions }) => void heard.push({ insertions, deletions }));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  realm.write(() => {
+    change(realm, person);
+  });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(has()).toBe(!before);
+  expect(heard.at(-1)?.[before ? "deletions" : "insertions"]).toContain(0);
+});
