@@ -6,6 +6,8 @@
  * @module
  */
 
+import { VolumeError } from "./volume/volume.ts";
+
 /** Codes are API: renaming one is a breaking change. */
 export type StoreErrorCode =
   | "KEY_WRONG"
@@ -62,10 +64,25 @@ export function isDiskFull(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG";
 }
 
+/** True if a volume's error says that there are no locks where the file is. */
+export function isWithoutLocks(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === "ENOLCK";
+}
+
 /** Wraps a volume's error in the engine's own class; an engine error passes unchanged. */
 export function asStoreError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
-  const code = isDiskFull(error) ? "DISK_FULL" : "IO_FAILED";
   const detail = error instanceof Error ? error.message : String(error);
+  if (isWithoutLocks(error)) return new StoreError("INTERPROCESS_UNSUPPORTED", `${doing} failed: without locks of the file system nothing keeps other processes from writing at the same time (${detail})`, { cause: error });
+  const code = isDiskFull(error) ? "DISK_FULL" : "IO_FAILED";
   return new StoreError(code, `${doing} failed: ${detail}`, { cause: error });
+}
+
+/** Runs something that reads or writes files: what a volume throws comes out as an error of the engine. */
+export function coded<Result>(doing: string, action: () => Result): Result {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof VolumeError ? asStoreError(error, doing) : error;
+  }
 }

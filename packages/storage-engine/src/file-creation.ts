@@ -71,6 +71,8 @@ export function createDatabase(volume: Volume, path: string, seal: UnitSeal): vo
     throw new StoreError("DIRECTORY_MISSING", `the folder of '${path}' does not exist`, { cause: error });
   }
   try {
+    // Throws where there are no locks: a file that could not be opened must not be made.
+    temporary.file.tryLock();
     writeEmptyDatabase(temporary.file, seal, { logBytes: volume.newLogBytes });
     placeDatabase(volume, temporary.path, path);
   } catch (error) {

@@ -8,6 +8,7 @@
  */
 import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
+import { removeIfAllowed } from "./temporary-file.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
 const MAX_PINS = 62;
@@ -89,8 +90,11 @@ export class Presence {
 
   /** Ends the presence; `last` also removes the directory. */
   close(last: boolean): void {
-    this.#volume.remove(`${this.#directory}/${this.#name}`);
-    this.#file.close();
+    try {
+      removeIfAllowed(this.#volume, `${this.#directory}/${this.#name}`);
+    } finally {
+      this.#file.close();
+    }
     if (last) Presence.removeEmpty(this.#volume, this.#directory);
   }
 

@@ -2,7 +2,8 @@
  * The side file `<path>.lock`: numbers of the newest synced commit, as hints for other processes, and the lock under
  * which handles come and go. Never synced, never believed by a writer.
  *
- * Layout: magic u32 | flags u32 | commit u64 | generation u64 | checkpointer u32 | CRC-32 of the bytes before it.
+ * Layout: magic u32 | flags u32 | commit u64 | generation u64 | checkpointer u32 | CRC-32 of the bytes before it and
+ * of the database's file id.
  *
  * @module
  */
@@ -12,6 +13,8 @@ import type { StorageFile } from "./volume/volume.ts";
 
 const MAGIC = 0x424b4c48;
 const FILE_BYTES = 32;
+const CHECKSUM_OFFSET = 28;
+const ID_BYTES = 16;
 const UNKNOWN_FLAG = 1;
 
 export interface PublishedNumbers {
@@ -26,16 +29,25 @@ export interface PublishedNumbers {
 export class PublishedFile {
   readonly file: StorageFile;
   readonly #buffer = new Uint8Array(FILE_BYTES);
+  /** What the checksum is over: the numbers, then the id of the database that they belong to. */
+  readonly #checked = new Uint8Array(CHECKSUM_OFFSET + ID_BYTES);
 
-  constructor(file: StorageFile) {
+  /** @param fileId - Of the database. Numbers of another one, which stood at this path before, count as none. */
+  constructor(file: StorageFile, fileId: Uint8Array) {
     this.file = file;
+    this.#checked.set(fileId, CHECKSUM_OFFSET);
   }
 
-  /** Undefined if the file is new, or was read while it was being written. */
+  #checksum(bytes: Uint8Array): number {
+    this.#checked.set(bytes.subarray(0, CHECKSUM_OFFSET));
+    return portableCrc32(this.#checked);
+  }
+
+  /** Undefined if the file is new, was read while it was being written, or is about another database. */
   read(): PublishedNumbers | undefined {
     const bytes = this.#buffer;
     if (this.file.read(0, bytes) !== FILE_BYTES || readU32(bytes, 0) !== MAGIC) return undefined;
-    if (readU32(bytes, 28) !== portableCrc32(bytes.subarray(0, 28))) return undefined;
+    if (readU32(bytes, CHECKSUM_OFFSET) !== this.#checksum(bytes)) return undefined;
     return {
       commit: readU64(bytes, 8),
       generation: readU64(bytes, 16),
@@ -60,7 +72,7 @@ export class PublishedFile {
     writeU64(bytes, 8, numbers.commit);
     writeU64(bytes, 16, numbers.generation);
     writeU32(bytes, 24, numbers.checkpointer);
-    writeU32(bytes, 28, portableCrc32(bytes.subarray(0, 28)));
+    writeU32(bytes, CHECKSUM_OFFSET, this.#checksum(bytes));
     this.file.write(0, bytes);
   }
 }

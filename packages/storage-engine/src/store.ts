@@ -7,7 +7,7 @@ import { SecretKey } from "@holdfast/core-cipher";
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from "./backup.ts";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
-import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
+import { asStoreError, coded, isDiskFull, isWithoutLocks, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks } from "./file-creation.ts";
 import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
@@ -22,7 +22,7 @@ import { runAtOnce } from "./sliced.ts";
 import { backupStore, restoreStore } from "./store-backup.ts";
 import { sealOf } from "./new-store.ts";
 import { writeTemporaryCopy } from "./store-copy.ts";
-import { removeForgotten } from "./temporary-file.ts";
+import { removeForgotten, removeIfAllowed } from "./temporary-file.ts";
 import { WriteTransaction } from "./transaction.ts";
 import { salvagePath, type SalvageOptions } from "./store-salvage.ts";
 import type { SalvageReport } from "./salvage.ts";
@@ -100,14 +100,15 @@ export class Store {
     const freshness = options.freshness === undefined ? undefined : new Freshness(options.freshness, options.path);
     const key = options.encryptionKey === undefined ? undefined : SecretKey.from(options.encryptionKey);
     const platform = platformOf(options.volume);
-    const store = new Store(options, platform, { key, freshness });
     try {
+      // One file has one name: side files go by it, and no link, no folder that the process changes to, leads elsewhere.
+      const store = new Store({ ...options, path: platform.volume.canonicalPath(options.path) }, platform, { key, freshness });
       store.#open();
+      return store;
     } catch (error) {
       key?.wipe();
       throw asStoreError(error, `opening '${options.path}'`);
     }
-    return store;
   }
 
   /** Re-keys a closed file in place: encrypted to another key, plain to encrypted, or (no new key) encrypted to plain. */
@@ -171,13 +172,15 @@ export class Store {
    */
   beginWrite(options: { readonly lockTimeoutMs?: number } = {}): WriteTransaction {
     const database = this.#live();
-    this.#lockForWriting(database, options.lockTimeoutMs);
-    try {
-      database.catchUp();
-    } catch (error) {
-      database.input.file.unlock();
-      throw asStoreError(error, "starting a transaction");
-    }
+    coded("starting a transaction", () => {
+      this.#lockForWriting(database, options.lockTimeoutMs);
+      try {
+        database.catchUp();
+      } catch (error) {
+        database.input.file.unlock();
+        throw error;
+      }
+    });
     const transaction = new WriteTransaction(database, () => {
       this.#transaction = undefined;
       this.#endWriting(database);
@@ -195,11 +198,7 @@ export class Store {
   refresh(): boolean {
     const database = this.#live();
     if (this.#transaction !== undefined) return false;
-    try {
-      return database.refresh();
-    } catch (error) {
-      throw asStoreError(error, "looking for newer commits");
-    }
+    return coded("looking for commits", () => database.refresh());
   }
 
   /** Calls back from the event loop after another handle has committed. Does not keep the process alive. */
@@ -224,7 +223,8 @@ export class Store {
 
   /** What differs between two snapshots of this store; costs what differs, not what there is. */
   changes(before: Snapshot, after: Snapshot): TreeChanges[] {
-    return compareViews(this.#live().units, before.view, after.view);
+    const { units } = this.#live();
+    return coded("comparing", () => compareViews(units, before.view, after.view));
   }
 
   /**
@@ -233,7 +233,11 @@ export class Store {
    */
   verify(): VerifyReport {
     const database = this.#live();
-    if (this.isReadOnly) return this.#verifyNow(database);
+    return coded("verifying", () => (this.isReadOnly ? this.#verifyNow(database) : this.#verifyAlone(database)));
+  }
+
+  /** No writer may come between. */
+  #verifyAlone(database: Database): VerifyReport {
     this.#lockForWriting(database);
     try {
       const problem = this.#tryCatchUp(database);
@@ -344,9 +348,7 @@ export class Store {
     this.#unwatch = undefined;
     this.#listeners.clear();
     try {
-      this.#closeDatabase(database);
-    } catch (error) {
-      throw asStoreError(error, "closing");
+      coded("closing", () => this.#closeDatabase(database));
     } finally {
       this.#database = undefined;
       this.#key?.wipe();
@@ -442,14 +444,13 @@ export class Store {
     if (side === undefined) return this.#readAlone(file, checked);
     const { volume } = this.#platform;
     let presence: Presence | undefined;
-    let isAlone = false;
     const wasLeft = side.sizeBytes() > 0;
     try {
       this.#requireInPlace(file);
       presence = Presence.register(volume, this.#presenceDirectory);
-      const published = new PublishedFile(side);
+      const published = new PublishedFile(side, checked.header.fileId);
       const database = new Database(this.#databaseInput(file, checked, presence, published));
-      isAlone = presence.others().length === 0;
+      const isAlone = presence.others().length === 0;
       this.#freshness?.read();
       const numbers = isAlone ? undefined : published.read();
       database.load(numbers?.commit ?? Infinity, isAlone);
@@ -464,13 +465,28 @@ export class Store {
       side.unlock();
       return database;
     } catch (error) {
-      // The side file belongs to the handles that are registered: only the last one takes it away.
-      isAlone ||= volume.list(this.#presenceDirectory).length <= (presence === undefined ? 0 : 1);
-      if (presence !== undefined) presence.close(isAlone);
-      else if (isAlone) Presence.removeEmpty(volume, this.#presenceDirectory);
-      if (isAlone && !wasLeft) volume.remove(this.#sidePath);
-      side.close();
+      this.#withdraw(presence, side, wasLeft);
       throw error;
+    }
+  }
+
+  /**
+   * After a failed join. The side file belongs to the handles that are registered: only the last one takes it away.
+   *
+   * @param wasLeft - True if it was there before: what it says of the last sync must not get lost.
+   */
+  #withdraw(presence: Presence | undefined, side: StorageFile, wasLeft: boolean): void {
+    const { volume } = this.#platform;
+    try {
+      presence?.close(false);
+      if (volume.list(this.#presenceDirectory).length > 0) return;
+      Presence.removeEmpty(volume, this.#presenceDirectory);
+      if (!wasLeft) volume.remove(this.#sidePath);
+    } catch {
+      // What made the join fail (no more descriptors, say) may stand in the way here too, and it says more. The side file's
+      // lock must not stay with this process: everybody else would wait for it.
+    } finally {
+      side.close();
     }
   }
 
@@ -487,6 +503,8 @@ export class Store {
         this.#waitFor(side);
         if (this.#platform.volume.stat(this.#sidePath)?.identity === side.identity()) return side;
       } catch (error) {
+        // Where nothing can be locked nobody can be working with it.
+        if (isWithoutLocks(error) && side.sizeBytes() === 0) this.#platform.volume.remove(this.#sidePath);
         side.close();
         throw error;
       }
@@ -546,7 +564,7 @@ export class Store {
     } finally {
       presence.close(isAlone);
       // As long as it is there, the next handle knows that the last sync may have failed.
-      if (isAlone && !database.isPoisoned && !database.mayRewriteTail) this.#platform.volume.remove(this.#sidePath);
+      if (isAlone && !database.isPoisoned && !database.mayRewriteTail) removeIfAllowed(this.#platform.volume, this.#sidePath);
       published.file.unlock();
     }
   }

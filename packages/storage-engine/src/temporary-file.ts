@@ -67,6 +67,15 @@ export function removeForgotten(volume: Volume, path: string): number {
   return count;
 }
 
+/** Removes a file that nobody needs; one that stays, since the rights to its folder are gone, is in nobody's way. */
+export function removeIfAllowed(volume: Volume, path: string): void {
+  try {
+    volume.remove(path);
+  } catch (error) {
+    if (!["EACCES", "EPERM", "EROFS"].includes(String((error as { code?: unknown }).code))) throw error;
+  }
+}
+
 function removeIfForgotten(volume: Volume, path: string): boolean {
   let file: StorageFile | undefined;
   try {

@@ -101,6 +101,10 @@ export class CrashVolume implements Volume {
     this.#isFrozen = true;
   }
 
+  canonicalPath(path: string): string {
+    return normalizePath(path);
+  }
+
   open(path: string, mode: OpenMode): StorageFile {
     this.enter("open", path);
     const isNew = mode !== "read" && mode !== "write" && this.disk.live.stat(path) === undefined;

@@ -119,6 +119,10 @@ export class MemoryVolume implements Volume {
     this.#announceName(target);
   }
 
+  canonicalPath(path: string): string {
+    return normalizePath(path);
+  }
+
   open(path: string, mode: OpenMode): StorageFile {
     const place = this.#normalizeNew(path);
     if (this.#directories.has(place)) throw new VolumeError("EISDIR", `open ${path}`);

@@ -7,6 +7,7 @@
  * @module
  */
 import { createRequire } from "node:module";
+import { constants } from "node:os";
 import { platform } from "node:process";
 
 /** Lock and unlock for file descriptors. */
@@ -25,6 +26,9 @@ interface NativeLocks {
 // On Windows a locked range cannot be read or written by others, so the lock is on one byte that no file reaches. On
 // Linux and macOS locks are advisory; macOS knows whole-file locks only (offset 0, length 0: to the end, also as it grows).
 const LOCK_RANGE = platform === "win32" ? { offset: 2 ** 52, length: 1 } : { offset: 0, length: 0 };
+
+/** How file systems say that they have no locks. ENOLCK, which NFS says, has no name in the native package. */
+const WITHOUT_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", `Unknown system error -${constants.errno.ENOLCK}`, "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
 
 let loaded: { readonly locks: KernelLocks | undefined } | undefined;
 
@@ -50,6 +54,7 @@ function load(): KernelLocks | undefined {
         // Windows reports a lock that is held as EBUSY, some network file systems as EACCES, as fcntl(2) allows.
         const code = (error as NodeJS.ErrnoException).code;
         if (code === "EBUSY" || (code === "EACCES" && platform !== "win32")) return false;
+        if (code !== undefined && WITHOUT_LOCKS.has(code)) throw Object.assign(new Error(`this file system has no locks (${code})`, { cause: error }), { code: "ENOLCK" });
         throw error;
       }
     },

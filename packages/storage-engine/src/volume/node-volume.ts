@@ -5,9 +5,10 @@
  */
 import { randomFillSync } from "node:crypto";
 import {
-  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readSync, readdirSync,
+  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readSync, readdirSync, realpathSync,
   renameSync, rmdirSync, statSync, unlinkSync, watch, writeSync,
 } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { platform } from "node:process";
 import { loadKernelLocks } from "./node-locks.ts";
 import type { KernelLocks } from "./node-locks.ts";
@@ -30,6 +31,12 @@ export class NodeVolume implements Volume {
   readonly #locks: KernelLocks | undefined = loadKernelLocks();
   readonly #sleepCell = new Int32Array(new SharedArrayBuffer(4));
   readonly hasKernelLocks: boolean = this.#locks !== undefined;
+
+  canonicalPath(path: string): string {
+    const absolute = resolve(path);
+    const folder = dirname(absolute);
+    return realPath(absolute) ?? join(realPath(folder) ?? folder, basename(absolute));
+  }
 
   open(path: string, mode: OpenMode): StorageFile {
     const descriptor = call(`open ${path}`, () => openSync(path, OPEN_FLAGS[mode], NEW_FILE_RIGHTS));
@@ -173,7 +180,7 @@ class NodeFile implements StorageFile {
   tryLock(): boolean {
     if (this.#isLocked) return true;
     const locks = this.#locks;
-    if (locks === undefined) throw new VolumeError("ENOTSUP", `lock ${this.#path}: no kernel locks on this platform`);
+    if (locks === undefined) throw new VolumeError("ENOLCK", `lock ${this.#path}: no kernel locks on this platform`);
     this.#isLocked = call(`lock ${this.#path}`, () => locks.tryLock(this.#descriptor));
     return this.#isLocked;
   }
@@ -218,6 +225,11 @@ function ignoring<Result>(code: string, action: () => Result): Result | undefine
 
 function hasNoLinks(error: unknown): boolean {
   return error instanceof VolumeError && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(error.code);
+}
+
+/** Undefined for a path that leads nowhere. */
+function realPath(path: string): string | undefined {
+  return ignoring("ENOENT", () => call(`resolve ${path}`, () => realpathSync(path)));
 }
 
 function isDirectory(path: string): boolean {

@@ -35,6 +35,7 @@ export interface StorageFile {
   /**
    * Tries to take the file's one exclusive lock. It belongs to this open file and ends with `unlock`, `close` or the
    * death of the process. @returns False if another open file has it; true also if this one has it already.
+   * @throws {VolumeError} `ENOLCK` where the platform or the file system has no such locks.
    */
   tryLock(): boolean;
   /** Gives the lock back. Does nothing if this open file does not have it. */
@@ -52,6 +53,11 @@ export interface Volume {
   readonly hasKernelLocks: boolean;
   /** Length of the log in files that are created here: a multiple of the page length, at least 64 KiB. Default 1 MiB. */
   readonly newLogBytes?: number | undefined;
+  /**
+   * The one absolute path of what a path leads to: links are followed, also in its folders. Of a file that is not there, the
+   * name in its folder; unchanged if the folder is not there either.
+   */
+  canonicalPath(path: string): string;
   open(path: string, mode: OpenMode): StorageFile;
   /** Follows symbolic links. @returns `undefined` if nothing is there. */
   stat(path: string): FileStatus | undefined;

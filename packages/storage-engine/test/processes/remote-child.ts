@@ -120,6 +120,12 @@ const CALLS: Readonly<Record<string, (request: Request) => unknown>> = {
     }
     return descriptors.length;
   },
+  /** Root passes all checks of rights: from now on this process is nobody in particular. */
+  dropRights({ count = 0 }) {
+    process.setgroups?.([]);
+    process.setgid?.(count);
+    process.setuid?.(count);
+  },
   freeDescriptors() {
     for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
   },
