@@ -13,6 +13,7 @@ import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } 
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
 import { anchorForClose, anchorIfDue, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
 import { PAGE_BYTES } from "./layout.ts";
+import { waitForLock } from "./lock-waiting.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { Platform } from "./platform.ts";
 import { Presence } from "./presence.ts";
@@ -63,8 +64,6 @@ export interface StoreStats {
 const MEBIBYTE = 1024 * 1024;
 /** A file that is replaced this often while it is opened is not to be had. */
 const MOST_OPEN_ATTEMPTS = 20;
-/** Looked at this often where a change of the side file cannot be watched. */
-const LOCK_WAIT_MS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5];
 
 export class Store {
   readonly path: string;
@@ -612,15 +611,8 @@ export class Store {
     return this.#platform.volume.stat(this.path)?.identity === file.identity();
   }
 
-  /** The kernel's lock has no queue that a synchronous call could wait in: try, and back off. */
-  #waitFor(file: StorageFile, timeoutMs?: number): void {
-    const { volume } = this.#platform;
-    const lockTimeoutMs = timeoutMs ?? this.#options.lockTimeoutMs ?? 10_000;
-    const start = volume.now();
-    for (let attempt = 0; !file.tryLock(); attempt++) {
-      if (volume.now() - start >= lockTimeoutMs) throw new StoreError("STORE_LOCKED", `another handle kept '${this.path}' locked for ${lockTimeoutMs} ms`);
-      volume.sleep(LOCK_WAIT_MS[Math.min(attempt, LOCK_WAIT_MS.length - 1)] as number);
-    }
+  #waitFor(file: StorageFile, timeoutMs: number = this.#options.lockTimeoutMs ?? 10_000): void {
+    waitForLock(this.#platform.volume, file, this.path, timeoutMs);
   }
 
   // ---- Replacing the file --------------------------------------------------------------------------------------
