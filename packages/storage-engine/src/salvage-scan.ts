@@ -60,13 +60,35 @@ export function* scanPages({ file, seal, header }: Survey): Steps<FoundPages> {
 
 /** Keys that are spoken for: an older page has nothing to say about them. */
 export class Spans {
+  /** In order, none touching another. */
   readonly #spans: { first: Uint8Array; last: Uint8Array }[] = [];
 
+  /** Adds the keys from one to the other, both included. */
   add(first: Uint8Array, last: Uint8Array): void {
-    this.#spans.push({ first, last });
+    const spans = this.#spans;
+    const start = this.#firstEndingAtOrAfter(first);
+    let end = start;
+    let span = { first, last };
+    for (let next = spans[end]; next !== undefined && compareKeys(next.first, span.last) <= 0; next = spans[end]) {
+      span = { first: compareKeys(next.first, span.first) < 0 ? next.first : span.first, last: compareKeys(next.last, span.last) > 0 ? next.last : span.last };
+      end++;
+    }
+    spans.splice(start, end - start, span);
   }
 
   has(key: Uint8Array): boolean {
-    return this.#spans.some(({ first, last }) => compareKeys(first, key) <= 0 && compareKeys(key, last) <= 0);
+    const span = this.#spans[this.#firstEndingAtOrAfter(key)];
+    return span !== undefined && compareKeys(span.first, key) <= 0;
+  }
+
+  #firstEndingAtOrAfter(key: Uint8Array): number {
+    let low = 0;
+    let high = this.#spans.length;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (compareKeys((this.#spans[middle] as { last: Uint8Array }).last, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

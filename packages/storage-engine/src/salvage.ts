@@ -322,7 +322,7 @@ export class Salvage {
     const tree = this.#store.transaction.tree(work.name);
     for (let i = 0; i < leaf.count; i++) {
       const key = leaf.key(i);
-      if (spans.has(key) || settled.has(textOf(key)) || tree.has(key) || !ranges.some((range) => contains(range, key))) continue;
+      if (spans.has(key) || (settled.size > 0 && settled.has(textOf(key))) || tree.has(key) || !ranges.some((range) => contains(range, key))) continue;
       const value = this.#valueOf(leaf, i);
       if (value !== undefined) work.put(key, value);
     }

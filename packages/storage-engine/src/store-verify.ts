@@ -52,7 +52,8 @@ export async function verifyPath(options: VerifyOptions, platform: Platform, ope
   try {
     opened = openReadOnly();
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    const isUnreadable = error instanceof StoreError && error.code === "IO_FAILED";
+    if (!isDamage(error) && !isUnreadable) throw error;
     return verifyDamaged(options, platform, error.code);
   }
   try {

@@ -14,6 +14,7 @@ import type { Progress, Steps } from "./sliced.ts";
 import type { Slot } from "./slot.ts";
 import { Space } from "./space.ts";
 import { isOrdered, type TreeRoot } from "./tree.ts";
+import { tolerantFile } from "./tolerant-file.ts";
 import { UnitFile } from "./unit-file.ts";
 import { decodeCatalogEntry } from "./view.ts";
 
@@ -115,7 +116,8 @@ class Verifier {
   constructor(source: VerifySource) {
     this.#source = source;
     const { file, seal, fileId } = source.units;
-    this.#units = new UnitFile(file, seal, fileId, 0);
+    // A sector that cannot be read is damage like any other.
+    this.#units = new UnitFile(tolerantFile(file), seal, fileId, 0);
     this.#totalPages = Math.max(1, Math.floor(file.sizeBytes() / PAGE_BYTES) - firstPage(source.log.ringBytes));
   }
 
