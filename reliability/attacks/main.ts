@@ -1,9 +1,10 @@
 /**
  * `npm run attacks`: forgeries without the key on real files, in processes that are watched. Nothing may be wrong, abort or hang.
  *
- *     npm run attacks -- [--seed S] [--flips N] [--tries N] [--json] [--short]
+ *     npm run attacks -- [--seed S] [--flips N] [--tries N] [--file NAME] [--json] [--short]
  *
- * `--flips` is the number of single flips for each file; 0 tries every byte of the small files.
+ * `--flips` is the number of single flips for each file; 0 tries every byte of the small files, and every length that they can be
+ * cut to. `--file` takes one of the files alone, such as "closed".
  *
  * @module
  */
@@ -19,7 +20,7 @@ import { survey } from "./watchdog.ts";
 const SHARES = 2;
 
 const { values } = parseArgs({
-  options: { seed: { type: "string" }, flips: { type: "string" }, tries: { type: "string" }, json: { type: "boolean", default: false }, short: { type: "boolean", default: false } },
+  options: { seed: { type: "string" }, flips: { type: "string" }, tries: { type: "string" }, file: { type: "string" }, json: { type: "boolean", default: false }, short: { type: "boolean", default: false } },
 });
 
 process.exitCode = await main();
@@ -34,14 +35,15 @@ async function main(): Promise<number> {
   try {
     if (!values.json) process.stdout.write(`seed ${plan.seed}, flips ${plan.flips === 0 ? "at every byte" : plan.flips}, tries ${plan.tries}\n`);
     const startMs = performance.now();
-    const victims = makeVictims(plan.seed, values.short);
+    const victims = makeVictims(plan.seed, values.short).filter(({ name }) => values.file === undefined || name === values.file);
+    if (victims.length === 0) throw new RangeError(`there is no file "${values.file}"`);
     saveVictims(folder, victims);
     writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
     const jobs = jobsOf(victims, plan);
     const result = await survey(folder, SHARES, (tally) => {
       if (!values.json && !values.short) process.stdout.write(`${jobs[tally.job]?.family}: ${victims[jobs[tally.job]?.victim ?? 0]?.name}\n`);
     });
-    const report = toReport({ plan, jobs, victims, survey: result, seconds: Math.round((performance.now() - startMs) / 1000) });
+    const report = toReport({ plan, file: values.file, jobs, victims, survey: result, seconds: Math.round((performance.now() - startMs) / 1000) });
     if (values.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     else printReport(report);
     return report.failed === 0 ? 0 : 1;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { createCipheriv, createHash, createHmac, createSecretKey, hash, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createHash, createSecretKey, hash, timingSafeEqual } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { CipherBackend, KeyedCipher } from "./cipher-backend.ts";
 import { nodeRandomBytes } from "./node-random.ts";
@@ -31,7 +31,7 @@ const MAX_SCRATCH_BYTES = 262_144;
 export const nodeBackend: CipherBackend = {
   name: "node",
   aesCtr: (key, iv, source) => crypt(createSecretKey(key), iv, source),
-  hmacSha256: (key, message) => plainArray(createHmac("sha256", key).update(message).digest()),
+  hmacSha256: hmacOnce,
   equals: (left, right) => left.length === right.length && timingSafeEqual(left, right),
   randomBytes: nodeRandomBytes,
   createUnitSeal: createNodeUnitSeal,
@@ -87,6 +87,18 @@ function createNodeCipher(key: SecretKey): KeyedCipher {
       for (const secret of [innerPad, outer, scratch]) secret.fill(0);
     },
   };
+}
+
+/** HMAC for one message. `createHmac` would leave a copy of the key in memory that nobody can wipe until its object is collected. */
+function hmacOnce(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const shortKey = key.length > HASH_BLOCK_BYTES ? plainArray(createHash("sha256").update(key).digest()) : key;
+  const innerPad = paddedKey(shortKey, 0x36, HASH_BLOCK_BYTES);
+  const outer = paddedKey(shortKey, 0x5c, HASH_BLOCK_BYTES + TAG_BYTES);
+  outer.set(createHash("sha256").update(innerPad).update(message).digest(), HASH_BLOCK_BYTES);
+  const result = plainArray(createHash("sha256").update(outer).digest());
+  innerPad.fill(0);
+  outer.fill(0);
+  return result;
 }
 
 function crypt(key: KeyObject, iv: Uint8Array, source: Uint8Array): Uint8Array {

@@ -1,0 +1,3 @@
+/** Placeholder. @module */
+import type { Check } from "./check.ts";
+export const errorChecks: readonly Check[] = [];
