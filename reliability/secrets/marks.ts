@@ -41,6 +41,7 @@ export function textKeyForms(key: Uint8Array): KeyForm[] {
       ["hex with spaces", hex.slice(0, 8).join(" ")],
       ["a decimal list", [...half.slice(0, 8)].join(",")],
       ["a decimal list with spaces", [...half.slice(0, 8)].join(", ")],
+      ["JSON of an array of bytes", [...half.slice(0, 8)].map((byte, index) => `"${from + index}":${byte}`).join(",")],
       ["base64", base64(key).slice(from === 0 ? 0 : 43, from === 0 ? 12 : 55)],
       ["base64 of a half", base64(half).slice(0, 12)],
     ] as const;
@@ -60,7 +61,9 @@ export function keyForms(key: Uint8Array): KeyForm[] {
 /** The names of the forms that occur in a text. */
 export function formsIn(text: string, forms: readonly KeyForm[]): string[] {
   const decoder = new TextDecoder("latin1");
-  return forms.filter(({ bytes }) => text.includes(decoder.decode(bytes))).map(({ name }) => name);
+  // Lists are printed in columns.
+  const squeezed = text.replaceAll(/\s+/gu, " ");
+  return forms.filter(({ bytes }) => text.includes(decoder.decode(bytes)) || squeezed.includes(decoder.decode(bytes))).map(({ name }) => name);
 }
 
 /** The published test key that errors and inspections are provoked with. */
