@@ -33,12 +33,12 @@ export function readSlots(file: StorageFile, { header, headerBytes, seal }: Chec
 /**
  * Refuses a file that ends before its pages begin, before anything is read at the length that its header gives.
  *
- * @throws {StoreError} `PAGE_DAMAGED`.
+ * @throws {StoreError} `LOG_DAMAGED`.
  */
 export function assertLogIsThere(file: StorageFile, { header }: CheckedFile): void {
   const needed = LOG_OFFSET + header.logBytes;
   const sizeBytes = file.sizeBytes();
-  if (sizeBytes < needed) throw new StoreError("PAGE_DAMAGED", `the file was cut: its pages begin at ${needed} and it has ${sizeBytes} bytes`);
+  if (sizeBytes < needed) throw new StoreError("LOG_DAMAGED", `the file ends inside its log: its pages begin at ${needed} and it has ${sizeBytes} bytes`);
 }
 
 /** The slot that counts: the one of the higher generation. */
