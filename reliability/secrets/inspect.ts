@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Buffer } from "node:buffer";
 import { inspect } from "node:util";
 import { serialize } from "node:v8";
 import { Realm } from "@holdfast/realm";

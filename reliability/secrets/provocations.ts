@@ -5,6 +5,7 @@
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { createNodeUnitSeal } from "@holdfast/core-cipher/node";
 import { Realm } from "@holdfast/realm";
