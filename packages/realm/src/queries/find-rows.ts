@@ -48,6 +48,16 @@ export function explainRows(search: RowSearch): string {
   return `${describePlan(plan)}${keys === undefined ? "" : ` -> ${String(keys.length)} keys`}`;
 }
 
+/** How many entries an index has in some ranges. */
+export function countEntries(table: QueryTable, propertyName: string, ranges: readonly KeyRange[]): number {
+  let count = 0;
+  for (const range of ranges) {
+    const cursor = table.index(propertyName)?.cursor(range);
+    while (cursor?.next() === true) count++;
+  }
+  return count;
+}
+
 interface Access {
   readonly table: QueryTable;
   readonly plan: Plan;

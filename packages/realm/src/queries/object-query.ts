@@ -12,10 +12,11 @@ import type { StoredValue } from "../records/stored-value.ts";
 import { compilePredicate } from "./compile.ts";
 import type { RowTest } from "./compile.ts";
 import { readsOtherRows } from "./dependencies.ts";
-import { explainRows, visitKeys, visitRows } from "./find-rows.ts";
+import { countEntries, explainRows, visitKeys, visitRows } from "./find-rows.ts";
 import type { RowVisitor } from "./find-rows.ts";
+import { firstInOrder } from "./ordered-walk.ts";
 import { copyRow, distinctRows, sortRows, TopRows } from "./ordering.ts";
-import { plansOf } from "./plan.ts";
+import { exactRangesOf, plansOf } from "./plan.ts";
 import type { QuerySource } from "./query-source.ts";
 import { argumentReader, readObject } from "./read-argument.ts";
 import type { ObjectKeyReader } from "./read-argument.ts";
@@ -138,6 +139,8 @@ export class ObjectQuery {
   rows(source: QuerySource, among?: readonly Uint8Array[]): Row[] {
     const { stages } = this.#parts;
     const top = leadingTop(stages);
+    const walked = top === undefined || among !== undefined ? undefined : this.#walkInOrder(source, top);
+    if (top !== undefined && walked !== undefined) return stages.slice(top.stageCount).reduce((rows, stage) => applyStage(rows, stage, source), walked);
     if (top !== undefined) {
       const best = new TopRows(top.count, top.keys, source);
       this.#visit(source, among, (row) => {
@@ -158,6 +161,14 @@ export class ObjectQuery {
     return stages.reduce((found, stage) => applyStage(found, stage, source), rows);
   }
 
+  /** The first rows of an order that the table or an index has; undefined if there is none, or a better way to begin. */
+  #walkInOrder(source: QuerySource, { keys, count }: LeadingTop): Row[] | undefined {
+    const { predicate, className } = this.#parts;
+    const [key] = keys;
+    if (key === undefined || keys.length > 1 || plansOf(predicate, source, className).length > 1) return undefined;
+    return firstInOrder({ table: source.table(className), key, test: compilePredicate(predicate, source), count });
+  }
+
   /** Visits one property of each row: what aggregates are made of. */
   visitField(source: QuerySource, propertyName: string, visit: (value: StoredValue) => void, among?: readonly Uint8Array[]): void {
     const { read } = fieldOf(source, this.className, propertyName);
@@ -175,6 +186,8 @@ export class ObjectQuery {
     if (stages.some((stage) => stage.kind === "distinct" || stage.kind === "filter")) return this.rows(source, among).length;
     const limit = stages.reduce((least, stage) => (stage.kind === "limit" ? Math.min(least, stage.count) : least), Infinity);
     if (among === undefined && predicate === EVERYTHING) return Math.min(limit, source.table(className).rowCount);
+    const exact = among === undefined ? exactRangesOf(predicate, source.table(className)) : undefined;
+    if (exact !== undefined) return Math.min(limit, countEntries(source.table(className), exact.propertyName, exact.ranges));
     let count = 0;
     if (limit > 0) {
       this.#visit(source, among, () => {
@@ -250,7 +263,13 @@ const COLLECTION_NAMES: Readonly<Record<CollectionKind, string>> = { list: "arra
 const TOP_MAX = 1000;
 
 /** SORTs with a LIMIT behind them, at the beginning of the stages. */
-function leadingTop(stages: readonly Stage[]): { readonly count: number; readonly keys: readonly CheckedSortKey[]; readonly stageCount: number } | undefined {
+interface LeadingTop {
+  readonly count: number;
+  readonly keys: readonly CheckedSortKey[];
+  readonly stageCount: number;
+}
+
+function leadingTop(stages: readonly Stage[]): LeadingTop | undefined {
   const keys: CheckedSortKey[] = [];
   for (const [index, stage] of stages.entries()) {
     // A later sort goes first; the earlier one settles what it leaves equal.

@@ -126,6 +126,21 @@ function unionCandidate(operands: readonly CheckedPredicate[], place: Place): Ca
   return { plan: plans.length === 0 ? { kind: "nothing" } : { kind: "union", plans }, rank: RANK.union };
 }
 
+/** Strings up to this length stand in an index as a whole. */
+const WHOLE_STRING_MAX_UNITS = 100;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** The ranges of an index whose entries are exactly the rows that meet a condition: to count them, no row has to be read. */
+export function exactRangesOf(predicate: CheckedPredicate, table: QueryTable): { readonly propertyName: string; readonly ranges: readonly KeyRange[] } | undefined {
+  if (predicate.kind !== "compare" || predicate.operator !== "==" || predicate.isCaseInsensitive) return undefined;
+  const { left, right } = predicate;
+  if (left.kind !== "path" || right.kind !== "value" || !isIndexed(left, table)) return undefined;
+  const { value } = right;
+  if (value?.type === "string" && (value.value.length > WHOLE_STRING_MAX_UNITS || LONE_SURROGATE.test(value.value))) return undefined;
+  const ranges = equalRanges(left, [value]);
+  return ranges === undefined ? undefined : { propertyName: left.property.name, ranges };
+}
+
 function equalityCandidate(path: CheckedPath, value: CheckedValue, { table }: Place): Candidate | undefined {
   const isKey = isPrimary(path, table);
   if (!isKey && !isIndexed(path, table) && !isMixedIndexed(path, table)) return undefined;

@@ -35,6 +35,8 @@ export interface QueryTable {
 export interface KeyRange {
   from?: Uint8Array;
   to?: Uint8Array;
+  /** From the last one to the first. */
+  reverse?: boolean;
 }
 
 /** A cursor of the engine: starts before the first entry, and is the row that it stands at. */

@@ -5,6 +5,7 @@
  */
 import type { ArgumentReader, Constant, ObjectReader } from "@holdfast/query";
 import { QueryError } from "@holdfast/query";
+import { Counter } from "../objects/counter.ts";
 import { encodeKey } from "../records/keys.ts";
 import type { KeyType, KeyValue } from "../records/keys.ts";
 
@@ -28,6 +29,7 @@ const UUID_SUBTYPE = 4;
 export function argumentReader(objectKeyOf: ObjectKeyReader | undefined): ArgumentReader {
   return (argument) => {
     if (typeof argument !== "object" || argument === null) return undefined;
+    if (argument instanceof Counter) throw new QueryError("QUERY_ARGUMENT_INVALID", "Using a Counter as a query argument is not supported. Use 'Counter.value'.");
     if (BSON_MARK in argument && typeof argument[BSON_MARK] === "string") return bsonConstant(argument as BsonValue);
     const object = objectKeyOf?.(argument);
     if (object === undefined) return undefined;

@@ -64,3 +64,11 @@ it.each(CASES)("a listener of %s hears of a change elsewhere", async (query, cha
   expect(has()).toBe(!before);
   expect(heard.at(-1)?.[before ? "deletions" : "insertions"]).toContain(0);
 });
+
+it("a counter is no argument, its value is", () => {
+  const realm = new Realm({ path: "counter.realm", inMemory: true, schema: [{ name: "Tally", properties: { count: "counter" } }] });
+  const tally = realm.write(() => realm.create<{ count: Realm.Types.Counter }>("Tally", { count: 3 }));
+  expect(realm.objects("Tally").filtered("count == $0", tally.count.value).length).toBe(1);
+  expect(realm.objects("Tally").filtered("count + 1 == 4").length).toBe(1);
+  expect(() => realm.objects("Tally").filtered("count == $0", tally.count)).toThrow("Using a Counter as a query argument is not supported. Use 'Counter.value'.");
+});

@@ -157,14 +157,15 @@ export function memorySource(schemas: ReadonlyMap<string, CanonicalObjectSchema>
 }
 
 function cursorOver(entries: readonly Entry[], range: KeyRange | undefined, onNext: () => void): RowCursor {
+  const { from, to, reverse = false } = range ?? {};
+  const order = reverse ? entries.toReversed() : entries;
   let position = -1;
-  const { from, to } = range ?? {};
   const cursor = { bytes: EMPTY, keyStart: 0, keyEnd: 0, valueBytes: EMPTY, valueStart: 0, valueEnd: 0, next };
   function next(): boolean {
-    while (++position < entries.length) {
-      const [key, value] = entries[position] as Entry;
+    while (++position < order.length) {
+      const [key, value] = order[position] as Entry;
       if (from !== undefined && compareBytes(key, from) < 0) continue;
-      if (to !== undefined && compareBytes(key, to) >= 0) return false;
+      if (to !== undefined && compareBytes(key, to) >= 0) continue;
       onNext();
       Object.assign(cursor, { bytes: key, keyEnd: key.length, valueBytes: value, valueEnd: value.length });
       return true;

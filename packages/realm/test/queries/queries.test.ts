@@ -270,8 +270,8 @@ describe("order", () => {
   });
 
   it.each([1, 2, 3, 4, 7])("SORT with LIMIT(%i) is the beginning of the whole order", (limit) => {
-    insert(...Array.from({ length: 200 }, (_, id) => person(id + 10, { age: (id * 7) % 5, nick: `n${String((id * 3) % 4)}`, weight: id % 3 === 0 ? null : NaN })));
-    for (const order of ["SORT(age DESC)", "SORT(nick ASC, age DESC)", "SORT(weight ASC) SORT(age ASC)", "SORT(id DESC)", "SORT(dog.age ASC)"]) {
+    insert(...Array.from({ length: 200 }, (_, id) => person(id + 10, { age: (id * 7) % 5, nick: id % 5 === 0 ? null : `n${String((id * 3) % 4)}`, level: id % 50, born: id - 100, weight: id % 3 === 0 ? null : NaN })));
+    for (const order of ["SORT(age DESC)", "SORT(nick ASC)", "SORT(nick DESC)", "SORT(level DESC)", "SORT(born ASC)", "SORT(id ASC)", "SORT(nick ASC, age DESC)", "SORT(weight ASC) SORT(age ASC)", "SORT(id DESC)", "SORT(dog.age ASC)"]) {
       expect(find(`TRUEPREDICATE ${order} LIMIT(${String(limit)})`)).toEqual(find(`TRUEPREDICATE ${order}`).slice(0, limit));
       expect(find(`age > 1 ${order} LIMIT(${String(limit)}) SORT(id ASC)`)).toEqual(find(`age > 1 ${order}`).slice(0, limit).sort((a, b) => a - b));
     }
@@ -387,6 +387,13 @@ describe("plans", () => {
     expect(source.table("Person").visited).toEqual({ rows: 1000, gets: 0, indexEntries: 126 });
   });
 
+  it.each([
+    ["level == 5", 10], ["level == 5 LIMIT(3)", 3], ["nick == 'n007'", 1], ["level == null", 0], ["level == 5.5", 0], ["born == T0:5000000", 1],
+  ])("counting %s reads no row", (text, count) => {
+    expect(query(text).count(source)).toBe(count);
+    expect(source.table("Person").visited).toMatchObject({ rows: 0, gets: 0 });
+  });
+
   it("counting everything reads nothing", () => {
     expect(ObjectQuery.all("Person").count(source)).toBe(1000);
     expect(source.table("Person").visited).toEqual({ rows: 0, gets: 0, indexEntries: 0 });
@@ -395,6 +402,31 @@ describe("plans", () => {
   it("a LIMIT ends the scan", () => {
     query("age >= 0 LIMIT(3)").rows(source);
     expect(source.table("Person").visited.rows).toBe(3);
+  });
+
+  it.each([
+    ["TRUEPREDICATE SORT(level ASC) LIMIT(15)", { rows: 0, gets: 15, indexEntries: 21 }],
+    ["TRUEPREDICATE SORT(born DESC) LIMIT(3)", { rows: 0, gets: 3, indexEntries: 4 }],
+    ["age != 998 SORT(born DESC) LIMIT(3)", { rows: 0, gets: 4, indexEntries: 5 }],
+    ["TRUEPREDICATE SORT(id DESC) LIMIT(3)", { rows: 3, gets: 0, indexEntries: 0 }],
+    ["age > 5 SORT(id ASC) LIMIT(2)", { rows: 8, gets: 0, indexEntries: 0 }],
+  ])("%s walks a tree that has the order", (text, visited) => {
+    const found = query(text).rows(source).map(idOf);
+    expect(source.table("Person").visited).toEqual(visited);
+    const [all, limit] = text.split(" LIMIT(") as [string, string];
+    expect(found).toEqual(find(all).slice(0, Number.parseInt(limit, 10)));
+  });
+
+  it("a walk that finds little gives way to reading the table", () => {
+    expect(query("age == 3 SORT(born DESC) LIMIT(2)").rows(source).map(idOf)).toEqual([3]);
+    expect(source.table("Person").visited).toEqual({ rows: 1000, gets: 126, indexEntries: 127 });
+  });
+
+  it("strings longer than an index holds are ordered by their records", () => {
+    const long = "n9".padEnd(500, "x");
+    insert(person(2000, { nick: `${long}b` }), person(2001, { nick: `${long}a` }));
+    expect(find("nick > 'n9998' SORT(nick ASC) LIMIT(3)")).toEqual(find("nick > 'n9998' SORT(nick ASC)").slice(0, 3));
+    expect(find("TRUEPREDICATE SORT(nick DESC) LIMIT(3)")).toEqual(find("TRUEPREDICATE SORT(nick DESC)").slice(0, 3));
   });
 
   it("strings longer than an index holds are told apart by their records", () => {
