@@ -63,7 +63,7 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> imple
     return new Proxy(collection as unknown as OrderedCollection<unknown>, handler) as unknown as C;
   }
 
-  /** The collection behind the proxy: private fields are only there. @internal */
+  /** The collection behind the proxy: private fields are only there, and its methods go through no trap. @internal */
   get _self(): this {
     return this;
   }
@@ -91,7 +91,7 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> imple
     return this.length === 0;
   }
   override [Symbol.iterator](): IterableIterator<T> {
-    return this._values()[Symbol.iterator]();
+    return this._self._values()[Symbol.iterator]();
   }
   /** The elements as they are now, with turns for others in between (ours). */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
@@ -104,13 +104,13 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> imple
     }
   }
   keys(): IterableIterator<number> {
-    return this._values().keys();
+    return this._self._values().keys();
   }
   values(): IterableIterator<T> {
     return this[Symbol.iterator]();
   }
   entries(): IterableIterator<[number, T]> {
-    return this._values().entries();
+    return this._self._values().entries();
   }
   at(index: number): T | undefined {
     return this._at(index < 0 ? this.length + index : index);
@@ -120,64 +120,64 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> imple
     for (const value of this) callback.call(thisArg, value, index++, this);
   }
   map<U>(callback: (value: T, index: number, collection: readonly T[]) => U, thisArg?: unknown): U[] {
-    return this._values().map(callback, thisArg);
+    return this._self._values().map(callback, thisArg);
   }
   filter(callback: (value: T, index: number, collection: readonly T[]) => unknown, thisArg?: unknown): T[] {
-    return this._values().filter(callback, thisArg);
+    return this._self._values().filter(callback, thisArg);
   }
   find(callback: (value: T, index: number, collection: readonly T[]) => unknown, thisArg?: unknown): T | undefined {
-    return this._values().find(callback, thisArg);
+    return this._self._values().find(callback, thisArg);
   }
   findIndex(callback: (value: T, index: number, collection: readonly T[]) => unknown, thisArg?: unknown): number {
-    return this._values().findIndex(callback, thisArg);
+    return this._self._values().findIndex(callback, thisArg);
   }
   some(callback: (value: T, index: number, collection: readonly T[]) => unknown, thisArg?: unknown): boolean {
-    return this._values().some(callback, thisArg);
+    return this._self._values().some(callback, thisArg);
   }
   every(callback: (value: T, index: number, collection: readonly T[]) => unknown, thisArg?: unknown): boolean {
-    return this._values().every(callback, thisArg);
+    return this._self._values().every(callback, thisArg);
   }
   reduce<U>(callback: (previous: U, value: T, index: number, collection: readonly T[]) => U, ...initial: [] | [U]): U {
-    return (this._values().reduce as (...args: unknown[]) => U)(callback, ...initial);
+    return (this._self._values().reduce as (...args: unknown[]) => U)(callback, ...initial);
   }
   reduceRight<U>(callback: (previous: U, value: T, index: number, collection: readonly T[]) => U, ...initial: [] | [U]): U {
-    return (this._values().reduceRight as (...args: unknown[]) => U)(callback, ...initial);
+    return (this._self._values().reduceRight as (...args: unknown[]) => U)(callback, ...initial);
   }
   includes(value: T, fromIndex: number = 0): boolean {
     return this.indexOf(value, fromIndex) >= 0;
   }
   indexOf(value: T, fromIndex: number = 0): number {
-    const values = this._values();
+    const values = this._self._values();
     for (let index = fromIndex < 0 ? Math.max(0, values.length + fromIndex) : fromIndex; index < values.length; index++) {
       if (isSame(values[index], value)) return index;
     }
     return -1;
   }
   lastIndexOf(value: T, fromIndex: number = Infinity): number {
-    const values = this._values();
+    const values = this._self._values();
     for (let index = Math.min(values.length - 1, fromIndex); index >= 0; index--) if (isSame(values[index], value)) return index;
     return -1;
   }
   slice(start?: number, end?: number): T[] {
-    return this._values().slice(start, end);
+    return this._self._values().slice(start, end);
   }
   concat(...items: (T | readonly T[] | OrderedCollection<T>)[]): T[] {
-    return this._values().concat(...items.map((item) => (item instanceof OrderedCollection ? item._values() : (item as T))));
+    return this._self._values().concat(...items.map((item) => (item instanceof OrderedCollection ? item._values() : (item as T))));
   }
   join(separator?: string): string {
-    return this._values().join(separator);
+    return this._self._values().join(separator);
   }
   flat(): unknown[] {
-    return this._values().flatMap((value) => (value instanceof OrderedCollection ? (value._values() as unknown[]) : [value as unknown]));
+    return this._self._values().flatMap((value) => (value instanceof OrderedCollection ? (value._values() as unknown[]) : [value as unknown]));
   }
   flatMap<U>(callback: (value: T, index: number, collection: readonly T[]) => U | readonly U[], thisArg?: unknown): U[] {
-    return this._values().flatMap(callback, thisArg);
+    return this._self._values().flatMap(callback, thisArg);
   }
   override toString(): string {
-    return this._values().toString();
+    return this._self._values().toString();
   }
   override toLocaleString(): string {
-    return this._values().toLocaleString();
+    return this._self._values().toLocaleString();
   }
   /** A plain array, nested objects included. */
   toJSON(): unknown[] {

@@ -68,7 +68,7 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
   _stored(): readonly StoredValue[] {
     const self = this._self;
     const { state } = self.#holder;
-    if (self.#readEpoch !== state.epoch || self.#readEpoch !== state.table.session.epoch || state.context.isClosed) {
+    if (self.#readEpoch !== state.table.session.epoch || state.context.isClosed) {
       const elements = self.#holder.read();
       if (elements === undefined) {
         throw new RealmError("OBJECT_INVALID", "List is no longer valid. Either the parent object was deleted or the containing Realm has been invalidated or closed.");
@@ -81,9 +81,10 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
 
   /** @internal */
   _values(): T[] {
-    const stored = this._stored();
-    if (this._self.#target === undefined && this._self.#holder.property.objectType === "string") return stored.slice() as T[];
-    return stored.map((value) => this._present(value));
+    const self = this._self;
+    const stored = self._stored();
+    if (self.#target === undefined && self.#holder.property.objectType === "string") return stored.slice() as T[];
+    return stored.map((value) => self._present(value));
   }
 
   /** @internal */

@@ -28,7 +28,7 @@ export function toStored(context: RealmContext, property: CanonicalProperty, val
     case "mixed":
       return toStoredMixed(context, value, property.name);
     default:
-      return toStoredPrimitive(property.type, property.optional, value instanceof Counter ? value.value : value, property.name);
+      return toStoredPrimitive(property.type, property.optional, property.presentation === "counter" && value instanceof Counter ? value.value : value, property.name);
   }
 }
 

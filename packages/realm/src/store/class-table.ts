@@ -153,7 +153,7 @@ export class ClassTable {
 
   insert(key: Uint8Array, slots: readonly StoredValue[]): void {
     this.#writable().put(key, encodeRecord(this.layout, slots));
-    for (const field of this.indexed) for (const entry of indexEntries(field, slots[field.slot] as StoredValue, key)) this.#indexTree(field).put(entry, EMPTY);
+    for (const field of this.indexed) this.#addToIndex(field, slots[field.slot] as StoredValue, key);
     for (const field of this.links) this.#changeLinks(field, null, slots[field.slot] as StoredValue, key);
     this.gone.inserted(key, this.session.epoch);
     this.session.changed();
@@ -271,6 +271,11 @@ export class ClassTable {
 
   #indexTree(field: Field): WriteTree {
     return this.session.writeTree(indexTreeName(this.name, field.property.mapTo), this);
+  }
+
+  #addToIndex(field: Field, value: StoredValue, key: Uint8Array): void {
+    if (field.property.indexed === true) this.#indexTree(field).put(encodeIndexKey(field.property.type as KeyType, value as never, key), EMPTY);
+    else for (const entry of indexEntries(field, value, key)) this.#indexTree(field).put(entry, EMPTY);
   }
 
   #changeIndex(field: Field, before: StoredValue, after: StoredValue, key: Uint8Array): void {

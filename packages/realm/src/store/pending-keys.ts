@@ -45,6 +45,7 @@ export class PendingKeys {
 
   /** The row that shall have a key. */
   rowFor(key: Uint8Array): Uint8Array | undefined {
+    if (this.#rowOf.size === 0) return undefined;
     const row = this.#rowOf.get(keyText(key));
     return row === undefined ? undefined : keyBytes(row);
   }
