@@ -8,7 +8,7 @@
  */
 import { TAG_BYTES, UNIT_KIND } from "@holdfast/core-cipher";
 import { compareKeys, readU64 } from "./bytes.ts";
-import { firstPage, PAGE_BYTES, PAGE_PREFIX_BYTES, REF_TAG_BYTES } from "./layout.ts";
+import { LOG_OFFSET, PAGE_BYTES, PAGE_PREFIX_BYTES, REF_TAG_BYTES } from "./layout.ts";
 import { findMalformation, NodePage } from "./node-page.ts";
 import type { PageRef } from "./page-ref.ts";
 import type { Steps } from "./sliced.ts";
@@ -36,7 +36,8 @@ export function* scanPages({ file, seal, header }: Survey): Steps<FoundPages> {
   const stored = new Uint8Array(PAGE_BYTES);
   const sealed = stored.subarray(PAGE_PREFIX_BYTES);
   const identity = { kind: UNIT_KIND.page, fileId: header.fileId, place: 0, birth: 0, context: NO_CONTEXT };
-  const first = firstPage(header.logBytes);
+  // From the front on: the header that says how long the log is may be one of those that are lost.
+  const first = LOG_OFFSET / PAGE_BYTES;
   for (let place = first; place < end; place++) {
     yield { unit: "pages", done: place - first, total: end - first };
     file.read(place * PAGE_BYTES, stored);

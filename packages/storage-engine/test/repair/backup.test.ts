@@ -17,6 +17,8 @@ import type { Key } from "./support.ts";
 
 vi.mock("../../src/layout.ts", async (importOriginal) => ({ ...(await importOriginal<object>()), LOG_BYTES: 64 * 1024 }));
 
+/** `HOLDFAST_LONG=1`: a cut at every moment. */
+const IS_LONG = process.env["HOLDFAST_LONG"] !== undefined;
 const OTHER_KEY = Uint8Array.from({ length: 64 }, (_, index) => 255 - index);
 
 /** The content of a file, after a check that it is sound. */
@@ -252,7 +254,7 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
     store.close();
     let images = 0;
     let partial = 0;
-    for (const { volume, position, mode } of disk.crashImages({ seed, to: end, step: 3 })) {
+    for (const { volume, position, mode } of disk.crashImages({ seed, to: end, step: IS_LONG ? 1 : 5 })) {
       const where = `seed ${seed}, position ${position} of ${end}, mode ${mode}`;
       images += 1;
       const source = contentOf(volume, PATH, key);

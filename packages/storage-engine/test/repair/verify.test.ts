@@ -39,7 +39,7 @@ describe.each(KINDS)("verify, $name", ({ encryptionKey }) => {
     const pristine = await verify(base.fork());
     let lost = 0;
     let whole = 0;
-    for (const place of pagePlaces(base, SMALL_LOG_BYTES).filter((_, index) => index % 2 === 0)) {
+    for (const place of pagePlaces(base, SMALL_LOG_BYTES).filter((_, index) => index % 4 === 0)) {
       const volume = base.fork();
       damagePage(volume, place);
       const report = await verify(volume);
@@ -63,7 +63,7 @@ describe.each(KINDS)("verify, $name", ({ encryptionKey }) => {
       if (report.lostTrees === 0) expect(report.entries).toBe(pristine.entries - missing);
       else expect(report.lostTrees).toBe(3);
     }
-    expect(lost).toBeGreaterThan(20);
+    expect(lost).toBeGreaterThan(10);
     expect(whole).toBeGreaterThan(0);
   });
 
