@@ -104,9 +104,22 @@ export function divideDecimals(left: Decimal, right: Decimal): Decimal {
   if (left.special !== undefined || right.coefficient === 0n) return sign === 0 ? NOT_A_NUMBER : { special: sign > 0 ? "Infinity" : "-Infinity" };
   const shift = Math.max(0, DIGITS_MAX + 2 + digitCount(right.coefficient) - digitCount(left.coefficient));
   const dividend = left.coefficient * 10n ** BigInt(shift);
+  const ideal = left.exponent - right.exponent;
+  const quotient = dividend / right.coefficient;
+  if (dividend % right.coefficient === 0n) return rounded(shortened(quotient, ideal - shift, ideal));
   // One more digit that says "not exact", so that rounding sees a remainder.
-  const quotient = (dividend / right.coefficient) * 10n + (dividend % right.coefficient === 0n ? 0n : BigInt(sign));
-  return rounded({ coefficient: quotient, exponent: left.exponent - right.exponent - shift - 1 });
+  return rounded({ coefficient: quotient * 10n + BigInt(sign), exponent: ideal - shift - 1 });
+}
+
+/** Without zeros at the end, as far as the exponent does not grow beyond a limit. */
+function shortened(coefficient: bigint, exponent: number, exponentMax: number): { readonly coefficient: bigint; readonly exponent: number } {
+  let short = coefficient;
+  let grown = exponent;
+  while (grown < exponentMax && short % 10n === 0n) {
+    short /= 10n;
+    grown++;
+  }
+  return { coefficient: short, exponent: grown };
 }
 
 /** The same with the other sign. */

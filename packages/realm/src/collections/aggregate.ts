@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { Decimal128 } from "../bson.ts";
 import { RealmError } from "../errors.ts";
+import { decimalString, folderOf, readDecimal } from "../queries/index.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { PRIMITIVE_TYPES } from "../schema/types.ts";
 
@@ -33,6 +35,7 @@ export function aggregate(collection: Aggregated, operation: "min" | "max" | "su
   if (!NUMERIC.has(type) && !(isDate && (operation === "min" || operation === "max"))) {
     throw new RealmError("ARGUMENT_INVALID", `Operation '${operation}' not supported for ${type} property '${isPrimitive ? collection.type : `${collection.objectType}.${property}`}'`);
   }
+  if (type === "decimal128") return aggregateDecimals(collection, operation, isPrimitive ? undefined : (property as string)) as never;
   let result: number | undefined;
   let count = 0;
   const add = (value: number): void => {
@@ -57,4 +60,15 @@ export function aggregate(collection: Aggregated, operation: "min" | "max" | "su
   if (result === undefined) return undefined;
   if (operation === "avg") return result / count;
   return isDate ? new Date(result) : result;
+}
+
+/** Decimals make decimals: exact, to 34 digits. */
+function aggregateDecimals(collection: Aggregated, operation: "min" | "max" | "sum" | "avg", property: string | undefined): InstanceType<typeof Decimal128> | undefined {
+  const folder = folderOf(`@${operation}`, "decimal128");
+  for (const element of collection._values()) {
+    const value = property === undefined ? element : (element as Record<string, unknown> | null)?.[property];
+    if (value instanceof Decimal128) folder.add(readDecimal(value.bytes));
+  }
+  const result = folder.result();
+  return result === null ? undefined : Decimal128.fromString(decimalString(result));
 }

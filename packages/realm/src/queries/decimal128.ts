@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Decimal } from "@holdfast/query";
+import { decimalOf } from "@holdfast/query";
+import type { Decimal, NumberValue } from "@holdfast/query";
 
 const EXPONENT_BIAS = 6176;
 
@@ -20,4 +21,10 @@ export function readDecimal(bytes: Uint8Array): Decimal {
   if (combination >= 24) return { coefficient: 0n, exponent: 0 };
   const magnitude = ((high & 0x1ffffffffffffn) << 64n) | low;
   return { coefficient: isNegative ? -magnitude : magnitude, exponent: Number((high >> 49n) & 0x3fffn) - EXPONENT_BIAS };
+}
+
+/** A decimal, or another number, as BSON's Decimal128 reads it. */
+export function decimalString(value: NonNullable<NumberValue>): string {
+  const decimal = typeof value === "object" ? value : decimalOf(value);
+  return decimal.special ?? `${String(decimal.coefficient)}E${String(decimal.exponent)}`;
 }

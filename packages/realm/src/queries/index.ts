@@ -9,3 +9,5 @@ export type { QuerySource, QueryTable } from "./query-source.ts";
 export type { ObjectKeyReader } from "./read-argument.ts";
 export type { SchemaMap } from "./schema-adapter.ts";
 export type { RowVisitor } from "./find-rows.ts";
+export { decimalString, readDecimal } from "./decimal128.ts";
+export { folderOf } from "./operands.ts";

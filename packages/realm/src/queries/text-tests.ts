@@ -6,8 +6,15 @@
 
 /** A to Z in lower case; every other character as it is, as Realm does on all platforms but Windows. */
 export function foldCase(text: string): string {
-  return /[A-Z]/.test(text) ? text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= UPPER_A && unit <= UPPER_Z) return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  }
+  return text;
 }
+
+const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
 
 /** Order of the code points, which is the order of the UTF-8 bytes and of index keys. */
 export function compareText(left: string, right: string): number {

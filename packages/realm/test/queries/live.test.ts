@@ -72,3 +72,19 @@ it("a counter is no argument, its value is", () => {
   expect(realm.objects("Tally").filtered("count + 1 == 4").length).toBe(1);
   expect(() => realm.objects("Tally").filtered("count == $0", tally.count)).toThrow("Using a Counter as a query argument is not supported. Use 'Counter.value'.");
 });
+
+it("aggregates of decimals are decimals, those of other numbers numbers", () => {
+  const realm = new Realm({ path: "aggregates.realm", inMemory: true, schema: [{ name: "Sale", properties: { price: "decimal128?", prices: "decimal128[]", pieces: "int?", on: "date?" } }] });
+  const decimal = (text: string): Realm.BSON.Decimal128 => Realm.BSON.Decimal128.fromString(text);
+  realm.write(() => {
+    for (const [price, pieces] of [["0.1", 3], ["0.2", null], [null, 5]] as const) realm.create("Sale", { price: price === null ? null : decimal(price), prices: [decimal("1"), decimal("2.50")], pieces, on: pieces === null ? null : new Date(pieces) });
+  });
+  const sales = realm.objects<{ prices: Realm.List }>("Sale");
+  expect([sales.sum("price"), sales.avg("price"), sales.min("price"), sales.max("price")].map(String)).toEqual(["0.3", "0.15", "0.1", "0.2"]);
+  expect(String((sales[0] as { prices: Realm.List }).prices.sum())).toBe("3.50");
+  expect(sales.filtered("pieces == 77").sum("price").toString()).toBe("0");
+  expect(sales.filtered("pieces == 77").max("price")).toBeUndefined();
+  expect([sales.sum("pieces"), sales.avg("pieces"), sales.min("pieces"), sales.max("pieces")]).toEqual([8, 4, 3, 5]);
+  expect([sales.min("on"), sales.max("on")]).toEqual([new Date(3), new Date(5)]);
+  expect(sales.filtered("pieces != null SORT(pieces DESC) LIMIT(1)").sum("pieces")).toBe(5);
+});
