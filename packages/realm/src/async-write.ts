@@ -16,6 +16,8 @@ export interface AsyncTransaction {
   /** Ends the transaction if it is open still. */
   abort(): void;
   readonly isOpen: boolean;
+  /** The realm was closed, which takes an open transaction back. */
+  readonly isClosed: boolean;
 }
 
 /** How long work runs before others get a turn. */
@@ -29,6 +31,7 @@ export async function runAsync<R>(transaction: AsyncTransaction, work: AsyncWork
   try {
     const started = work();
     const result = isGenerator<R>(started) ? await drive(started) : await started;
+    if (transaction.isClosed) throw new RealmError("REALM_CLOSED", "The realm was closed while writeAsync was at work: what it wrote was taken back.");
     if (transaction.isOpen) transaction.commit();
     return result;
   } catch (error) {
@@ -47,7 +50,7 @@ async function begin(transaction: AsyncTransaction): Promise<void> {
 }
 
 function isGenerator<R>(value: unknown): value is Generator<unknown, R, void> {
-  return typeof value === "object" && value !== null && typeof (value as { next?: unknown }).next === "function" && Symbol.iterator in value;
+  return Object.prototype.toString.call(value) === "[object Generator]";
 }
 
 async function drive<R>(generator: Generator<unknown, R, void>): Promise<R> {

@@ -282,6 +282,7 @@ export class Realm extends RealmStatics {
 
   #asyncTransaction(): AsyncTransaction {
     const isOpen = (): boolean => this.isInTransaction;
+    const isClosed = (): boolean => this.isClosed;
     return {
       tryBegin: () => this.#open().tryBegin(),
       commit: () => this.commitTransaction(),
@@ -290,6 +291,9 @@ export class Realm extends RealmStatics {
       },
       get isOpen() {
         return isOpen();
+      },
+      get isClosed() {
+        return isClosed();
       },
     };
   }

@@ -31,7 +31,11 @@ forEachMode((mode) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     realm.commitTransaction();
     expect((await waiting)["n"]).toBe(200);
+    const interrupted = realm.writeAsync(async () => { add(300); await new Promise((resolve) => setTimeout(resolve, 10)); });
+    await new Promise((resolve) => setTimeout(resolve, 5));
     realm.close();
+    await expect(interrupted).rejects.toThrow("The realm was closed while writeAsync was at work");
+    expect(open().objectForPrimaryKey("Row", 300)).toBe(null);
     expect(() => realm.writeAsync(() => 1)).toThrow("Cannot access realm that has been closed");
   });
 

@@ -19,6 +19,8 @@ export interface Aggregated {
   _propertyType?(name: string): string | undefined;
   /** Visits the stored values of a property, without an object for each; false if that is not possible. */
   _visitStored?(name: string, visit: (value: StoredValue) => void): boolean;
+  /** True if ints that a number cannot hold are shown as bigint. */
+  readonly _hasExactInts?: boolean;
 }
 
 /** Types whose stored values are numbers. */
@@ -36,6 +38,7 @@ export function aggregate(collection: Aggregated, operation: "min" | "max" | "su
     throw new RealmError("ARGUMENT_INVALID", `Operation '${operation}' not supported for ${type} property '${isPrimitive ? collection.type : `${collection.objectType}.${property}`}'`);
   }
   if (type === "decimal128") return aggregateDecimals(collection, operation, isPrimitive ? undefined : (property as string)) as never;
+  if (collection._hasExactInts === true && (type === "int" || type === "mixed")) return aggregateIntegers(collection, operation, isPrimitive ? undefined : (property as string)) as never;
   let result: number | undefined;
   let count = 0;
   const add = (value: number): void => {
@@ -60,6 +63,19 @@ export function aggregate(collection: Aggregated, operation: "min" | "max" | "su
   if (result === undefined) return undefined;
   if (operation === "avg") return result / count;
   return isDate ? new Date(result) : result;
+}
+
+/** Whole numbers that are bigints are added and compared as such. */
+function aggregateIntegers(collection: Aggregated, operation: "min" | "max" | "sum" | "avg", property: string | undefined): number | bigint | undefined {
+  const all = collection._values().map((element) => (property === undefined ? element : (element as Record<string, unknown> | null)?.[property]));
+  const values = all.filter((value): value is number | bigint => typeof value === "bigint" || (typeof value === "number" && !Number.isNaN(value)));
+  const isWhole = values.every((value) => typeof value === "bigint" || Number.isInteger(value));
+  if (operation === "min" || operation === "max") {
+    return values.length === 0 ? undefined : values.reduce((best, value) => ((operation === "min" ? value < best : value > best) ? value : best));
+  }
+  const hasBigint = values.some((value) => typeof value === "bigint");
+  const sum = isWhole && hasBigint ? values.reduce<bigint>((total, value) => total + BigInt(value), 0n) : values.reduce<number>((total, value) => total + Number(value), 0);
+  return operation === "sum" ? sum : values.length === 0 ? undefined : Number(sum) / values.length;
 }
 
 /** Decimals make decimals: exact, to 34 digits. */

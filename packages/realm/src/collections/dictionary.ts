@@ -64,6 +64,9 @@ export class Dictionary<T = unknown> extends Collection<T> {
   readonly #holder: Holder;
   readonly #target: ClassTable | undefined;
   #watchedNow: Watched | undefined;
+  /** The entries as they were read under `#readEpoch` of the state. */
+  #entries: StoredDictionary = new Map();
+  #readEpoch = -1;
 
   /** @internal */
   constructor(holder: Holder) {
@@ -91,11 +94,16 @@ export class Dictionary<T = unknown> extends Collection<T> {
 
   /** @internal */
   _stored(): StoredDictionary {
-    const stored = this._self.#holder.read();
+    const self = this._self;
+    const { state } = self.#holder;
+    if (self.#readEpoch === state.table.session.epoch && !state.context.isClosed) return self.#entries;
+    const stored = self.#holder.read();
     if (stored === undefined) {
       throw new RealmError("OBJECT_INVALID", "Dictionary is no longer valid. Either the parent object was deleted or the containing Realm has been invalidated or closed.");
     }
-    return stored as StoredDictionary;
+    self.#entries = stored as StoredDictionary;
+    self.#readEpoch = state.epoch;
+    return self.#entries;
   }
 
   /** @internal */
@@ -133,7 +141,7 @@ export class Dictionary<T = unknown> extends Collection<T> {
   }
 
   isValid(): boolean {
-    return this._self.#holder.read() !== undefined;
+    return this._self.#holder.isThere();
   }
   /** Element type's name: "object" for links. */
   get type(): string {

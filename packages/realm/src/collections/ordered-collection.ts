@@ -183,19 +183,26 @@ export abstract class OrderedCollection<T = unknown> extends Collection<T> imple
   toJSON(): unknown[] {
     return jsonOf(this) as unknown[];
   }
-  min(property?: string): number | Date | undefined {
-    return aggregate(this, "min", property) as number | Date | undefined;
+  /** The least value; undefined for nothing. */
+  min(property?: string): NumberOrDate | undefined {
+    return aggregate(this, "min", property) as NumberOrDate | undefined;
   }
-  max(property?: string): number | Date | undefined {
-    return aggregate(this, "max", property) as number | Date | undefined;
+  /** The greatest value; undefined for nothing. */
+  max(property?: string): NumberOrDate | undefined {
+    return aggregate(this, "max", property) as NumberOrDate | undefined;
   }
+  /** The sum; 0 for nothing. Of decimals it is a decimal. */
   sum(property?: string): number {
     return aggregate(this, "sum", property) as number;
   }
+  /** The mean; undefined for nothing. Of decimals it is a decimal. */
   avg(property?: string): number | undefined {
     return aggregate(this, "avg", property) as number | undefined;
   }
 }
+
+/** Realm's type of what aggregates give. */
+type NumberOrDate = number | Date;
 
 /** Equality of elements: objects by their row, ids and dates by value. */
 export function isSame(left: unknown, right: unknown): boolean {

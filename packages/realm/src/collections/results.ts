@@ -85,7 +85,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
 
   isValid(): boolean {
     const { context, owner } = this._self.#parts;
-    return !context.isClosed && (owner === undefined || owner.read() !== undefined);
+    return !context.isClosed && (owner === undefined || owner.isThere());
   }
 
   description(): string {
@@ -151,6 +151,11 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     if (query === undefined || frozen !== undefined) return false;
     query.visitField(context.session, name, visit, among?.());
     return true;
+  }
+
+  /** @internal */
+  get _hasExactInts(): boolean {
+    return this._self.#parts.context.integers !== "number";
   }
 
   /** @internal */
@@ -247,7 +252,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   #open(): ResultsParts {
     const parts = this._self.#parts;
     if (parts.context.isClosed) throw new RealmError("REALM_CLOSED", "Access to invalidated Results objects");
-    if (parts.owner !== undefined && parts.frozen === undefined && parts.owner.read() === undefined) throw new RealmError("OBJECT_INVALID", "Access to invalidated Results objects");
+    if (parts.owner !== undefined && parts.frozen === undefined && !parts.owner.isThere()) throw new RealmError("OBJECT_INVALID", "Access to invalidated Results objects");
     return parts;
   }
 

@@ -53,7 +53,7 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
     return this._self.#target?.name;
   }
   isValid(): boolean {
-    return this._self.#holder.read() !== undefined;
+    return this._self.#holder.isThere();
   }
   description(): string {
     return `${this._self.#holder.state.table.name}.${this._self.#holder.property.name}`;
@@ -101,6 +101,11 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
   _at(index: number): T | undefined {
     const stored = this._stored();
     return index < 0 || index >= stored.length ? undefined : this._present(stored[index] as StoredValue);
+  }
+
+  /** @internal */
+  get _hasExactInts(): boolean {
+    return this._self.#holder.state.context.integers !== "number";
   }
 
   /** @internal */

@@ -50,6 +50,7 @@ class Importer {
     const work: { table: ClassTable; key: Uint8Array; object: JsonObject; place: string }[] = [];
     for (const entry of json.classes) {
       const table = this.#session.table(entry.name);
+      if (table.schema.embedded) throw invalid(entry.name, "objects of an embedded class stand inside their parents");
       if (!Array.isArray(entry.objects)) throw invalid(entry.name, "'objects' is no list");
       entry.objects.forEach((object, index) => {
         const place = `${entry.name}[${index}]`;

@@ -24,6 +24,8 @@ export interface Holder {
   readonly path: readonly number[];
   /** The elements as they are; undefined if the collection is gone. */
   read(): StoredValue | undefined;
+  /** False if the collection is gone. */
+  isThere(): boolean;
   write(value: StoredValue): void;
 }
 
@@ -43,6 +45,9 @@ export class FieldHolder implements Holder {
   }
   read(): StoredValue | undefined {
     return this.state.tryRefresh() ? this.field.read(this.state) : undefined;
+  }
+  isThere(): boolean {
+    return this.state.tryRefresh();
   }
   write(value: StoredValue): void {
     writeField(this.state.table, this.state.key, this.field, value);
@@ -130,6 +135,9 @@ export class NestedHolder implements Holder {
   read(): StoredValue | undefined {
     const encoded = this.#slot.find(this.#id);
     return encoded === undefined ? undefined : readMixed(encoded).value;
+  }
+  isThere(): boolean {
+    return this.#slot.find(this.#id) !== undefined;
   }
   write(value: StoredValue): void {
     if (this.#slot.find(this.#id) === undefined) throw new RealmError("OBJECT_INVALID", "Accessing collection which has been invalidated or deleted");

@@ -53,6 +53,10 @@ forEachMode((mode) => {
     expect([dogs.min("age"), dogs.max("age"), dogs.sum("age"), dogs.avg("age"), owner.numbers.sum(), owner.numbers.avg(), owner.numbers.min()]).toEqual([1, 3, 6, 2, 4, 2, 1]);
     realm.write(() => dogs.update("born", new Date(5)));
     expect([dogs.min("born"), dogs.max("born")]).toEqual([new Date(5), new Date(5)]);
+    const wide = new Realm(mode.config({ path: mode.path("wide.realm"), schema: [{ name: "W", properties: { d: "decimal128[]", m: "mixed[]", b: "int[]" } }], integers: "exact" }));
+    const { d, m, b } = wide.write(() => wide.create<{ d: Realm.List; m: Realm.List; b: Realm.List }>("W", { d: ["1.10", "2.20", "-3"].map((text) => Realm.BSON.Decimal128.fromString(text)), m: [1, "x", 2.5, null, [9]], b: [2n ** 60n, 1] }));
+    expect([d.min(), d.max(), d.sum(), d.avg()].map(String)).toEqual(["-3", "2.20", "0.30", "0.10"]);
+    expect([m.min(), m.max(), m.sum(), m.avg(), b.sum(), b.max()]).toEqual([1, 2.5, 3.5, 1.75, 2n ** 60n + 1n, 2n ** 60n]);
     const none = dogs.filtered("age > 100");
     expect([none.min("age"), none.max("age"), none.sum("age"), none.avg("age"), dogs.min("weight")]).toEqual([undefined, undefined, 0, undefined, undefined]);
     expect(() => dogs.min("name")).toThrow("Operation 'min' not supported for string property");
@@ -71,6 +75,7 @@ forEachMode((mode) => {
     expect([old.length, both.length, owner.links.filtered("age > 0").length]).toEqual([3, 2, 1]);
     expect(() => dogs.filtered("nope == 1")).toThrow("'Dog' has no property 'nope'");
     expect(() => dogs.filtered("age ==")).toThrow(Realm.QueryError);
+    expect(() => owner.words.filtered("TRUEPREDICATE")).toThrow("Filtering non-object Lists and Results is not yet implemented.");
   });
 
   it("[R-6.5] sorting takes names, directions, lists of both, and paths over links", () => {
