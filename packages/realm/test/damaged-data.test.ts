@@ -60,6 +60,7 @@ describe("a schema that none of our versions wrote", () => {
     ["has a type that there is not", (schema: string) => schema.replace('"type":"int"', '"type":"integer"')],
     ["has a link to nothing", (schema: string) => schema.replace('"type":"decimal128"', '"type":"object"')],
     ["has a primary key that is no property", (schema: string) => schema.replace('"primaryKey":"id"', '"primaryKey":"key"')],
+    ["lets a mixed value be required", (schema: string) => schema.replace('"type":"mixed","optional":true', '"type":"mixed","optional":false')],
     ["has one name twice", (schema: string) => schema.replace('"name":"nick"', '"name":"name"')],
     ["has a section without end", (schema: string) => schema.replace('"name":"nick"', '"name":"nick","section":1e300')],
   ])("%s: DATA_DAMAGED, and the error shows nothing of it", (_, edit) => {

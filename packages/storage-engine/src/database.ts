@@ -10,7 +10,7 @@ import { EditSet, type Freed } from "./edit-set.ts";
 import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
 import { writeZeros } from "./file-creation.ts";
 import { newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
-import { PAGE_BYTES, SLOT_OFFSETS } from "./layout.ts";
+import { firstPage, PAGE_BYTES, SLOT_OFFSETS } from "./layout.ts";
 import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
@@ -351,7 +351,7 @@ export class Database {
   // ---- Own commits ---------------------------------------------------------------------------------------------
 
   space(): Space {
-    this.#space ??= Space.decode(this.units.readExtent(UNIT_KIND.space, this.base.space, this.base.spaceBytes), this.units.filePages);
+    this.#space ??= Space.decode(this.units.readExtent(UNIT_KIND.space, this.base.space, this.base.spaceBytes), { firstPage: firstPage(this.log.ringBytes), filePages: this.units.filePages });
     return this.#space;
   }
 

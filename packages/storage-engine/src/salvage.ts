@@ -17,7 +17,7 @@ import { UNIT_KIND } from "@holdfast/core-cipher";
 import { compareKeys, equalBytes, readU32 } from "./bytes.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { newestSlot } from "./file-opening.ts";
-import { REF_BYTES } from "./layout.ts";
+import { firstPage, REF_BYTES } from "./layout.ts";
 import { Log, type LogEntry, type LogHead } from "./log.ts";
 import { OPERATION, readOperations } from "./log-record.ts";
 import type { NewStore } from "./new-store.ts";
@@ -205,7 +205,7 @@ export class Salvage {
   /** Places that the root reaches, by its own map; undefined if there is none. */
   #readUsedPlaces({ slot }: Root): ((place: number) => boolean) | undefined {
     if (slot === undefined) return undefined;
-    const space = tryRead(() => Space.decode(this.#units.readExtent(UNIT_KIND.space, slot.space, slot.spaceBytes), this.#units.filePages));
+    const space = tryRead(() => Space.decode(this.#units.readExtent(UNIT_KIND.space, slot.space, slot.spaceBytes), { firstPage: firstPage(this.#log.ringBytes), filePages: this.#units.filePages }));
     if (space === undefined) return undefined;
     const pending = new Set<number>();
     for (const { place, pages } of space.pending) for (let page = place; page < place + pages; page++) pending.add(page);

@@ -9,7 +9,6 @@
  */
 import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
-import { LOG_OFFSET, PAGE_BYTES } from "./layout.ts";
 
 const HEADER_BYTES = 16;
 /** How many pages at the end of the map may not be in the file: those that a map took for itself and did not need. */
@@ -51,10 +50,11 @@ export class Space {
   /**
    * Reads a stored map.
    *
+   * @param firstPage - The first page behind the log: what stands before it must never be handed out.
    * @param filePages - Pages that the file has now: nearly all that were ever handed out were also written.
    * @throws {StoreError} `PAGE_DAMAGED`.
    */
-  static decode(bytes: Uint8Array, filePages: number): Space {
+  static decode(bytes: Uint8Array, { firstPage, filePages }: { readonly firstPage: number; readonly filePages: number }): Space {
     const pageCount = readU64(bytes, 0);
     const pendingCount = readU32(bytes, 8);
     const bitmapBytes = Math.ceil(pageCount / 8);
@@ -64,10 +64,12 @@ export class Space {
     for (let i = 0; i < pendingCount; i++) {
       const at = HEADER_BYTES + bitmapBytes + i * PENDING_BYTES;
       const entry = { place: readU32(bytes, at), pages: readU32(bytes, at + 4), birth: readU64(bytes, at + 8), freed: readU64(bytes, at + 16) };
-      if (entry.pages === 0 || entry.place * PAGE_BYTES < LOG_OFFSET || entry.place + entry.pages > pageCount) throw new StoreError("PAGE_DAMAGED", "the space map names pages outside of itself");
+      if (entry.pages === 0 || entry.place < firstPage || entry.place + entry.pages > pageCount) throw new StoreError("PAGE_DAMAGED", "the space map names pages outside of itself");
       pending.push(entry);
     }
-    return new Space(bytes.slice(HEADER_BYTES, HEADER_BYTES + bitmapBytes), pageCount, pending);
+    const space = new Space(bytes.slice(HEADER_BYTES, HEADER_BYTES + bitmapBytes), pageCount, pending);
+    for (let page = 0; page < firstPage; page++) if (!space.isUsed(page)) throw new StoreError("PAGE_DAMAGED", `the space map gives away page ${page}, which is no page of trees`);
+    return space;
   }
 
   encode(): Uint8Array {

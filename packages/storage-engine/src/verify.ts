@@ -291,9 +291,9 @@ class Verifier {
   #checkSpace(slot: Slot): number {
     const map: Owner = { name: "the space map", id: 0, unit: "space map" };
     this.#reach(map, slot.space);
-    const space = Space.decode(this.#units.readExtent(UNIT_KIND.space, slot.space, slot.spaceBytes), this.#units.filePages);
-    for (const { place, pages } of space.pending) this.#reach({ ...map, name: "the pending pages" }, { place, pages, birth: 0, tag: new Uint8Array(0) });
     const first = firstPage(this.#source.log.ringBytes);
+    const space = Space.decode(this.#units.readExtent(UNIT_KIND.space, slot.space, slot.spaceBytes), { firstPage: first, filePages: this.#units.filePages });
+    for (const { place, pages } of space.pending) this.#reach({ ...map, name: "the pending pages" }, { place, pages, birth: 0, tag: new Uint8Array(0) });
     const report = (place: number, message: string): void => this.#report({ code: "PAGE_DAMAGED", message: `page ${place} ${message}`, unit: "space map", place });
     for (let page = first; page < space.pageCount; page++) {
       const owner = this.#reached.get(page);

@@ -14,7 +14,14 @@ const INTERNAL_NAMES: ReadonlySet<string> = new Set(["VolumeError", "UnitError",
 export function isCoded(error: unknown): boolean {
   if (!(error instanceof Error) || INTERNAL_NAMES.has(error.name)) return false;
   const { code } = error as { code?: unknown };
-  return typeof code === "string" && /^[A-Z][A-Z_]+$/.test(code) && !code.startsWith("ERR_");
+  return typeof code === "string" && /^[A-Z][A-Z_]+$/.test(code) && !code.startsWith("ERR_") && hiddenCause(error) === undefined;
+}
+
+/** The engine wraps what a volume throws; a TypeError or the like inside such a wrapping is a mistake of its own. */
+function hiddenCause(error: Error): Error | undefined {
+  const { cause } = error;
+  if (error.name !== "StoreError" || !(cause instanceof Error) || cause.name === "VolumeError" || isCoded(cause)) return undefined;
+  return cause;
 }
 
 /** Runs something whose coded errors are right answers. @returns The error's code, or undefined if there was none. */
@@ -52,6 +59,8 @@ export function tryInput(target: FuzzTarget, input: Uint8Array): unknown {
 /** What makes two problems one: class, code and where it was thrown, without the numbers of the case. */
 export function signatureOf(problem: unknown): string {
   if (!(problem instanceof Error)) return `not an error: ${typeof problem}`;
+  const hidden = hiddenCause(problem);
+  if (hidden !== undefined) return signatureOf(hidden);
   const code = (problem as { code?: unknown }).code;
   if (problem.name === "PromiseBroken") return String(code);
   const where = placeOf(problem);

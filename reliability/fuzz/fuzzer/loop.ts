@@ -21,6 +21,8 @@ export interface SearchOptions {
   /** Ends the search, whichever comes first. */
   readonly seconds: number;
   readonly executions: number;
+  /** Ends the search too. */
+  readonly maxFailures: number;
   /** False: every input is a change of one of `inputs`, whatever it reached. To show what guidance is worth. */
   readonly isGuided: boolean;
   /** Told before each input, so that it is known if the process dies of it. */
@@ -42,8 +44,6 @@ export interface SearchReport {
   readonly firstFailureAt: number;
 }
 
-/** Distinct failures after which a search ends: something is very wrong. */
-const MAX_FAILURES = 12;
 /** More resident memory than this between inputs is a leak. */
 const MAX_RESIDENT_BYTES = 2 * 1024 ** 3;
 
@@ -72,7 +72,7 @@ class Search {
     const end = start + seconds * 1000;
     for (const input of [...target.seeds(), ...inputs]) this.#try(input.slice(0, target.maxBytes), true);
     if (this.#corpus.entries.length === 0) this.#corpus.entries.push({ input: new Uint8Array(0), features: new Uint32Array(0), picks: 0 });
-    while (this.#executions < executions && performance.now() < end && this.#failures.size < MAX_FAILURES) {
+    while (this.#executions < executions && performance.now() < end && this.#failures.size < this.#options.maxFailures) {
       this.#try(this.#nextInput(), this.#options.isGuided);
       if (this.#executions % 512 === 0) this.#checkMemory();
     }

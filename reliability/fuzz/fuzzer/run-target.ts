@@ -22,6 +22,8 @@ export interface TargetRun {
   readonly executions?: number;
   readonly isGuided?: boolean;
   readonly isWithCorpus?: boolean;
+  /** Ends after so many different failures. */
+  readonly maxFailures?: number;
   readonly faults?: readonly Fault[];
   /** An input that takes longer than this on the clock hangs where steps are not counted, in a regular expression, say. */
   readonly hangSeconds?: number;
@@ -47,6 +49,8 @@ const HANG_SECONDS = 20;
 /** Loading and instrumenting the sources, on a busy machine. */
 const START_SECONDS = 60;
 const MAX_DEATHS = 3;
+/** With so many different failures something is very wrong: more tell nothing new. */
+const MAX_FAILURES = 12;
 const CHILD_HEAP_MEGABYTES = 1024;
 
 interface ChildEnd {
@@ -81,6 +85,7 @@ async function runChild(run: TargetRun): Promise<ChildEnd> {
       isGuided: run.isGuided ?? true,
       isWithCorpus: run.isWithCorpus ?? true,
       faults: run.faults ?? [],
+      maxFailures: run.maxFailures ?? MAX_FAILURES,
       watchFile: join(folder, "input"),
       resultFile: join(folder, "result"),
     };

@@ -25,6 +25,7 @@ export interface WorkerTask {
   /** False: without the inputs that are kept in the repository. */
   readonly isWithCorpus: boolean;
   readonly faults: readonly Fault[];
+  readonly maxFailures: number;
   readonly watchFile: string;
   readonly resultFile: string;
 }
@@ -57,6 +58,7 @@ async function work(task: WorkerTask): Promise<void> {
     seconds: task.seconds,
     executions: task.executions,
     isGuided: task.isGuided,
+    maxFailures: task.maxFailures,
     onInput: watcherOf(task.watchFile, target.maxBytes),
   });
   const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { StoreError } from "@holdfast/storage-engine";
+import { StoreError, VolumeError } from "@holdfast/storage-engine";
 import { expect, it } from "vitest";
 import { Corpus } from "../fuzzer/corpus.ts";
 import { codeOf, isCoded, signatureOf } from "../fuzzer/failure.ts";
@@ -53,6 +53,8 @@ it("only errors with a code of ours are right answers", () => {
   expect(isCoded(new StoreError("PAGE_DAMAGED", "damaged"))).toBe(true);
   expect(isCoded(Object.assign(new TypeError("wrong"), { code: "TYPE_MISMATCH" }))).toBe(true);
   for (const error of [new TypeError("x is undefined"), new SyntaxError("JSON"), Object.assign(new RangeError("node's"), { code: "ERR_OUT_OF_RANGE" }), new PromiseBroken("WRONG_DATA", "x"), "text"]) expect(isCoded(error)).toBe(false);
+  expect(isCoded(new StoreError("IO_FAILED", "reading failed", { cause: new VolumeError("EIO", "read") }))).toBe(true);
+  expect(isCoded(new StoreError("IO_FAILED", "opening failed", { cause: new TypeError("x is undefined") }))).toBe(false);
   expect(() => codeOf(() => {
     throw new TypeError("x is undefined");
   })).toThrow(TypeError);

@@ -141,8 +141,9 @@ function nullElement(): RealmError {
 
 /** The count at the start of a collection: no more than there are bytes, since every element takes one at least. */
 function readCount(bytes: Uint8Array, at: number): number {
-  const count = readInt(bytes, at) as number;
-  if (!(count >= 0 && count <= bytes.length - at)) throw dataDamaged("a collection with an impossible count");
+  const count = readInt(bytes, at);
+  // An int may also be null or a bigint, and both compare with numbers.
+  if (typeof count !== "number" || !(count >= 0 && count <= bytes.length - at)) throw dataDamaged("a collection with an impossible count");
   return count;
 }
 

@@ -63,7 +63,14 @@ function isProperty(value: unknown): value is StoredProperty {
   const isIndexKnown = indexed === false || (indexed === true && INDEXABLE.has(type as string)) || (indexed === "full-text" && type === "string");
   const isSectionKnown = section === undefined || (isVersion(section) && section < SECTION_MAX);
   const isFillKnown = fill === undefined || typeof fill === "number" || typeof fill === "string" || typeof fill === "boolean";
-  return isTypeKnown && isIndexKnown && isSectionKnown && isFillKnown;
+  return isTypeKnown && isIndexKnown && isSectionKnown && isFillKnown && value["optional"] === optionalOf(value as unknown as StoredProperty);
+}
+
+/** Links and mixed values have no choice: null is always possible for them, but never in a list or set of objects. */
+function optionalOf({ type, objectType, optional }: StoredProperty): boolean {
+  if (type === "mixed" || objectType === "mixed") return true;
+  if (objectType === undefined || PRIMITIVE_TYPES.has(objectType)) return optional;
+  return type === "object" || type === "dictionary";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

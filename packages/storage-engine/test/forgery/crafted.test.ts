@@ -8,6 +8,7 @@ import { UNIT_KIND } from "@holdfast/core-cipher";
 import { describe, expect, it, vi } from "vitest";
 import { writeU16, writeU32 } from "../../src/bytes.ts";
 import { StoreError } from "../../src/errors.ts";
+import { firstPage, LOG_BYTES } from "../../src/layout.ts";
 import type { PageRef } from "../../src/page-ref.ts";
 import type { MemoryVolume } from "../../src/simulation.ts";
 import { codeOf } from "../volume/code-of.ts";
@@ -180,6 +181,21 @@ describe("lengths and numbers that nothing stands behind", () => {
     const map = new Uint8Array(16 + 1_000_000);
     writeU32(map, 0, 8_000_000);
     expect(use(craft.finish({ space: craft.extent(UNIT_KIND.space, map), spaceBytes: map.length, catalogCount: 0 }))).toBe("PAGE_DAMAGED");
+  });
+
+  it.each([0, 1, 5])("a map that gives away page %i, the file's head or log, is damage: the next write would go there", (page) => {
+    const craft = new Craft();
+    const pages = firstPage(LOG_BYTES) + 8;
+    const map = new Uint8Array(16 + Math.ceil(pages / 8));
+    writeU32(map, 0, pages);
+    map.fill(0xff, 16);
+    map[16 + Math.floor(page / 8)] = 0xff - 2 ** (page % 8);
+    const store = openStore(craft.finish({ space: craft.extent(UNIT_KIND.space, map), spaceBytes: map.length, catalogCount: 0 }));
+    expect(() => store.stats()).toThrow(expect.objectContaining({ code: "PAGE_DAMAGED" }));
+    const transaction = store.beginWrite();
+    transaction.tree("a").put(bytesOf("k"), bytesOf("v"));
+    expect(codeOf(() => transaction.commit())).toBe("PAGE_DAMAGED");
+    store.close();
   });
 
   it("a log longer than the file is refused", () => {
