@@ -13,7 +13,7 @@ import { compareBytes } from "./comparators.ts";
 import type { RowTest } from "./compile.ts";
 import { prefixRange } from "./plan.ts";
 import type { Plan } from "./plan.ts";
-import type { KeyRange, QuerySource, QueryTable } from "./query-source.ts";
+import type { KeyRange, QuerySource, QueryTable, RowCursor } from "./query-source.ts";
 import { elementsOf, fieldOf } from "./value-reader.ts";
 
 /** Called for each row; false ends the visit. The row may be a cursor that moves on afterwards. */
@@ -111,17 +111,17 @@ function visitKeyRanges(table: QueryTable, test: RowTest, ranges: readonly KeyRa
 
 /** Keys, each once, up to a limit. */
 class KeySet {
-  readonly #limit: number;
+  readonly limit: number;
   readonly #texts = new Set<string>();
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   /** False if there are too many. */
   add(text: string): boolean {
     this.#texts.add(text);
-    return this.#texts.size <= this.#limit;
+    return this.#texts.size <= this.limit;
   }
 
   has(text: string): boolean {
@@ -176,11 +176,25 @@ function collectIndexRanges(propertyName: string, ranges: readonly KeyRange[], {
   const index = table.index(propertyName) ?? table.mixedIndex?.(propertyName);
   const type = table.layout.fieldOf(propertyName)?.property.type as KeyType;
   if (index === undefined) return false;
+  let count = 0;
   for (const range of ranges) {
     const cursor = index.cursor(range);
-    while (cursor.next()) if (!keys.add(keyText(cursor.bytes, keyEnd(type, cursor.bytes, cursor.keyStart), cursor.keyEnd))) return false;
+    while (cursor.next()) {
+      // Counting costs a tenth of collecting: ranges that are too wide are found out before much is kept.
+      if (++count === INDEX_ALWAYS_COUNT && hasMore(index, ranges, keys.limit)) return false;
+      if (!keys.add(keyText(cursor.bytes, keyEnd(type, cursor.bytes, cursor.keyStart), cursor.keyEnd))) return false;
+    }
   }
   return true;
+}
+
+function hasMore(index: { cursor(range?: KeyRange): RowCursor }, ranges: readonly KeyRange[], limit: number): boolean {
+  let count = 0;
+  for (const range of ranges) {
+    const cursor = index.cursor(range);
+    while (cursor.next()) if (++count > limit) return true;
+  }
+  return false;
 }
 
 /** Of several terms, each leaves of the keys so far those that it has itself. */

@@ -130,15 +130,52 @@ function unionCandidate(operands: readonly CheckedPredicate[], place: Place): Ca
 const WHOLE_STRING_MAX_UNITS = 100;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
+/** Ranges of an index. */
+export interface IndexRanges {
+  readonly propertyName: string;
+  readonly ranges: readonly KeyRange[];
+}
+
 /** The ranges of an index whose entries are exactly the rows that meet a condition: to count them, no row has to be read. */
-export function exactRangesOf(predicate: CheckedPredicate, table: QueryTable): { readonly propertyName: string; readonly ranges: readonly KeyRange[] } | undefined {
-  if (predicate.kind !== "compare" || predicate.operator !== "==" || predicate.isCaseInsensitive) return undefined;
-  const { left, right } = predicate;
+export function exactRangesOf(predicate: CheckedPredicate, table: QueryTable): IndexRanges | undefined {
+  if (predicate.kind === "and") return exactIntersection(predicate.operands, table);
+  if (predicate.kind !== "compare" || predicate.isCaseInsensitive) return undefined;
+  const { left, right, operator } = predicate;
   if (left.kind !== "path" || right.kind !== "value" || !isIndexed(left, table)) return undefined;
   const { value } = right;
   if (value?.type === "string" && (value.value.length > WHOLE_STRING_MAX_UNITS || LONE_SURROGATE.test(value.value))) return undefined;
-  const ranges = equalRanges(left, [value]);
-  return ranges === undefined ? undefined : { propertyName: left.property.name, ranges };
+  const propertyName = left.property.name;
+  if (operator === "==") {
+    const ranges = equalRanges(left, [value]);
+    return ranges === undefined ? undefined : { propertyName, ranges };
+  }
+  const range = exactRange(operator, left.type as KeyType, value);
+  return range === undefined ? undefined : { propertyName, ranges: [range] };
+}
+
+/** Limits of one property: BETWEEN, or two comparisons. */
+function exactIntersection(operands: readonly CheckedPredicate[], table: QueryTable): IndexRanges | undefined {
+  let whole: IndexRanges | undefined;
+  for (const operand of operands) {
+    const part = exactRangesOf(operand, table);
+    const [range] = part?.ranges ?? [];
+    if (part === undefined || range === undefined || part.ranges.length > 1 || (whole !== undefined && whole.propertyName !== part.propertyName)) return undefined;
+    whole = { propertyName: part.propertyName, ranges: [intersect(whole?.ranges[0] ?? {}, range)] };
+  }
+  const { from, to } = whole?.ranges[0] ?? {};
+  return from !== undefined && to !== undefined && compareBytes(from, to) >= 0 ? { propertyName: whole?.propertyName ?? "", ranges: [] } : whole;
+}
+
+function exactRange(operator: string, type: KeyType, value: CheckedValue): KeyRange | undefined {
+  if (value === null || operator === "!=") return undefined;
+  const isUp = operator === ">" || operator === "<=";
+  // What is above 50.5 is above 50, and what is at least 50.5 is at least 51.
+  const key = keyValueOf(value, isUp ? "below" : "above");
+  if (key === undefined) return undefined;
+  const prefix = encodeIndexPrefix(type, key);
+  const limit = isUp ? afterPrefix(prefix) : prefix;
+  if (limit === undefined) return undefined;
+  return operator.startsWith(">") ? { from: limit } : { from: AFTER_NULL, to: limit };
 }
 
 function equalityCandidate(path: CheckedPath, value: CheckedValue, { table }: Place): Candidate | undefined {

@@ -383,12 +383,14 @@ describe("plans", () => {
   });
 
   it("an index that would yield a large part of the table gives way to a scan", () => {
-    expect(query("level >= 0").count(source)).toBe(1000);
-    expect(source.table("Person").visited).toEqual({ rows: 1000, gets: 0, indexEntries: 126 });
+    expect(query("level >= 0").rows(source)).toHaveLength(1000);
+    expect(source.table("Person").visited).toEqual({ rows: 1000, gets: 0, indexEntries: 64 + 126 });
   });
 
   it.each([
-    ["level == 5", 10], ["level == 5 LIMIT(3)", 3], ["nick == 'n007'", 1], ["level == null", 0], ["level == 5.5", 0], ["born == T0:5000000", 1],
+    ["level > 95", 40], ["level >= 95", 50], ["level < 3", 30], ["level <= 3", 40], ["level > 95.5", 40], ["level >= 95.5", 40], ["level < 3.5", 40], ["level <= 3.5", 40], ["level BETWEEN {3, 5}", 30],
+    ["level > 3 && level < 4", 0], ["level > 5 && level < 2", 0], ["nick > 'n990'", 9], ["nick >= 'n990'", 10], ["nick < 'n01'", 10], ["nick <= 'n010'", 11], ["born >= T0:990000000 && born < T0:995000000", 5],
+    ["level > -1", 1000], ["level == 5", 10], ["level == 5 LIMIT(3)", 3], ["nick == 'n007'", 1], ["level == null", 0], ["level == 5.5", 0], ["born == T0:5000000", 1],
   ])("counting %s reads no row", (text, count) => {
     expect(query(text).count(source)).toBe(count);
     expect(source.table("Person").visited).toMatchObject({ rows: 0, gets: 0 });
