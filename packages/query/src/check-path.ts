@@ -137,7 +137,8 @@ function stepBacklinks(walk: Walk, classElement: PathElement | undefined, proper
   }
   const origin = walk.context.schema.findClass(classElement.name);
   const property = origin?.findProperty(propertyElement.name);
-  if (origin === undefined || property === undefined || property.type !== "object" || property.objectType !== target.name || property.collection === "linkingObjects") {
+  const canLinkHere = property?.type === "mixed" || (property?.type === "object" && property.objectType === target.name && property.collection !== "linkingObjects");
+  if (origin === undefined || property === undefined || !canLinkHere) {
     throw new QueryError("QUERY_PROPERTY_UNKNOWN", `No property '${propertyElement.name}' found in type '${classElement.name}' which links to type '${target.name}'`);
   }
   pushBacklinks(walk, origin, property);

@@ -204,7 +204,7 @@ function linkCandidate(path: CheckedPath, value: CheckedValue): Candidate | unde
 }
 
 function linksCandidate(path: CheckedPath, values: readonly CheckedValue[]): Candidate | undefined {
-  if (path.steps.length === 0 || !isAnyOf(path)) return undefined;
+  if (path.steps.length === 0 || !isAnyOf(path) || !path.steps.every(canGoBack)) return undefined;
   const keys = values.flatMap((value) => (value?.type === "link" ? [value.key as Uint8Array] : []));
   const className = path.property.objectType ?? "";
   return { plan: { kind: "overLinks", steps: path.steps, className, plan: { kind: "keys", keys } }, rank: values.length === 1 ? RANK.linkEqual : RANK.indexIn };
@@ -223,7 +223,7 @@ function fullTextCandidate({ path, terms }: Extract<CheckedPredicate, { readonly
 function overLinksCandidate(predicate: CheckedPredicate, path: CheckedPath, { source }: Place): Candidate | undefined {
   const hops = path.steps.slice(0, -1);
   const last = path.steps.at(-1);
-  if (hops.length === 0 || last?.kind !== "property" || !isAnyOf(path) || acceptsNull(predicate)) return undefined;
+  if (hops.length === 0 || last?.kind !== "property" || !isAnyOf(path) || acceptsNull(predicate) || !hops.every(canGoBack)) return undefined;
   const target: CheckedPath = { ...path, steps: [last], isMultiple: last.property.collection !== undefined };
   const [best] = candidatesOf(withPath(predicate, target), { source, className: last.className, table: source.table(last.className) });
   if (best === undefined) return undefined;
@@ -250,6 +250,11 @@ function acceptsNull(predicate: CheckedPredicate): boolean {
     default:
       return true;
   }
+}
+
+/** The links inside mixed values are found from their targets, not the other way round. */
+function canGoBack(step: PathStep): boolean {
+  return step.kind === "property" || step.property.type === "object";
 }
 
 function isAnyOf({ quantifier }: CheckedPath | CheckedConstants): boolean {

@@ -34,6 +34,8 @@ const CASES: readonly (readonly [query: string, change: Change])[] = [
   ["@links.@count == 2", (realm, person) => realm.create("Note", { id: 2, author: person(1) })],
   ["@links.@count == 2", (realm, person) => realm.create("Note", { id: 2, about: [person(1)] })],
   ["@links.Note.author.id == 2", (realm, person) => realm.create("Note", { id: 2, author: person(1) })],
+  ["@links.Note.about.id == 2", (realm, person) => realm.create("Note", { id: 2, about: { who: [person(1)] } })],
+  ["@links.Note.about.author == obj('Person', 3)", (realm, person) => realm.create("Note", { id: 2, about: person(1), author: person(3) })],
   ["friends.@sum.age > 100", (_, person) => (person(3).age = 101)],
   ["SUBQUERY(friends, $x, $x.age > 100).@count == 1", (_, person) => (person(3).age = 101)],
   ["friend.friends.@count == 1", (_, person) => person(2).friends.push(person(1))],
