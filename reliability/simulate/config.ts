@@ -43,7 +43,7 @@ export function drawStretch(random: SeededRandom): StretchConfig {
     freezesPerCall: draw(0, 0, 0.0005, 0.002),
     splitsPerCall: random.pick([0, 0.02, 0.2]),
     clockJumpsPerCall: draw(0, 0.002),
-    faults: draw(0, 0, 0.1, 0.4),
+    faults: draw(0, 0, 0.15, 0.5),
     freeBytes: random.chance(0.1) ? random.below(3_000_000) : undefined,
     keys: random.pick([12, 30, 90]),
     maxChanges: random.pick([2, 6, 25]),

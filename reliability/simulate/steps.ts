@@ -53,7 +53,7 @@ export function step(world: World, process: SimulatedProcess): void {
 function drawFault(random: SeededRandom): Fault {
   const operation = random.pick<FaultOperation>(["read", "write", "write", "sync", "sync", "open", "truncate", "name", "syncDirectory"]);
   const outcome = random.pick(operation === "read" ? (["EIO", "short"] as const) : operation === "write" ? (["EIO", "short", "ENOSPC", "kill"] as const) : (["EIO", "kill"] as const));
-  return { operation, outcome, after: random.below(operation === "read" || operation === "write" ? 12 : 3), times: random.pick([1, 1, 3]) };
+  return { operation, outcome, after: random.below(operation === "read" || operation === "write" ? 6 : 2), times: random.pick([1, 1, 3]) };
 }
 
 // ---- Opening and closing ---------------------------------------------------------------------------------------
@@ -63,14 +63,15 @@ function open(world: World, process: SimulatedProcess): void {
   const isReadOnly = process.handles.length === 0 ? random.chance(0.06) : random.chance(0.2);
   const options: Omit<StoreOptions, "path" | "volume"> = {
     readOnly: isReadOnly,
-    lockTimeoutMs: random.pick([2, 20]),
+    lockTimeoutMs: random.pick([1, 8]),
     cacheBytes: random.pick([20_000, 300_000, undefined]),
     dirtyBytes: random.pick([undefined, undefined, 64 * 8192]),
   };
   world.trace?.(`${process.name}: open ${isReadOnly ? "to read " : ""}with a cache of ${options.cacheBytes ?? "default"}`);
+  const openedAtFault = world.faultCount;
   const store = openWithAnyKey(world, process, options);
   if (store === undefined) return;
-  const handle: Handle = { store, isReadOnly, file: world.liveFile(), held: [], openedAtFault: world.faultCount, hasHeard: false, isListening: false };
+  const handle: Handle = { store, isReadOnly, file: world.liveFile(), held: [], openedAtFault, hasHeard: false, isListening: false };
   if (process.isGone) return;
   process.handles.push(handle);
   checkNewest(world, process, handle);
@@ -191,8 +192,10 @@ function commit(world: World, process: SimulatedProcess, doing: { transaction: W
     const number = transaction.commit();
     // The engine may not have noticed, but a dead process has told nobody.
     if (process.isGone) return;
-    if (number === node.number) world.model.promise(node, world.disk.position);
-    else if (number === base.number) world.model.refuse(node);
+    if (number === node.number) {
+      world.model.promise(node, world.disk.position);
+      world.acknowledged = node;
+    } else if (number === base.number) world.model.refuse(node);
     else fail(`${process.name}: commit ${number} follows commit ${base.number}`);
     world.trace?.(`  ${process.name}: commit ${number} at ${world.disk.position}`);
     if (number === base.number && difference(base.content, content)) fail(`${process.name}: a transaction that changed something was not made a commit`);
@@ -217,12 +220,14 @@ function difference(one: Content, two: Content): boolean {
 // ---- Reading ---------------------------------------------------------------------------------------------------
 
 function look(world: World, process: SimulatedProcess, handle: Handle): void {
-  const sure = world.model.newestSure;
+  const told = world.acknowledged;
   const before = circumstances(world);
   try {
     handle.store.refresh();
+    if (process.isGone) return;
+    world.noteFaults(process);
     const { commit: number } = handle.store;
-    if (!world.isHintBroken && handle.file === sure.file && number < sure.number) fail(`${process.name}: after a refresh commit ${number} is the newest, and ${sure.number} had been acknowledged`);
+    if (!world.isHintBroken && handle.file === told?.file && number < told.number) fail(`${process.name}: after a refresh commit ${number} is the newest, and ${told.number} had been acknowledged`);
   } catch (error) {
     judge(world, process, { doing: "refreshing", error, before, handle });
     return;
@@ -354,12 +359,13 @@ function listen(world: World, process: SimulatedProcess, handle: Handle): void {
 
 /** After the listeners have been called: whoever listens knows of every commit, or has just been told that there are some. */
 export function checkListeners(world: World): void {
-  const sure = world.model.newestSure;
+  const told = world.acknowledged;
+  if (told === undefined) return;
   for (const process of world.processes) {
     if (process.isGone || process.isBusy) continue;
     for (const handle of process.handles) {
-      if (!handle.isListening || handle.file !== sure.file || world.isHintBroken) continue;
-      if (!handle.hasHeard && handle.store.commit < sure.number) fail(`${process.name} listens, knows commit ${handle.store.commit}, and was not told of commit ${sure.number}`);
+      if (!handle.isListening || handle.file !== told.file || world.isHintBroken) continue;
+      if (!handle.hasHeard && handle.store.commit < told.number) fail(`${process.name} listens, knows commit ${handle.store.commit}, and was not told of commit ${told.number}`);
       handle.hasHeard = false;
       const from = world.quietly(() => takeSnapshot(world, process, handle));
       if (from === undefined) continue;
@@ -367,7 +373,7 @@ export function checkListeners(world: World): void {
         look(world, process, handle);
         const to = takeSnapshot(world, process, handle);
         if (to === undefined) return;
-        if (to.node.file === sure.file && to.node.number < sure.number) fail(`${process.name} was called and still does not see commit ${sure.number}`);
+        if (to.node.file === told.file && to.node.number < told.number) fail(`${process.name} was called and still does not see commit ${told.number}`);
         checkChanges(world, process, { from, to, handle });
         from.snapshot.close();
         to.snapshot.close();
@@ -385,6 +391,7 @@ function verify(world: World, process: SimulatedProcess, handle: Handle): void {
     // A reader has no lock under which the file stands still.
     if (handle.isReadOnly) return;
     const report = handle.store.verify();
+    if (process.isGone) return;
     world.noteFaults(process);
     if (report.isClean || world.faultCount > before.faults) return;
     // After a failed sync the writers say so; what is on the disk is sound nonetheless.

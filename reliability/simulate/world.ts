@@ -89,6 +89,8 @@ export class World {
   readonly processes: SimulatedProcess[] = [];
   readonly trace: ((line: string) => void) | undefined;
   readonly inFlight: Set<CommitNode> = new Set();
+  /** The newest commit whose call came back: from then on every other handle can know of it. */
+  acknowledged: CommitNode | undefined;
   random!: SeededRandom;
   /** The first thing that went wrong: kept here because the engine may swallow what is thrown inside one of its calls. */
   failure: unknown;
@@ -199,7 +201,7 @@ export class World {
     if (this.#isQuiet || this.failure !== undefined) return undefined;
     const { random, config } = this;
     const draw = random.next();
-    const turns = call.operation === "sleep" ? 0.4 : config.turnsPerCall;
+    const turns = call.operation === "sleep" ? 0.15 : config.turnsPerCall;
     let limit = turns;
     if (draw < limit) {
       this.#others();

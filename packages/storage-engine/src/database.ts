@@ -10,13 +10,13 @@ import { EditSet, type Freed } from "./edit-set.ts";
 import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
 import { writeZeros } from "./file-creation.ts";
 import { newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
-import { firstPage, PAGE_BYTES, SLOT_OFFSETS } from "./layout.ts";
+import { firstPage, PAGE_BYTES } from "./layout.ts";
 import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
 import { demandOf, dirtyPagesOf, missingPages, unplacedExtents, type Demand } from "./room.ts";
 import type { PublishedFile } from "./published.ts";
-import { encodeSlot, SLOT_BYTES, slotGeneration, slotOffset, slotTag, type Slot } from "./slot.ts";
+import { encodeSlot, readNewestGeneration, rewriteSlot, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
 import type { TreeRoot } from "./tree.ts";
 import { UnitFile } from "./unit-file.ts";
@@ -67,6 +67,8 @@ export class Database {
   isPoisoned = false;
   /** True if what a dead or failed handle left unsynced was there when this one was opened: then it may rewrite it. */
   mayRewriteTail = false;
+  /** What may be published while the view is ahead of the disk. */
+  #durableCommit: number | undefined;
   /** What this handle itself has synced since the anchor was last written. */
   readonly unanchored = { slot: false, record: false };
   #ownGeneration = 0;
@@ -85,7 +87,6 @@ export class Database {
   #checkpointer = 0;
   #epoch = 1;
   readonly #pins = new Map<number, number>();
-  readonly #slotBuffer = new Uint8Array(16);
 
   constructor(input: DatabaseInput) {
     this.input = input;
@@ -211,6 +212,11 @@ export class Database {
     return this.view !== before;
   }
 
+  /** True if the side file tells of a commit that this handle has not seen. */
+  get isOutdated(): boolean {
+    return this.input.published?.tellsOfLater(this.view.head.commit) === true;
+  }
+
   /** Sees what other handles have published; true if there was anything new. */
   refresh(): boolean {
     const numbers = this.input.published?.read();
@@ -226,24 +232,14 @@ export class Database {
   #refreshUnpublished(): boolean {
     if (this.input.published !== undefined) return false;
     const before = this.view.head.commit;
-    if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
+    if (readNewestGeneration(this.input.file) !== this.base.generation) this.load(Infinity, false);
     else this.replay(Infinity);
     return this.view.head.commit !== before;
   }
 
-  #newestGeneration(): number {
-    let newest = 0;
-    for (const offset of SLOT_OFFSETS) {
-      this.#slotBuffer.fill(0);
-      this.input.file.read(offset, this.#slotBuffer);
-      newest = Math.max(newest, slotGeneration(this.#slotBuffer));
-    }
-    return newest;
-  }
-
   /** Under the writer's lock: brings the view up to date, whatever the side file says, and repairs an unsynced tail. */
   catchUp(): void {
-    if (this.#newestGeneration() !== this.base.generation) this.load(Infinity, false);
+    if (readNewestGeneration(this.input.file) !== this.base.generation) this.load(Infinity, false);
     else this.replay(Infinity);
     const numbers = this.input.published?.read();
     if (numbers !== undefined && numbers.commit > this.view.head.commit) throw this.#isMissing(numbers.commit);
@@ -286,13 +282,8 @@ export class Database {
    * bytes are written again, since a sync alone brings nothing to the disk after one that failed.
    */
   #rewriteSlot(): void {
-    const { file } = this.input;
-    const bytes = new Uint8Array(SLOT_BYTES);
-    const offset = slotOffset(this.base.generation);
     try {
-      if (file.read(offset, bytes) < bytes.length) throw new StoreError("SLOT_DAMAGED", "the file ends inside a slot");
-      file.write(offset, bytes);
-      file.sync();
+      rewriteSlot(this.input.file, this.base.generation);
     } catch (error) {
       this.#poison();
       throw new StoreError("COMMIT_UNKNOWN", "a slot could not be synced; reopen the file", { cause: error });
@@ -300,7 +291,7 @@ export class Database {
   }
 
   publish(isUnknown: boolean): void {
-    this.input.published?.write({ commit: this.view.head.commit, generation: this.base.generation, isUnknown, checkpointer: this.#checkpointer });
+    this.input.published?.write({ commit: this.#durableCommit ?? this.view.head.commit, generation: this.base.generation, isUnknown, checkpointer: this.#checkpointer });
   }
 
   /** Tells the others, if it can: what it tells is durable, so that a failing side file must not make it look undone. */
@@ -397,6 +388,7 @@ export class Database {
     const dirtyPages = this.#dirtyPages;
     const extents = this.#extentPages;
     this.#adopt({ ...view, head }, edit);
+    this.#durableCommit = before.head.commit;
     try {
       this.#writeCheckpoint(this.#begin());
     } catch (error) {
@@ -405,6 +397,8 @@ export class Database {
       this.#dirtyPages = dirtyPages;
       this.#extentPages = extents;
       throw error;
+    } finally {
+      this.#durableCommit = undefined;
     }
     this.#repeatSlot();
     this.#announce();

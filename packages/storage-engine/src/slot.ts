@@ -8,9 +8,11 @@
  */
 import { TAG_BYTES, UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { equalBytes, readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
-import { HEADER_BYTES, PAGE_BYTES, RECORD_ALIGNMENT_BYTES, REF_BYTES, REF_TAG_BYTES } from "./layout.ts";
+import { StoreError } from "./errors.ts";
+import { HEADER_BYTES, PAGE_BYTES, RECORD_ALIGNMENT_BYTES, REF_BYTES, REF_TAG_BYTES, SLOT_OFFSETS } from "./layout.ts";
 import { readRef, writeRef, type PageRef } from "./page-ref.ts";
 import { NO_CONTEXT } from "./unit-file.ts";
+import type { StorageFile } from "./volume/volume.ts";
 
 const MAGIC = 0x544c5348;
 /** Bytes before the sealed unit: magic u32, plaintext length u32, generation u64, copy of the static header. */
@@ -122,4 +124,25 @@ export function slotTag(bytes: Uint8Array): Uint8Array {
 /** File offset of the slot of a generation. */
 export function slotOffset(generation: number): number {
   return PAGE_BYTES * (1 + (generation % 2));
+}
+
+/** The higher of the generations that the two slots' clear parts name, 0 if there is none. Not authenticated. */
+export function readNewestGeneration(file: StorageFile): number {
+  const bytes = new Uint8Array(16);
+  let newest = 0;
+  for (const offset of SLOT_OFFSETS) {
+    bytes.fill(0);
+    file.read(offset, bytes);
+    newest = Math.max(newest, slotGeneration(bytes));
+  }
+  return newest;
+}
+
+/** Writes a slot's own bytes again and syncs them: a sync alone brings nothing to the disk after one that failed. */
+export function rewriteSlot(file: StorageFile, generation: number): void {
+  const bytes = new Uint8Array(SLOT_BYTES);
+  const offset = slotOffset(generation);
+  if (file.read(offset, bytes) < bytes.length) throw new StoreError("SLOT_DAMAGED", "the file ends inside a slot");
+  file.write(offset, bytes);
+  file.sync();
 }

@@ -23,7 +23,7 @@ import { runAtOnce } from "./sliced.ts";
 import { backupStore, restoreStore } from "./store-backup.ts";
 import { sealOf } from "./new-store.ts";
 import { writeTemporaryCopy } from "./store-copy.ts";
-import { removeForgotten, removeIfAllowed } from "./temporary-file.ts";
+import { directoryOf, removeForgotten, removeIfAllowed } from "./temporary-file.ts";
 import { WriteTransaction } from "./transaction.ts";
 import { salvagePath, type SalvageOptions } from "./store-salvage.ts";
 import type { SalvageReport } from "./salvage.ts";
@@ -215,9 +215,7 @@ export class Store {
 
   /** The side file has changed. Runs in the event loop, where nobody could catch an error. */
   #hear(): void {
-    const database = this.#database;
-    if (database?.input.published?.tellsOfLater(database.view.head.commit) !== true) return;
-    for (const each of [...this.#listeners]) each();
+    if (this.#database?.isOutdated === true) for (const each of [...this.#listeners]) each();
   }
 
   /** What differs between two snapshots of this store; costs what differs, not what there is. */
@@ -446,6 +444,8 @@ export class Store {
     const wasLeft = side.sizeBytes() > 0;
     try {
       this.#requireInPlace(file);
+      // Who made the file or put it in place may have died before its name was durable: without a name, no commit is.
+      if (!this.isReadOnly) volume.syncDirectory(directoryOf(this.path));
       presence = Presence.register(volume, this.#presenceDirectory);
       const published = new PublishedFile(side, checked.header.fileId);
       const database = new Database(this.#databaseInput(file, checked, presence, published));

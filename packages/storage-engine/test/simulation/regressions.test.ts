@@ -164,3 +164,88 @@ describe("a file that ends inside its log", () => {
     expect(codeOf(() => openStore(cut))).toBe("LOG_DAMAGED");
   });
 });
+
+describe("a file whose name was not synced", () => {
+  it.each(["creating", "compacting"])("because its maker died while %s keeps what the next process commits to it", (doing) => {
+    const disk = newDisk(17);
+    const volume = new CrashVolume(disk);
+    let store = doing === "creating" ? undefined : openStore(volume);
+    if (store !== undefined) commitChanges(store, [one]);
+    volume.inject({ operation: "syncDirectory", outcome: "kill" });
+    expect(codeOf(() => (store === undefined ? openStore(volume) : store.compact()))).toBeDefined();
+    expect(volume.isKilled).toBe(true);
+    store = openStore(new CrashVolume(disk));
+    commitChanges(store, [{ ...one, key: "b" }]);
+    const expected = readContent(store);
+    for (const image of disk.crashImages({ seed: 17, from: disk.position })) {
+      expect(describeDifference(readContent(openStore(image.volume)), expected)).toBeUndefined();
+    }
+  });
+});
+
+describe("an open that fails and cannot clean up", () => {
+  it("leaves no lock behind: others can still open the file (simulate, seed 1004)", () => {
+    const disk = newDisk(18);
+    openStore(new CrashVolume(disk)).close();
+    const volume = new CrashVolume(disk);
+    volume.inject({ operation: "write", pathEnd: ".lock" });
+    volume.inject({ operation: "name", after: 2, times: 10 });
+    expect(codeOf(() => openStore(volume))).toBe("IO_FAILED");
+    const other = openStore(new CrashVolume(disk));
+    commitChanges(other, [one]);
+    expect(codeOf(() => other.compact())).toBeUndefined();
+  });
+});
+
+describe("a read that fails while a handle learns of a checkpoint", () => {
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("does not leave it between two slots (read %i)", (after) => {
+    const disk = newDisk(19);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    const other = openStore(new CrashVolume(disk));
+    let content = new Map() as ReturnType<typeof applyToModel>;
+    const commit = (by: typeof store, changes: Change[]): void => {
+      commitChanges(by, changes);
+      content = applyToModel(content, changes);
+    };
+    const put = (tree: string, key: string): Change => ({ kind: "put", tree, key, value: new Uint8Array(1500).fill(after) });
+    for (let round = 0; round < 10; round += 1) commit(other, [put("one", `a${round}`), put(`tree-${round}`, "b"), put("two", `c${round}`)]);
+    commit(store, [put("one", "z")]);
+    for (let round = 0; round < 40; round += 1) commit(other, [put("one", `a${round % 7}`), put(`tree-${round % 3}`, "b"), { kind: "delete", tree: "two", key: `c${round}` }]);
+    volume.inject({ operation: "read", after });
+    codeOf(() => store.refresh());
+    volume.clearFaults();
+    for (let round = 0; round < 40; round += 1) commit(store, [put("three", `d${round}`), put("one", `a${round % 5}`)]);
+    expect(describeDifference(readContent(store), content)).toBeUndefined();
+    expectVerified(store);
+    other.close();
+    store.close();
+    const again = openStore(new CrashVolume(disk));
+    expect(describeDifference(readContent(again), content)).toBeUndefined();
+    expectVerified(again);
+  });
+});
+
+describe("a commit that is too large for the log", () => {
+  it.each(["while it is written", "after its process has died"])("is published only when it is durable: others go on %s (simulate, seed 100003)", (when) => {
+    const disk = newDisk(20);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    const other = openStore(new CrashVolume(disk));
+    commitChanges(store, [one]);
+    other.refresh();
+    const large = Array.from({ length: 40 }, (_, index): Change => ({ kind: "put", tree: "two", key: `k${index}`, value: new Uint8Array(1000) }));
+    volume.beforeCall = ({ operation, path }) => {
+      if (operation !== "sync" || !path.endsWith(".holdfast")) return undefined;
+      volume.beforeCall = undefined;
+      expect(other.refresh()).toBe(false);
+      if (when !== "while it is written") volume.kill();
+      return undefined;
+    };
+    codeOf(() => commitChanges(store, large));
+    commitChanges(other, [{ ...one, key: "b" }]);
+    const hasLarge = when === "while it is written";
+    expect(describeDifference(readContent(other), applyToModel(new Map(), [one, ...(hasLarge ? large : []), { ...one, key: "b" }]))).toBeUndefined();
+    expectVerified(other);
+  });
+});
