@@ -59,6 +59,7 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
         }
       },
     });
+    console.log(`${commits * 20} commits during a backup`);
     expect(commits).toBeGreaterThan(10);
     expect(describeDifference(contentOf(volume, "/db/copy", key), expected)).toBeUndefined();
     expect(report).toMatchObject({ kind: "full", path: "/db/copy", sequence: 0, trees: 3, entries: [...expected.values()].reduce((sum, tree) => sum + tree.size, 0) });
@@ -250,6 +251,7 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
     const after = readContent(store);
     await store.backup({ path: "/db/inc", since: ["/db/full"] });
     await Store.restore({ from: ["/db/full", "/db/inc"], path: "/db/restored", volume: crashVolume, ...key });
+    await Store.salvage({ from: "/db/full", path: "/db/salvaged", volume: crashVolume, ...key });
     const end = disk.position;
     store.close();
     let images = 0;
@@ -260,7 +262,7 @@ describe.each(KINDS)("backup, $name", ({ encryptionKey }) => {
       const source = contentOf(volume, PATH, key);
       if (position <= fullAt) expect(describeDifference(source, content), `${where}:`).toBeUndefined();
       partial += temporaries(volume).length;
-      for (const path of ["/db/full", "/db/inc", "/db/restored"]) {
+      for (const path of ["/db/full", "/db/inc", "/db/restored", "/db/salvaged"]) {
         if (volume.stat(path) === undefined) continue;
         const report = await Store.verify({ path, volume, ...key });
         expect(report.problems, `${where}, ${path}`).toEqual([]);
