@@ -60,6 +60,7 @@ async function write(): Promise<void> {
     new DataView(value.buffer).setUint32(0, number, true);
     for (let index = 0; index < 40; index += 1) tree.put(Uint8Array.of(index), value);
     transaction.commit();
+    say("committed");
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
