@@ -75,9 +75,20 @@ function compare(operator: string, left: Any, right: Any, isFolded: boolean): bo
     case "CONTAINS":
     case "LIKE":
       return textual(operator, left, right, isFolded);
+    case "TEXT":
+      return hasTerms(left === null ? "" : ((left as Scalar).value as string), (right as Scalar).value as string);
     default:
       return relate(operator, left, right);
   }
+}
+
+function hasTerms(text: string, terms: string): boolean {
+  const fold = (word: string): string => word.toLowerCase().replaceAll("é", "e");
+  const words = fold(text).split(/[^a-z0-9]+/);
+  return fold(terms).split(" ").every((term) => {
+    if (term.startsWith("-")) return !words.includes(term.slice(1));
+    return term.endsWith("*") ? words.some((word) => word.startsWith(term.slice(0, -1))) : words.includes(term);
+  });
 }
 
 function textual(operator: string, left: Any, right: Any, _isFolded: boolean): boolean {
@@ -156,7 +167,7 @@ function evaluate(expression: Expression, item: Item, world: World): Values {
       return one(aggregate(operator, values.flatMap((value) => (value !== null && value.kind === "number" ? [value.value as number] : []))));
     }
     case "subquery": {
-      const inner = (predicate: Predicate): Predicate => JSON.parse(JSON.stringify(predicate), (_, node: { kind?: string; elements?: { name?: string }[] }) =>
+      const inner = (predicate: Predicate): Predicate => JSON.parse(JSON.stringify(predicate, (_, value: unknown) => (Number.isNaN(value) ? "NaN" : value)), (_, node: { kind?: string; elements?: { name?: string }[] }) =>
         node !== null && typeof node === "object" && node.kind === "path" && node.elements?.[0]?.name === expression.variable ? { ...node, elements: node.elements.slice(1) } : node,
       ) as Predicate;
       const predicate = inner(expression.predicate);
@@ -252,7 +263,7 @@ function holds(field: unknown, target: Item): boolean {
 type Raw = Any | readonly Any[] | ReadonlyMap<string, Any>;
 
 const COLLECTIONS = new Set(["ls", "li", "ss", "di", "lm", "dm", "links", "set", "dict", "parts"]);
-const PROPERTIES = new Set([...COLLECTIONS, ...LINKS, "id", "s", "i", "b", "t", "o", "u", "m", "d", "f", "dec", "bin", "x", "y"]);
+const PROPERTIES = new Set([...COLLECTIONS, ...LINKS, "id", "n", "s", "i", "b", "t", "o", "u", "m", "d", "f", "dec", "bin", "x", "y"]);
 
 /** The values that a path leads to. With one value at most, a missing one is null; with several, it counts for nothing. */
 function walk(path: Path, item: Item, world: World): { readonly all: readonly Any[]; readonly isMultiple: boolean } {

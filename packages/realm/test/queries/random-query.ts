@@ -93,7 +93,9 @@ export function randomPredicate(random: Random, depth: number): Predicate {
     if (random.chance(0.25)) return { kind: "not", operand: randomPredicate(random, depth - 1) };
     return { kind: random.pick(["and", "or"] as const), operands: Array.from({ length: 2 + random.below(2) }, () => randomPredicate(random, depth - 1)) };
   }
-  switch (random.below(10)) {
+  switch (random.below(11)) {
+    case 10:
+      return onWords(random);
     case 0:
       return random.chance(0.1) ? { kind: "truth", isTrue: random.chance(0.5) } : onNumbers(random);
     case 1:
@@ -144,6 +146,14 @@ function onText(random: Random): Predicate {
   const wanted = type === "mixed" ? random.pick(["string", "data"]) : type;
   const right: Expression = { kind: "constant", value: constantOf(scalar(random, wanted), wanted) };
   return comparison(random.pick(TEXT_OPERATORS), left, right, random.chance(0.5));
+}
+
+function onWords(random: Random): Predicate {
+  const isMultiple = random.chance(0.4);
+  const path = operand(random.pick(isMultiple ? ["links.n", "kids.n", "@links.Item.set.n", "link.links.n"] : ["n", "n", "link.n", "link.link.n", "dict['a'].n"]));
+  const terms = new Set(Array.from({ length: 1 + random.below(3) }, () => random.pick(["dog", "DOGS", "cat", "-cat", "cafe", "Café", "do*", "s*", "-sea", "42", "c*"])));
+  if (terms.has("-cat")) terms.delete("cat");
+  return comparison("TEXT", isMultiple ? withQuantifier(path, pickQuantifier(random)) : path, { kind: "constant", value: { type: "string", value: [...terms].join(" ") } });
 }
 
 function onLinks(random: Random): Predicate {

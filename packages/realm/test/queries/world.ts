@@ -58,6 +58,7 @@ export function schemaOf(isIndexed: boolean): Realm.ObjectSchema[] {
         id: "int",
         s: indexed("string", isIndexed), i: indexed("int", isIndexed), b: indexed("bool", isIndexed), t: indexed("date", isIndexed),
         o: indexed("objectId", isIndexed), u: indexed("uuid", isIndexed), m: { type: "mixed", indexed: isIndexed },
+        n: { type: "string", optional: true, indexed: "full-text" },
         d: "double?", f: "float?", dec: "decimal128?", bin: "data?",
         ls: "string?[]", li: "int?[]", ss: "string<>", di: "int?{}", lm: "mixed[]", dm: "mixed{}",
         link: "Item", links: "Item[]", set: "Item<>", dict: "Item{}",
@@ -70,6 +71,7 @@ export function schemaOf(isIndexed: boolean): Realm.ObjectSchema[] {
 }
 
 const STRINGS = ["", "a", "A", "ab", "Ab", "b", "é", "É", "b*", "x?", "zz", "😀"];
+const WORDS = ["dog", "Dogs", "CAT", "café", "cafe", "sea", "do", "42"];
 const NUMBERS = [-3, -1, 0, 1, 2, 3, 7, 255];
 const DATES = [-1000, 0, 1, 86_400_000];
 const OBJECT_IDS = ["507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012"];
@@ -123,6 +125,7 @@ export function fieldsOf(random: Random, items: readonly Item[]): Item["fields"]
   const strings = new Map(some(() => scalar(random, "string")).map((value) => [value.value, value]));
   return {
     s: maybe("string"), i: maybe("int"), b: maybe("bool"), t: maybe("date"), o: maybe("objectId"), u: maybe("uuid"), m: mixed(random, 2, items),
+    n: random.chance(0.2) ? null : { kind: "string", value: some(() => random.pick(WORDS)).join(random.pick([" ", ", ", "-", " a "])) },
     d: maybe("double"), f: maybe("float"), dec: maybe("decimal128"), bin: maybe("data"),
     ls: some(() => maybe("string")), li: some(() => maybe("int")), ss: [...strings.values()], di: map(() => maybe("int")),
     lm: some(() => mixed(random, 1, items)), dm: map(() => mixed(random, 1, items)),
