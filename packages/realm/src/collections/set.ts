@@ -6,8 +6,9 @@
 import { RealmError } from "../errors.ts";
 import type { Holder } from "../objects/holders.ts";
 import { KIND } from "../objects/object-state.ts";
-import { toStoredSet } from "../objects/values.ts";
+import { compareStored } from "../records/order.ts";
 import { sameStored } from "../records/stored-value.ts";
+import type { StoredValue } from "../records/stored-value.ts";
 import { showAs } from "./inspecting.ts";
 import { OrderedCollection } from "./ordered-collection.ts";
 import { StoredCollection } from "./stored-collection.ts";
@@ -33,8 +34,15 @@ export class RealmSet<T = unknown> extends StoredCollection<T> {
   add(value: T): this {
     this._change((values) => {
       const stored = this._accept(value, values.length);
-      if (values.some((other) => sameStored(other, stored))) return;
-      values.splice(0, Infinity, ...toStoredSet(this._holder.property.objectType as string, [...values, stored]));
+      const type = this._holder.property.objectType as string;
+      let [low, high] = [0, values.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (compareStored(type, values[middle] as StoredValue, stored) < 0) low = middle + 1;
+        else high = middle;
+      }
+      if (low < values.length && compareStored(type, values[low] as StoredValue, stored) === 0) return;
+      values.splice(low, 0, stored);
     });
     return this;
   }

@@ -9,9 +9,5 @@ import type { ClassTable } from "../store/class-table.ts";
 
 /** Writes the stored value of one field; embedded objects that it held and does not hold any more go. */
 export function writeField(table: ClassTable, key: Uint8Array, field: Field, stored: StoredValue): void {
-  const before = table.readSlots(key, table.get(key) as Uint8Array);
-  const after = [...before];
-  after[field.slot] = stored;
-  table.update(key, before, after);
-  table.removeEmbedded(field, before[field.slot] as StoredValue, stored);
+  table.updateField(key, field, stored);
 }

@@ -54,6 +54,8 @@ export interface Field {
 
 /** One section of a record. */
 export interface Section {
+  /** 0 for the base. */
+  readonly number: number;
   readonly bools: readonly Field[];
   readonly fixed: readonly Field[];
   readonly ints: readonly Field[];
@@ -114,7 +116,7 @@ export function layoutOf(schema: CanonicalObjectSchema, added: ReadonlyMap<strin
       return field;
     };
     const [bools, fixed, ints, blobs] = [plan.bools, plan.fixed, plan.ints, plan.blobs].map((group) => group.map(toField)) as [Field[], Field[], Field[], Field[]];
-    return { bools, fixed, ints, blobs, flagBytes: plan.flagBytes, headBytes: plan.headBytes };
+    return { number, bools, fixed, ints, blobs, flagBytes: plan.flagBytes, headBytes: plan.headBytes };
   });
   const fields = stored.map((property, slot) => made.get(property) ?? keyField(property, slot));
   const byName = new Map(fields.map((field) => [field.property.name, field]));

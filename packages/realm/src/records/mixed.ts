@@ -189,17 +189,87 @@ export function encodeMixedLink(className: string, key: Uint8Array): Uint8Array 
 
 /** Encodes a list of encoded elements. */
 export function encodeMixedList(id: number, elements: readonly StoredValue[]): Uint8Array {
-  return tagged("list", joined([idBytes(id), ...elements.flatMap((element) => elementBytes(element as Uint8Array | null))]));
+  let byteCount = 1 + ID_BYTES;
+  for (const element of elements) byteCount += elementBytes(element as Uint8Array | null);
+  const bytes = collectionBytes("list", id, byteCount);
+  let at = 1 + ID_BYTES;
+  for (const element of elements) at = writeElement(element as Uint8Array | null, bytes, at);
+  return bytes;
 }
 
 /** Encodes a dictionary of encoded elements. */
 export function encodeMixedDictionary(id: number, entries: StoredDictionary): Uint8Array {
-  const parts = [idBytes(id)];
-  for (const [key, element] of entries) {
-    const name = utf8Bytes(key);
-    parts.push(lengthBytes(name.length), name, ...elementBytes(element as Uint8Array | null));
+  const names = [...entries.keys()].map(utf8Bytes);
+  let byteCount = 1 + ID_BYTES;
+  for (const name of names) byteCount += lengthBytes(name.length) + name.length;
+  for (const element of entries.values()) byteCount += elementBytes(element as Uint8Array | null);
+  const bytes = collectionBytes("dictionary", id, byteCount);
+  let at = 1 + ID_BYTES;
+  let index = 0;
+  for (const element of entries.values()) {
+    const name = names[index++] as Uint8Array;
+    at = writeLength(name.length, bytes, at);
+    bytes.set(name, at);
+    at = writeElement(element as Uint8Array | null, bytes, at + name.length);
   }
-  return tagged("dictionary", joined(parts));
+  return bytes;
+}
+
+function collectionBytes(type: MixedType, id: number, byteCount: number): Uint8Array {
+  const bytes = new Uint8Array(byteCount);
+  bytes[0] = TYPE_BYTE[type] as number;
+  new DataView(bytes.buffer).setUint32(1, id, true);
+  return bytes;
+}
+
+function elementBytes(element: Uint8Array | null): number {
+  return element === null ? 1 : lengthBytes(element.length) + element.length;
+}
+
+function lengthBytes(length: number): number {
+  let count = 1;
+  for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) count++;
+  return count;
+}
+
+function writeElement(element: Uint8Array | null, target: Uint8Array, at: number): number {
+  if (element === null) return writeLength(0, target, at);
+  const start = writeLength(element.length, target, at);
+  // A loop is faster than `set` for the few bytes that most elements have.
+  if (element.length > 32) target.set(element, start);
+  else for (let index = 0; index < element.length; index++) target[start + index] = element[index] as number;
+  return start + element.length;
+}
+
+function writeLength(length: number, target: Uint8Array, offset: number): number {
+  let at = offset;
+  let rest = length;
+  for (; rest > 127; rest = Math.floor(rest / 128)) target[at++] = (rest % 128) + 128;
+  target[at++] = rest;
+  return at;
+}
+
+/** True if there is a link in an encoded value, at any depth. Looks at the bytes alone. */
+export function holdsLink(encoded: Uint8Array): boolean {
+  return holdsLinkIn({ bytes: encoded, at: 0 }, encoded.length);
+}
+
+function holdsLinkIn(reader: Reader, end: number): boolean {
+  const type = reader.bytes[reader.at] as number;
+  if (type === TYPE_BYTE["link"]) return true;
+  if (type !== TYPE_BYTE["list"] && type !== TYPE_BYTE["dictionary"]) return false;
+  reader.at += 1 + ID_BYTES;
+  while (reader.at < end) {
+    if (type === TYPE_BYTE["dictionary"]) {
+      const nameLength = readLength(reader);
+      reader.at += nameLength;
+    }
+    const length = readLength(reader);
+    const next = reader.at + length;
+    if (length > 0 && holdsLinkIn(reader, next)) return true;
+    reader.at = next;
+  }
+  return false;
 }
 
 /** An encoded value as if all ids in it were 0: what tells whether two values have the same content. */
@@ -209,22 +279,6 @@ export function withoutCollectionIds(encoded: Uint8Array): Uint8Array {
   const strip = (element: StoredValue): StoredValue => (element === null ? null : withoutCollectionIds(element as Uint8Array));
   if (type === "list") return encodeMixedList(0, (value as StoredValue[]).map(strip));
   return encodeMixedDictionary(0, new Map([...(value as StoredDictionary)].map(([key, element]) => [key, strip(element)])));
-}
-
-function elementBytes(element: Uint8Array | null): Uint8Array[] {
-  return element === null ? [Uint8Array.of(0)] : [lengthBytes(element.length), element];
-}
-
-function lengthBytes(length: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = length;
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
-}
-
-function idBytes(id: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(id).buffer);
 }
 
 function integerBytes(value: number | bigint): Uint8Array {

@@ -32,6 +32,23 @@ export function encodeRecord(layout: RecordLayout, slots: readonly StoredValue[]
   return buffer.subarray(0, end);
 }
 
+/**
+ * Encodes the value of one field as it stands in a record; of a fixed field, its bytes without what says null.
+ *
+ * @returns A view of a shared buffer: valid until the next call.
+ */
+export function encodeField(field: Field, value: StoredValue): Uint8Array {
+  end = 0;
+  ensure(0);
+  if (field.group === "int") writeInt(value as number | bigint | null);
+  else if (field.group === "blob") writeBlobField(field, value);
+  else {
+    putFixed(field.property.type, value as number | Uint8Array, 0);
+    end = FIXED_BYTES[field.property.type] as number;
+  }
+  return buffer.subarray(0, end);
+}
+
 function writeSection(section: Section, slots: readonly StoredValue[]): void {
   ensure(section.headBytes);
   sectionStart = end;

@@ -17,13 +17,14 @@ import { copyStored, sameStored } from "../records/stored-value.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { termsOf } from "../records/terms.ts";
 import { utf8Bytes } from "../records/text.ts";
+import { patchRecord } from "../records/patch.ts";
 import { encodeRecord } from "../records/write.ts";
 import { mayHoldLinks } from "../schema/types.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { FileSession } from "./file-session.ts";
 import { GoneRows } from "./gone-rows.ts";
 import { PendingKeys } from "./pending-keys.ts";
-import { changeLinks, linksIn } from "./links.ts";
+import { changeLinks, linkDifference, linksIn } from "./links.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -166,6 +167,24 @@ export class ClassTable {
     this.session.changed();
   }
 
+  /** Writes one field of a row; embedded objects that it held and does not hold any more go. */
+  updateField(key: Uint8Array, field: Field, value: StoredValue): void {
+    const record = this.get(key) as Uint8Array;
+    const isIndexed = this.indexed.includes(field);
+    const mayLink = this.links.includes(field);
+    const before = isIndexed || mayLink ? copyStored(field.read(rowOf(key, record))) : null;
+    const patched = patchRecord(this.layout, record, field, value);
+    if (patched === undefined) {
+      const slots = this.readSlots(key, record);
+      slots[field.slot] = value;
+      this.#writable().put(key, encodeRecord(this.layout, slots));
+    } else this.#writable().put(key, patched);
+    if (isIndexed) this.#changeIndex(field, before, value, key);
+    if (mayLink) this.#changeLinks(field, before, value, key);
+    this.session.changed();
+    if (mayLink) this.removeEmbedded(field, before, value);
+  }
+
   /** Removes a row, its embedded objects and the links to it. */
   remove(key: Uint8Array): boolean {
     const record = this.get(key);
@@ -206,8 +225,7 @@ export class ClassTable {
     const className = field.property.objectType;
     const target = className === undefined ? undefined : this.session.tables.get(className);
     if (target?.schema.embedded !== true) return;
-    const keptLinks = linksIn(field.property, kept);
-    for (const [text, child] of linksIn(field.property, value)) if (!keptLinks.has(text)) target.remove(child.key);
+    for (const child of linkDifference(field.property, value, kept).gone) target.remove(child.key);
   }
 
   /** Keys of the objects of a class that link to a key through a property. */
@@ -287,12 +305,10 @@ export class ClassTable {
 
   #changeLinks(field: Field, before: StoredValue, after: StoredValue, key: Uint8Array): void {
     if (before === after) return;
-    const old = linksIn(field.property, before);
-    const now = linksIn(field.property, after);
-    if (old.size === 0 && now.size === 0) return;
+    const { gone, come } = linkDifference(field.property, before, after);
     const { mapTo } = field.property;
-    for (const [text, target] of old) if (!now.has(text)) this.#linkTree(target.className).delete(linkKey(target.key, this.name, mapTo, key));
-    for (const [text, target] of now) if (!old.has(text)) this.#linkTree(target.className).put(linkKey(target.key, this.name, mapTo, key), EMPTY);
+    for (const target of gone) this.#linkTree(target.className).delete(linkKey(target.key, this.name, mapTo, key));
+    for (const target of come) this.#linkTree(target.className).put(linkKey(target.key, this.name, mapTo, key), EMPTY);
   }
 
   #linkTree(className: string): WriteTree {

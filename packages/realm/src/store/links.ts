@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { collectionIdOf, encodeMixedDictionary, encodeMixedLink, encodeMixedList, mixedType, readMixed } from "../records/mixed.ts";
+import { collectionIdOf, encodeMixedDictionary, encodeMixedLink, encodeMixedList, holdsLink, mixedType, readMixed } from "../records/mixed.ts";
 import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
+import { sameBytes } from "../records/row.ts";
 import { keyText } from "../records/text.ts";
 import { isCollection, isMixedProperty, linkTargetOf } from "../schema/types.ts";
 import type { CanonicalProperty } from "../schema/types.ts";
@@ -32,6 +33,39 @@ export function linksIn(property: CanonicalProperty, value: StoredValue): Readon
   for (const key of keys) if (key !== null) found.set(keyText(key as Uint8Array), { className, key: key as Uint8Array });
   return found;
 }
+
+/** The links that only one of two values of a property has. */
+export function linkDifference(property: CanonicalProperty, before: StoredValue, after: StoredValue): { gone: Iterable<LinkTarget>; come: Iterable<LinkTarget> } {
+  const className = linkTargetOf(property);
+  if (className !== undefined && Array.isArray(before) && Array.isArray(after)) {
+    const near = nearDifference(before as Uint8Array[], after as Uint8Array[]);
+    if (near !== undefined) return { gone: near.gone.map((key) => ({ className, key })), come: near.come.map((key) => ({ className, key })) };
+  }
+  if (property.type === "mixed" && !mayHold(before) && !mayHold(after)) return { gone: [], come: [] };
+  const old = linksIn(property, before);
+  const now = linksIn(property, after);
+  const only = (here: ReadonlyMap<string, LinkTarget>, there: ReadonlyMap<string, LinkTarget>): LinkTarget[] => [...here].filter(([text]) => !there.has(text)).map(([, target]) => target);
+  return { gone: old.size === 0 ? [] : only(old, now), come: now.size === 0 ? [] : only(now, old) };
+}
+
+function mayHold(encoded: StoredValue): boolean {
+  return encoded !== null && holdsLink(encoded as Uint8Array);
+}
+
+/** Two lists that differ in a few places next to each other, as after a push or a splice: undefined if they differ in more. */
+function nearDifference(before: readonly Uint8Array[], after: readonly Uint8Array[]): { gone: Uint8Array[]; come: Uint8Array[] } | undefined {
+  const shorter = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < shorter && sameBytes(before[head] as Uint8Array, after[head] as Uint8Array)) head++;
+  let tail = 0;
+  while (tail < shorter - head && sameBytes(before[before.length - 1 - tail] as Uint8Array, after[after.length - 1 - tail] as Uint8Array)) tail++;
+  const [gone, come] = [before.slice(head, before.length - tail), after.slice(head, after.length - tail)];
+  if (gone.length + come.length > NEAR_COUNT) return undefined;
+  const isIn = (list: readonly Uint8Array[], key: Uint8Array): boolean => list.some((other) => sameBytes(other, key));
+  return { gone: gone.filter((key) => !isIn(after, key)), come: come.filter((key) => !isIn(before, key)) };
+}
+
+const NEAR_COUNT = 4;
 
 function elementsOf(value: StoredValue): readonly StoredValue[] {
   return Array.isArray(value) ? value : [...(value as StoredDictionary).values()];
