@@ -14,6 +14,7 @@ import { mutate } from "./src/mutant.ts";
 import type { Mutant } from "./src/mutant.ts";
 import { printTable, writeSection } from "./src/report.ts";
 import type { Row } from "./src/report.ts";
+import type { TestRun } from "./src/run-tests.ts";
 import { runTests } from "./src/run-tests.ts";
 import { sourceOf, Workspace } from "./src/workspace.ts";
 
@@ -83,11 +84,17 @@ function tryOne(workspace: Workspace, mutant: Mutant): Row {
   for (const selection of selections) {
     const run = workspace.with(mutant, () => runTests(workspace, selection));
     seconds += run.seconds;
-    if (run.problem !== undefined) throw new Error(`${mutant.name}: the tests did not run: ${run.problem}`);
+    if (run.problem !== undefined) return broken(mutant, run);
     const caught = run.failure ?? (run.isTimeout ? { file: selection.files[0] ?? "", test: "(did not end)" } : undefined);
     if (!values.json) process.stdout.write(`${mutant.name}: ${caught === undefined ? `not caught by ${selection.files.join()}` : `caught by ${caught.test}`} (${run.seconds.toFixed(1)} s)\n`);
     if (caught !== undefined) return { mutant, caught, seconds };
   }
+  return { mutant, caught: undefined, seconds };
+}
+
+/** A fault that keeps the tests from running shows nothing. */
+function broken(mutant: Mutant, { problem, seconds }: TestRun): Row {
+  process.stderr.write(`${mutant.name}: the tests did not run: ${problem}\n`);
   return { mutant, caught: undefined, seconds };
 }
 

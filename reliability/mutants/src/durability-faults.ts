@@ -51,7 +51,7 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/file-opening.ts",
     find: "even.generation > odd.generation ? even : odd",
     replace: "even.generation < odd.generation ? even : odd",
-    tests: [FAULTS, SWEEP],
+    tests: [HANDLES, FAULTS, SWEEP],
   },
   {
     name: "freed-for-the-older-slot",
@@ -147,7 +147,7 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     file: DATABASE,
     find: "      this.publish(true);\n",
     replace: "",
-    tests: [HANDLES, FAULTS],
+    tests: [FAULTS],
   },
   {
     name: "unsynced-tail-kept",
@@ -155,7 +155,7 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     file: DATABASE,
     find: "if (isUntold || numbers.isUnknown || this.#isSlotMissing) this.#rewriteTail();",
     replace: "if (isUntold && this.#isSlotMissing) this.#rewriteTail();",
-    tests: [HANDLES, FAULTS],
+    tests: [FAULTS],
   },
   {
     name: "reserve-forgotten",
@@ -196,7 +196,7 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/new-store.ts",
     find: "    this.#target.platform.volume.syncDirectory(directoryOf(this.#target.path));\n",
     replace: "",
-    tests: [HANDLES, "storage-engine/test/freshness/crash.test.ts"],
+    tests: ["storage-engine/test/freshness/crash.test.ts"],
   },
   {
     name: "file-cut-short",

@@ -6,7 +6,6 @@
 import type { Mutant } from "./mutant.ts";
 
 const FORGERIES = "storage-engine/test/forgery/forgeries.test.ts";
-const FLIPS = "storage-engine/test/forgery/flips.test.ts";
 const UNITS = "core-cipher/test/unit-seal.test.ts";
 const FORKS = "storage-engine/test/forgery/forks.test.ts";
 const IVS = "storage-engine/test/forgery/ivs.test.ts";
@@ -29,7 +28,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     tests: [UNITS],
   },
   {
-    name: "identity-not-bound",
+    name: "place-not-bound",
     fault: "The tag does not cover the place of a unit",
     file: "core-cipher/src/unit-identity.ts",
     find: "      setUint64(view, 32, identity.place);\n",
@@ -53,12 +52,12 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     tests: [FORKS],
   },
   {
-    name: "reference-birth-ignored",
-    fault: "The birth in front of a page is not compared with its reference",
-    file: "storage-engine/src/unit-file.ts",
-    find: '    if (readU64(stored, 0) !== ref.birth) throw damaged(ref, "it was written at another time than its reference says");\n',
+    name: "birth-not-bound",
+    fault: "The tag does not cover the birth of a unit",
+    file: "core-cipher/src/unit-identity.ts",
+    find: "      setUint64(view, 40, identity.birth);\n",
     replace: "",
-    tests: [FORGERIES, FLIPS],
+    tests: ["core-cipher/test/vectors.test.ts", FORGERIES],
   },
   {
     name: "key-check-one-half",
@@ -74,7 +73,7 @@ export const FORGERY_FAULTS: readonly Mutant[] = [
     file: "storage-engine/src/slot.ts",
     find: "opened !== undefined && equalBytes(opened.headerBytes, header) ? opened.slot",
     replace: "opened !== undefined && opened.headerBytes.length === header.length ? opened.slot",
-    tests: [FORGERIES],
+    tests: ["storage-engine/test/forgery/forged-header.test.ts"],
   },
   {
     name: "chain-not-checked",

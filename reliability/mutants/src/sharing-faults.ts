@@ -44,7 +44,7 @@ export const SHARING_FAULTS: readonly Mutant[] = [
     file: STORE,
     find: "    if (this.#isInPlace(database.input.file)) return;\n    database.input.file.unlock();\n    throw",
     replace: "    if (this.#isInPlace(database.input.file) || database.view.head.commit >= 0) return;\n    throw",
-    tests: [HANDLES, FAULTS, "storage-engine/test/processes/replaced-file.test.ts"],
+    tests: [HANDLES],
   },
   {
     name: "pin-of-others-ignored",
@@ -60,7 +60,7 @@ export const SHARING_FAULTS: readonly Mutant[] = [
     file: DATABASE,
     find: "const pinned = [generation - 1, generation, ...reachableGenerations([...this.#pins.keys()], generation)];",
     replace: "const pinned = [generation - 1, generation];",
-    tests: [HANDLES, SHARED],
+    tests: [SHARED],
   },
   {
     name: "pin-not-written",

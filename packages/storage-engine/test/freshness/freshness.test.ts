@@ -255,7 +255,7 @@ describe("a fork", () => {
     return { volume: newVolume(other.readFile(PATH)), anchor };
   }
 
-  it.each([1, 2, 9])("of %i commits is found, in a file that was closed or not", (commits) => {
+  it.each([1, 2, 9, 120])("of %i commits is found, in a file that was closed or not", (commits) => {
     for (const isClosed of [false, true]) {
       const { volume, anchor } = fork(commits, { isClosed });
       expectRefused("FORKED", volume, anchor, { encryptionKey: TEST_KEY });

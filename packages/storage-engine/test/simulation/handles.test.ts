@@ -52,6 +52,19 @@ describe.each(KINDS)("two handles, $name", ({ encryptionKey }) => {
     one.close();
   });
 
+  it("a handle writes no more when another file stands at its path, and leaves that one alone", () => {
+    const volume = newVolume();
+    const store = openStore(volume, { encryptionKey });
+    commitChanges(store, [put("a")]);
+    volume.rename(PATH, `${PATH}-moved`);
+    expect(codeOf(() => store.beginWrite())).toBe("FILE_REPLACED");
+    volume.writeFile(PATH, Uint8Array.of(1, 2, 3));
+    expect(codeOf(() => store.beginWrite())).toBe("FILE_REPLACED");
+    expect(readContent(store).get("one")?.size).toBe(1);
+    store.close();
+    expect([...volume.readFile(PATH)]).toEqual([1, 2, 3]);
+  });
+
   it("a commit cannot be seen before it was synced", () => {
     const volume = newVolume();
     const other = openStore(volume, { encryptionKey });
