@@ -3,7 +3,7 @@
  * catch each.
  *
  * `--only NAME` (part of a name), `--json`, `--quick` (the short run of `npm test`), `--check` (only that every fault still applies),
- * `--write` (the result into docs/reliability.md), `--timeout SECONDS` of one test file, `--skip-baseline` (if the tests have just
+ * `--write` (the results into results.json and docs/reliability.md), `--timeout SECONDS` of one test file, `--skip-baseline` (if the tests have just
  * passed without a fault).
  *
  * @module
@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { MUTANTS } from "./src/list.ts";
 import { mutate } from "./src/mutant.ts";
 import type { Mutant } from "./src/mutant.ts";
-import { printTable, writeSection } from "./src/report.ts";
+import { keepResult, printTable, writeTable } from "./src/report.ts";
 import type { Row } from "./src/report.ts";
 import type { TestRun } from "./src/run-tests.ts";
 import { runTests } from "./src/run-tests.ts";
@@ -42,7 +42,7 @@ function main(): number {
   try {
     const broken = values["skip-baseline"] ? undefined : findBroken(workspace, chosen);
     if (broken !== undefined) return say(`the copy fails without any fault: ${broken}`, 1);
-    return report(chosen.map((mutant) => tryOne(workspace, mutant)));
+    return report(chosen.map((mutant) => tryAndKeep(workspace, mutant)));
   } finally {
     workspace.close();
   }
@@ -76,6 +76,12 @@ function findBroken(workspace: Workspace, chosen: readonly Mutant[]): string | u
   return unknown === undefined ? undefined : `no test is called "${unknown}"`;
 }
 
+function tryAndKeep(workspace: Workspace, mutant: Mutant): Row {
+  const row = tryOne(workspace, mutant);
+  if (values.write) keepResult(row);
+  return row;
+}
+
 function tryOne(workspace: Workspace, mutant: Mutant): Row {
   const selections = values.quick
     ? [{ files: mutant.tests.slice(0, 1), names: [mutant.quickTest ?? ""], timeoutSeconds: 120 }]
@@ -102,7 +108,8 @@ function report(rows: readonly Row[]): number {
   if (values.json) process.stdout.write(`${JSON.stringify(rows.map(({ mutant, ...rest }) => ({ name: mutant.name, fault: mutant.fault, file: mutant.file, ...rest })), undefined, 2)}\n`);
   else printTable(rows);
   const missed = rows.filter(({ caught }) => caught === undefined);
-  if (values.write && missed.length === 0 && rows.length === MUTANTS.length) writeSection(rows);
+  const missing = values.write ? writeTable(MUTANTS) : [];
+  if (missing.length > 0) say(`no result yet: ${missing.join(", ")}`);
   // The runner of `npm test` counts the last such line.
   return say(`${rows.length - missed.length} passed, ${missed.length} failed`, missed.length === 0 ? 0 : 1);
 }

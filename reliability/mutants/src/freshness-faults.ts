@@ -36,12 +36,12 @@ export const FRESHNESS_FAULTS: readonly Mutant[] = [
     tests: [FRESHNESS],
   },
   {
-    name: "foreign-slot-anchored",
-    fault: "A slot is anchored that another handle wrote and perhaps did not sync",
-    file: "storage-engine/src/database.ts",
-    find: "    return this.#ownGeneration === this.base.generation;\n",
-    replace: "    return this.#ownGeneration <= this.base.generation;\n",
-    tests: [CRASH],
+    name: "missing-file-made-anew",
+    fault: "A file that is missing under a known name is created again",
+    file: "storage-engine/src/store.ts",
+    find: "    this.#freshness?.refuseMissing();\n",
+    replace: "",
+    tests: [FRESHNESS],
   },
   {
     name: "anchor-before-slot",

@@ -1,9 +1,11 @@
 /**
- * The result, for the terminal and for docs/reliability.md.
+ * The result: for the terminal, kept in results.json, and as a table in docs/reliability.md.
+ *
+ * A run over some of the faults replaces their results only; the table is written from all of them.
  *
  * @module
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Mutant } from "./mutant.ts";
 
@@ -15,6 +17,14 @@ export interface Row {
   readonly seconds: number;
 }
 
+/** A kept result. A fault without `file` was not caught. */
+interface Result {
+  readonly file?: string;
+  readonly test?: string;
+  readonly seconds: number;
+}
+
+const RESULTS = resolve(import.meta.dirname, "../results.json");
 const PAGE = resolve(import.meta.dirname, "../../../docs/reliability.md");
 const BEGIN = "<!-- The table is written by `npm run mutants -- --write`. -->";
 const END = "<!-- End of the table. -->";
@@ -28,19 +38,34 @@ export function printTable(rows: readonly Row[]): void {
   }
 }
 
-/** Puts the table into the page, between its two marks. */
-export function writeSection(rows: readonly Row[]): void {
+/** Keeps one result. */
+export function keepResult({ mutant, caught, seconds }: Row): void {
+  const results = { ...readResults(), [mutant.name]: { ...caught, seconds: Math.round(seconds) } };
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+/** Writes the table into the page. @returns The faults that have no result yet. */
+export function writeTable(mutants: readonly Mutant[]): string[] {
+  const results = readResults();
+  const kept = Object.fromEntries(mutants.flatMap(({ name }) => (results[name] === undefined ? [] : [[name, results[name]]])));
+  writeFileSync(RESULTS, `${JSON.stringify(kept, undefined, 2)}\n`);
   const page = readFileSync(PAGE, "utf8");
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (begin < 0 || end < begin) throw new Error("docs/reliability.md has lost the marks of the table");
-  const lines = rows.map(({ mutant, caught, seconds }) => `| ${mutant.fault} | \`${fileName(mutant.file)}\` | ${cell(caught)} | ${seconds.toFixed(0)} |`);
+  const lines = mutants.map(({ name, fault, file }) => `| ${fault} | \`${fileName(file)}\` | ${cell(kept[name])} | ${kept[name]?.seconds ?? ""} |`);
   const table = ["| fault | in | caught by | seconds |", "|---|---|---|---|", ...lines].join("\n");
   writeFileSync(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${table}\n\n${page.slice(end)}`);
+  return mutants.map(({ name }) => name).filter((name) => kept[name] === undefined);
 }
 
-function cell(caught: Row["caught"]): string {
-  if (caught === undefined) return "nothing";
-  return `*${fileName(caught.file).replace(/\.test\.ts$/, "")}*: ${caught.test.replaceAll("|", "\\|")}`;
+function readResults(): Record<string, Result> {
+  return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, "utf8")) as Record<string, Result>) : {};
+}
+
+function cell(result: Result | undefined): string {
+  if (result === undefined) return "(not run)";
+  if (result.file === undefined || result.test === undefined) return "**nothing**";
+  return `*${fileName(result.file).replace(/\.test\.ts$/, "")}*: ${result.test.replaceAll("|", "\\|")}`;
 }
 
 function fileName(path: string): string {

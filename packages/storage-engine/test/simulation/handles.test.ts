@@ -129,6 +129,40 @@ describe.each(KINDS)("two handles, $name", ({ encryptionKey }) => {
   });
 });
 
+describe.each(KINDS)("checkpoints of two handles, $name", ({ encryptionKey }) => {
+  it("under way at once never leave a slot whose pages the other has overwritten", () => {
+    const volume = newVolume();
+    const random = new SeededRandom(0xc4ec);
+    const keyOf = (index: number): string => `k${String(index).padStart(5, "0")}`;
+    const one = openStore(volume, { encryptionKey });
+    const two = openStore(volume, { encryptionKey, dirtyBytes: 400 * 8192 });
+    const first: Change[] = Array.from({ length: 1600 }, (_, index) => put(keyOf(index), 1500));
+    commitChanges(one, first);
+    let content = applyToModel(new Map(), first);
+    // Each commit is small and touches many pages, so that a checkpoint takes many commits.
+    const scatter = (store: typeof one, commits: number): void => {
+      for (let commit = 0; commit < commits; commit += 1) {
+        const changes: Change[] = Array.from({ length: 10 }, () => put(keyOf(random.below(1600)), 1, random.below(256)));
+        commitChanges(store, changes);
+        content = applyToModel(content, changes);
+      }
+    };
+    for (let round = 0; round < 6; round += 1) {
+      scatter(one, 32 + round);
+      scatter(two, 3);
+      scatter(one, 25);
+      const copy = newVolume();
+      copy.writeFile(PATH, volume.readFile(PATH));
+      const fresh = openStore(copy, { encryptionKey });
+      expect(describeDifference(readContent(fresh), content)).toBeUndefined();
+      expectVerified(fresh);
+      fresh.close();
+    }
+    one.close();
+    two.close();
+  });
+});
+
 describe.each(KINDS)("the older slot and the log, $name", ({ encryptionKey }) => {
   it("say at every moment what a damaged newest slot said", () => {
     const volume = newVolume();
