@@ -46,14 +46,6 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     tests: [SWEEP],
   },
   {
-    name: "older-slot-chosen",
-    fault: "An open takes the slot of the lower generation",
-    file: "storage-engine/src/file-opening.ts",
-    find: "even.generation > odd.generation ? even : odd",
-    replace: "even.generation < odd.generation ? even : odd",
-    tests: [HANDLES, FAULTS, SWEEP],
-  },
-  {
     name: "freed-for-the-older-slot",
     fault: "Pages that the older slot can reach are used again",
     file: DATABASE,
