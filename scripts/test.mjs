@@ -37,6 +37,7 @@ const steps = [
     missing: () => fileMissing("conformance/src/run.ts"),
     count: countConformance,
   },
+  { name: "attacks", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/attacks/main.ts", "--short"], count: countLastLine },
   { name: "documentation", command: [node, "scripts/build-docs.mjs"] },
   { name: "packed packages", command: [node, "scripts/try-packed.mjs"], count: countLastLine },
 ];

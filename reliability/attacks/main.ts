@@ -28,8 +28,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const plan: Plan = {
     seed: Number(values.seed ?? Math.floor(Math.random() * 2 ** 31)),
-    flips: Number(values.flips ?? (values.short ? 200 : 0)),
-    tries: Number(values.tries ?? (values.short ? 16 : 400)),
+    flips: Number(values.flips ?? (values.short ? 80 : 0)),
+    tries: Number(values.tries ?? (values.short ? 8 : 400)),
   };
   const folder = mkdtempSync(join(tmpdir(), "holdfast-attacks-"));
   try {

@@ -9,7 +9,7 @@
 import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
 import { removeIfAllowed } from "./temporary-file.ts";
-import type { StorageFile, Volume } from "./volume/volume.ts";
+import { NOT_ONES_OWN, type StorageFile, type Volume } from "./volume/volume.ts";
 
 const MAX_PINS = 62;
 const FILE_BYTES = 8 + MAX_PINS * 8;
@@ -58,25 +58,29 @@ export class Presence {
   /** The generations that other live handles read from; files of handles that are gone are removed. */
   others(): number[][] {
     const found: number[][] = [];
+    // If somebody has put another folder in the place of ours, what stands in it is not ours to remove.
+    const mayRemove = this.#volume.stat(`${this.#directory}/${this.#name}`)?.identity === this.#file.identity();
     for (const name of this.#volume.list(this.#directory)) {
       if (name === this.#name || !name.startsWith("reader-")) continue;
-      const pins = this.#readOther(`${this.#directory}/${name}`);
+      const pins = this.#readOther(`${this.#directory}/${name}`, mayRemove);
       if (pins !== undefined) found.push(pins);
     }
     return found;
   }
 
-  #readOther(path: string): number[] | undefined {
+  #readOther(path: string, mayRemove: boolean): number[] | undefined {
     let file: StorageFile;
     try {
-      file = this.#volume.open(path, "write");
+      file = this.#volume.open(path, "peer");
     } catch (error) {
-      if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+      const { code } = error as { code?: string };
+      // Gone, or not what any handle makes: links, folders and pipes belong to nobody who reads.
+      if (code === "ENOENT" || NOT_ONES_OWN.has(code ?? "")) return undefined;
       throw error;
     }
     try {
       if (file.tryLock()) {
-        this.#volume.remove(path);
+        if (mayRemove) this.#volume.remove(path);
         return undefined;
       }
       const bytes = new Uint8Array(FILE_BYTES);

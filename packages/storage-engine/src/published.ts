@@ -9,7 +9,8 @@
  */
 import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { portableCrc32 } from "./plain-seal.ts";
-import type { StorageFile } from "./volume/volume.ts";
+import { StoreError } from "./errors.ts";
+import { NOT_ONES_OWN, type StorageFile } from "./volume/volume.ts";
 
 const MAGIC = 0x424b4c48;
 const FILE_BYTES = 32;
@@ -75,4 +76,10 @@ export class PublishedFile {
     writeU32(bytes, CHECKSUM_OFFSET, this.#checksum(bytes));
     this.file.write(0, bytes);
   }
+}
+
+/** Names what stands where the side file should, if it is not ours; any other error passes unchanged. */
+export function asSideFileError(path: string, error: unknown): unknown {
+  if (!NOT_ONES_OWN.has(String((error as { code?: unknown }).code))) return error;
+  return new StoreError("FILE_LINKED", `'${path}' is a link, or no regular file, and not ours; remove it`, { cause: error });
 }

@@ -17,7 +17,7 @@ import { waitForLock } from "./lock-waiting.ts";
 import { nodePlatform } from "./node-platform.ts";
 import type { Platform } from "./platform.ts";
 import { Presence } from "./presence.ts";
-import { PublishedFile } from "./published.ts";
+import { asSideFileError, PublishedFile } from "./published.ts";
 import { Snapshot } from "./snapshot.ts";
 import { runAtOnce } from "./sliced.ts";
 import { backupStore, restoreStore } from "./store-backup.ts";
@@ -531,7 +531,7 @@ export class Store {
     } catch (error) {
       const code = (error as { code?: unknown }).code;
       if (this.isReadOnly && (code === "EACCES" || code === "EROFS" || code === "EPERM")) return undefined;
-      throw error;
+      throw asSideFileError(this.#sidePath, error);
     }
   }
 

@@ -107,7 +107,7 @@ export class CrashVolume implements Volume {
 
   open(path: string, mode: OpenMode): StorageFile {
     this.enter("open", path);
-    const isNew = mode !== "read" && mode !== "write" && this.disk.live.stat(path) === undefined;
+    const isNew = (mode === "create" || mode === "exclusive") && this.disk.live.stat(path) === undefined;
     if (isNew) this.enter("name", path);
     const inner = this.disk.live.open(path, mode);
     if (isNew) this.#recordName({ kind: "add", path: normalizePath(path), identity: inner.identity() });

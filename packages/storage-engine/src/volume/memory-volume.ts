@@ -103,7 +103,7 @@ export class MemoryVolume implements Volume {
 
   /** Puts a whole file in place of what the path has, in the same inode if there is one. */
   writeFile(path: string, bytes: Uint8Array): void {
-    const file = this.open(path, "create");
+    const file = this.open(path, this.#files.has(normalizePath(path)) ? "write" : "create");
     file.truncate(0);
     file.write(0, bytes);
     file.close();
@@ -128,7 +128,8 @@ export class MemoryVolume implements Volume {
     if (this.#directories.has(place)) throw new VolumeError("EISDIR", `open ${path}`);
     const found = this.#files.get(place);
     if (found !== undefined && mode === "exclusive") throw new VolumeError("EEXIST", `open ${path}`);
-    if (found === undefined && (mode === "read" || mode === "write")) throw new VolumeError("ENOENT", `open ${path}`);
+    if (found === undefined && mode !== "create" && mode !== "exclusive") throw new VolumeError("ENOENT", `open ${path}`);
+    if (found !== undefined && found.linkCount > 1 && (mode === "create" || mode === "peer")) throw new VolumeError("EMLINK", `open ${path}`);
     const inode = found ?? this.#create(place);
     return new MemoryFile(inode, { path: place, isWritable: mode !== "read", onChange: () => this.#announceInode(inode) });
   }

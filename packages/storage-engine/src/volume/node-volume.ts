@@ -5,7 +5,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import {
-  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, mkdirSync, openSync, readSync, readdirSync, realpathSync,
+  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, lstatSync, mkdirSync, openSync, readSync, readdirSync, realpathSync,
   renameSync, rmdirSync, statSync, unlinkSync, watch, writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -19,10 +19,14 @@ import type { FileStatus, OpenMode, StorageFile, Volume } from "./volume.ts";
 const NEW_FILE_RIGHTS = 0o600;
 const NEW_DIRECTORY_RIGHTS = 0o700;
 
+/** Absent on Windows, where a link needs rights that a program seldom has. A pipe must not keep anybody waiting. */
+const SIDE_FLAGS = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 const OPEN_FLAGS: Readonly<Record<OpenMode, number>> = {
   read: constants.O_RDONLY,
   write: constants.O_RDWR,
-  create: constants.O_RDWR | constants.O_CREAT,
+  create: SIDE_FLAGS | constants.O_CREAT,
+  peer: SIDE_FLAGS,
   exclusive: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
 };
 
@@ -40,7 +44,9 @@ export class NodeVolume implements Volume {
 
   open(path: string, mode: OpenMode): StorageFile {
     const descriptor = call(`open ${path}`, () => openSync(path, OPEN_FLAGS[mode], NEW_FILE_RIGHTS));
-    return new NodeFile(path, descriptor, this.#locks);
+    const file = new NodeFile(path, descriptor, this.#locks);
+    if (mode === "create" || mode === "peer") requireOnesOwn(file, path, descriptor);
+    return file;
   }
 
   stat(path: string): FileStatus | undefined {
@@ -79,7 +85,8 @@ export class NodeVolume implements Volume {
     try {
       call(`make directory ${path}`, () => mkdirSync(path, NEW_DIRECTORY_RIGHTS));
     } catch (error) {
-      if (!isDirectory(path)) throw error;
+      // A link to a folder is not the folder that was asked for: whoever made it chose where files come and go.
+      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
     }
   }
 
@@ -232,6 +239,10 @@ function realPath(path: string): string | undefined {
   return ignoring("ENOENT", () => call(`resolve ${path}`, () => realpathSync(path)));
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+/** Refuses what somebody else may have put under a side file's name. */
+function requireOnesOwn(file: StorageFile, path: string, descriptor: number): void {
+  const status = call(`stat ${path}`, () => fstatSync(descriptor));
+  if (status.isFile() && status.nlink <= 1) return;
+  file.close();
+  throw status.isFile() ? new VolumeError("EMLINK", `open ${path}: the file has ${status.nlink} names`) : new VolumeError("EINVAL", `open ${path}: not a regular file`);
 }

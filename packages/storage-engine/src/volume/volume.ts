@@ -7,8 +7,15 @@
  * @module
  */
 
-/** How a file is opened. `create` makes it if it is missing, `exclusive` refuses it if it is there. */
-export type OpenMode = "read" | "write" | "create" | "exclusive";
+/**
+ * How a file is opened. `create` makes it if it is missing, `exclusive` refuses it if it is there. `create` and `peer` are for side
+ * files, which stand under names that others may have taken: they open nothing but a regular file with one name, never through
+ * a link. `peer` is there already.
+ */
+export type OpenMode = "read" | "write" | "create" | "peer" | "exclusive";
+
+/** What `create` and `peer` answer to a link, a folder, a pipe, a device, or a file with several names. */
+export const NOT_ONES_OWN: ReadonlySet<string> = new Set(["ELOOP", "EMLINK", "EISDIR", "EINVAL", "ENXIO"]);
 
 /** What is known of a file without opening it. */
 export interface FileStatus {
