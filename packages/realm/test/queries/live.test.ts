@@ -90,3 +90,19 @@ it("aggregates of decimals are decimals, those of other numbers numbers", () => 
   expect([sales.min("on"), sales.max("on")]).toEqual([new Date(3), new Date(5)]);
   expect(sales.filtered("pieces != null SORT(pieces DESC) LIMIT(1)").sum("pieces")).toBe(5);
 });
+
+it("a listener of @links.@count hears of links from its own class, the only one", async () => {
+  const realm = new Realm({ path: "nodes.realm", inMemory: true, schema: [{ name: "Node", primaryKey: "id", properties: { id: "int", next: "Node" } }] });
+  realm.write(() => {
+    for (const id of [1, 2, 3]) realm.create("Node", { id });
+  });
+  const linked = realm.objects<{ id: number }>("Node").filtered("@links.@count > 0");
+  const heard: number[][] = [];
+  linked.addListener((_, { insertions }) => void heard.push(insertions));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  realm.write(() => {
+    realm.create("Node", { id: 3, next: realm.objectForPrimaryKey("Node", 1) }, "modified" as never);
+  });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(heard.at(-1)).toEqual([0]);
+});
