@@ -1,5 +1,5 @@
 /**
- * `npm run kills -- --kills N [--seed S] [--form plain|encrypted|both] [--only WORD] [--json]`: `kill -9` of real processes on
+ * `npm run kills -- --kills N [--seed S] [--form plain|encrypted|both] [--only WORD] [--parallel N] [--json]`: `kill -9` of real processes on
  * real files, one or several at once, and what must hold afterwards.
  *
  * The seed chooses crews, victims and moments. The machine's scheduler has a say in what a moment hits, so a seed makes a run
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     kills: { type: "string", default: "100" },
     seed: { type: "string", default: "1" },
     form: { type: "string", default: "both" },
+    parallel: { type: "string", default: "2" },
     only: { type: "string", default: "" },
     json: { type: "boolean", default: false },
   },
@@ -26,7 +27,7 @@ const { values } = parseArgs({
 
 const FORMS: Readonly<Record<string, readonly Form[]>> = { plain: ["plain"], encrypted: ["encrypted"], both: ["plain", "encrypted"] };
 
-function numberOf(name: "kills" | "seed"): number {
+function numberOf(name: "kills" | "seed" | "parallel"): number {
   const number = Number(values[name]);
   if (!Number.isSafeInteger(number) || number < 1) throw new RangeError(`--${name}: expected a whole number from 1 on, got "${values[name]}"`);
   return number;
@@ -42,7 +43,11 @@ if (activities.length === 0) throw new RangeError(`--only: no activity has "${va
 const bar = process.stdout.isTTY && !values.json ? progress({ max: kills, size: 40 }) : undefined;
 bar?.start(`${kills} kills, seed ${seed}`);
 const startedAt = performance.now();
-const rows = await run({ kills, seed, forms, activities, onKills: (count) => bar?.advance(count) });
+// Stopped by hand, it says what it has found so far.
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+process.once("SIGTERM", () => stop.abort());
+const rows = await run({ kills, seed, forms, activities, parallel: numberOf("parallel"), signal: stop.signal, onKills: (count) => bar?.advance(count) });
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 bar?.stop(`${seconds} s`);
 

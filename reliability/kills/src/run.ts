@@ -21,6 +21,10 @@ export interface RunOptions {
   readonly mostFailures?: number;
   /** Keeps the files of failed rounds, for whoever looks into them. Default true. */
   readonly keepsFailed?: boolean;
+  /** Files that are worked on at the same time: a round waits most of its time. Default 2. */
+  readonly parallel?: number;
+  /** Ends the run early, after the rounds under way. */
+  readonly signal?: AbortSignal;
   /** Called after each round with the kills that it made. */
   readonly onKills?: (kills: number) => void;
 }
@@ -42,12 +46,10 @@ export interface Row {
 const ROUNDS_PER_FILE = 12;
 /** After so many failures an activity is given up, unless said otherwise. */
 const MOST_FAILURES = 3;
-/** Files that are worked on at the same time: the machine is busy, and a round waits most of its time. */
-const PARALLEL = 2;
-
 /** Runs until the kills are made. */
 export async function run(options: RunOptions): Promise<Row[]> {
-  const pool = new ProcessPool(options.implementation ?? "@holdfast/realm", 4);
+  const { parallel = 2 } = options;
+  const pool = new ProcessPool(options.implementation ?? "@holdfast/realm", 2 * parallel);
   const activities = options.activities ?? ACTIVITIES;
   const shares = activities.reduce((sum, { share }) => sum + share, 0);
   const tasks = activities.flatMap((activity) => options.forms.map((form) => ({ activity, form })));
@@ -63,7 +65,7 @@ export async function run(options: RunOptions): Promise<Row[]> {
         await fillRow(row, { activity, form, wanted, seed: options.seed * 1000 + index, pool, options });
       }
     };
-    await Promise.all(Array.from({ length: PARALLEL }, work));
+    await Promise.all(Array.from({ length: parallel }, work));
   } finally {
     await pool.close();
   }
@@ -80,10 +82,10 @@ interface RowTask {
 }
 
 async function fillRow(row: Row, task: RowTask): Promise<void> {
-  const { mostFailures = MOST_FAILURES, keepsFailed = true, onKills } = task.options;
+  const { mostFailures = MOST_FAILURES, keepsFailed = true, onKills, signal } = task.options;
   const random = new SeededRandom(task.seed);
   const session = new Session(task.activity, task.form, { pool: task.pool, random });
-  while (row.kills < task.wanted && row.failures.length < mostFailures) {
+  while (row.kills < task.wanted && row.failures.length < mostFailures && signal?.aborted !== true) {
     row.rounds += 1;
     try {
       const found = await session.round();
