@@ -62,6 +62,17 @@ const context: ActorContext = {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   },
   say,
+  async patiently(action) {
+    for (;;) {
+      try {
+        return action();
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== "STORE_LOCKED") throw error;
+        say("waiting");
+        await context.breathe(1);
+      }
+    }
+  },
   breathe: (ms) => new Promise((resolve) => void (ms === undefined ? setImmediate(resolve) : setTimeout(resolve, ms))),
   async start() {
     say("ready");

@@ -36,6 +36,11 @@ export interface ActorContext {
   ack(what: string): void;
   /** Tells the parent something that is no acknowledgement. */
   say(line: string): void;
+  /**
+   * Does something that waits for a lock, again and again where others kept it for too long: with many at work on a busy machine
+   * that is no fault. One that is blocked for good makes no step, and the parent sees that.
+   */
+  patiently<Result>(action: () => Result): Promise<Result>;
   /** Lets the event loop run, and other processes have the lock. */
   breathe(ms?: number): Promise<void>;
   /** Waits for the parent's word that all processes of the round are ready. */

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import type { Job } from "./job.ts";
 
 /** How long a process may stay silent before it counts as blocked. Generous: no result depends on it. */
-const SILENCE_LIMIT_MS = 60_000;
+const SILENCE_LIMIT_MS = 300_000;
 
 /** One process. */
 export class Process {

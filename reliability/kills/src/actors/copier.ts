@@ -9,7 +9,7 @@ import { configurationOf, keyOfCopy, pathOfCopy, type Actor } from "../job.ts";
 /** Says "copying" with the number and the commits of each lane before each copy, and "copied" after it. */
 export const copier: Actor = async (context) => {
   const { job } = context;
-  const realm = new context.Realm(context.configuration);
+  const realm = await context.patiently(() => new context.Realm(context.configuration));
   await context.start();
   for (let copy = job.number; !context.isStopped; copy += 1) {
     realm.refresh();

@@ -13,8 +13,8 @@ export const cycler: Actor = async (context) => {
   const random = new SeededRandom(job.seed);
   await context.start();
   while (!context.isStopped) {
-    const realm = new context.Realm(context.configuration);
-    for (let count = random.below(4); count > 0; count -= 1) context.ack(`committed ${commitNext(realm, SHAPES[job.shape], job.lane)}`);
+    const realm = await context.patiently(() => new context.Realm(context.configuration));
+    for (let count = random.below(4); count > 0; count -= 1) context.ack(`committed ${await context.patiently(() => commitNext(realm, SHAPES[job.shape], job.lane))}`);
     realm.close();
     context.ack("closed");
     // The others must find it closed now and then.

@@ -14,7 +14,7 @@ const FULL_EVERY = 12;
 
 /** Says "read" with the commits of each lane after each view that it has read. */
 export const reader: Actor = async (context) => {
-  const realm = new context.Realm(context.configuration);
+  const realm = await context.patiently(() => new context.Realm(context.configuration));
   const shape = SHAPES[context.job.shape];
   const random = new SeededRandom(context.job.seed);
   let before = lanesOf(realm);

@@ -9,7 +9,7 @@ import type { Actor, ActorContext } from "../job.ts";
 
 /** Opens a file that is there, then waits for the others, then commits. */
 export const writer: Actor = async (context) => {
-  const realm = new context.Realm(context.configuration);
+  const realm = await context.patiently(() => new context.Realm(context.configuration));
   await context.start();
   await commitUntilStopped(context, realm);
 };
@@ -17,7 +17,7 @@ export const writer: Actor = async (context) => {
 /** Opens a file that may not be there, at the same moment as the others do. */
 export const creator: Actor = async (context) => {
   await context.start();
-  const realm = new context.Realm(context.configuration);
+  const realm = await context.patiently(() => new context.Realm(context.configuration));
   context.ack("opened");
   await commitUntilStopped(context, realm);
 };
@@ -26,7 +26,7 @@ async function commitUntilStopped(context: ActorContext, realm: Realm): Promise<
   const { lane, shape } = context.job;
   const isLong = shape === "bulk" || shape === "spill";
   for (let count = 1; !context.isStopped; count += 1) {
-    context.ack(`committed ${commitNext(realm, SHAPES[shape], lane)}`);
+    context.ack(`committed ${await context.patiently(() => commitNext(realm, SHAPES[shape], lane))}`);
     // Now and then longer than those who wait look away, since the lock has no queue: the others get their turn.
     await context.breathe(count % 4 === 0 || isLong ? 8 : undefined);
   }
