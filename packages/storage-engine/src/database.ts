@@ -387,10 +387,12 @@ export class Database {
     const freed = this.#freed.slice();
     const dirtyPages = this.#dirtyPages;
     const extents = this.#extentPages;
+    // Others are told of the claim, and with it of the newest commit: that must not be the one which is still to be written.
+    this.#claimPlaces();
     this.#adopt({ ...view, head }, edit);
     this.#durableCommit = before.head.commit;
     try {
-      this.#writeCheckpoint(this.#begin());
+      this.#writeCheckpoint(this.#freeze());
     } catch (error) {
       this.view = before;
       this.#freed = freed;
@@ -498,6 +500,10 @@ export class Database {
 
   #begin(): Checkpoint {
     this.#claimPlaces();
+    return this.#freeze();
+  }
+
+  #freeze(): Checkpoint {
     const space = this.space();
     space.reclaim(this.#pinnedGenerations());
     const checkpoint = new Checkpoint({
