@@ -7,14 +7,13 @@
  */
 import { Checkpoint } from "./checkpoint.ts";
 import { EditSet, type Freed } from "./edit-set.ts";
-import { asStoreError, isDiskFull, StoreError } from "./errors.ts";
-import { writeZeros } from "./file-creation.ts";
+import { asStoreError, StoreError } from "./errors.ts";
 import { newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { firstPage, PAGE_BYTES } from "./layout.ts";
 import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
-import { demandOf, dirtyPagesOf, missingPages, unplacedExtents, type Demand } from "./room.ts";
+import { demandOf, dirtyPagesOf, growFile, missingPages, unplacedExtents, type Demand } from "./room.ts";
 import type { PublishedFile } from "./published.ts";
 import { encodeSlot, readNewestGeneration, rewriteSlot, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
@@ -24,8 +23,6 @@ import { UNIT_KIND } from "@holdfast/core-cipher";
 import { applyRecord, catalogOf, viewOfSlot, type View } from "./view.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
-/** The file grows by at least this much at a time. */
-const GROWTH_PAGES = 128;
 /** Slices write at least this many pages. */
 const SLICE_PAGES = 8;
 
@@ -450,7 +447,7 @@ export class Database {
    */
   #reserve(demand: () => Demand, givesUp: boolean, mayCheckpoint: boolean): void {
     const missing = (isEmergency: boolean): number => missingPages(demand(), this.space(), this.input.file.sizeBytes(), isEmergency);
-    if (missing(false) === 0 || this.#grow(missing(false)) || missing(false) === 0) return;
+    if (missing(false) === 0 || growFile(this.input.file, this.space(), missing(false)) || missing(false) === 0) return;
     if (givesUp && missing(true) === 0) return;
     if (mayCheckpoint) {
       // What earlier commits gave up can be used again once neither slot reaches it.
@@ -459,19 +456,6 @@ export class Database {
       if (missing(givesUp) === 0) return;
     }
     throw new StoreError("DISK_FULL", "there is no room on the disk for this transaction; deleting objects is still possible");
-  }
-
-  /** Makes the file longer; false if the disk is full. */
-  #grow(pages: number): boolean {
-    const { file } = this.input;
-    const from = Math.max(Math.floor(file.sizeBytes() / PAGE_BYTES), this.space().pageCount);
-    try {
-      writeZeros(file, from * PAGE_BYTES, Math.max(GROWTH_PAGES, pages) * PAGE_BYTES);
-      return true;
-    } catch (error) {
-      if (!isDiskFull(error)) throw asStoreError(error, "growing the file");
-      return false;
-    }
   }
 
   // ---- Checkpoints ---------------------------------------------------------------------------------------------

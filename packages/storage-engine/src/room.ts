@@ -3,16 +3,22 @@
  *
  * @module
  */
+import { asStoreError, isDiskFull } from "./errors.ts";
+import { writeZeros } from "./file-creation.ts";
 import { extentPages, PAGE_BYTES } from "./layout.ts";
 import { collectDirty } from "./page-writer.ts";
 import type { NodePage } from "./node-page.ts";
 import type { Space } from "./space.ts";
 import type { View } from "./view.ts";
+import type { StorageFile } from "./volume/volume.ts";
 
 /** Free pages that only transactions may use which give up at least as much as they add. */
 const EMERGENCY_PAGES = 64;
 /** Pages that a checkpoint writes beside those of the trees: catalog and map, generously. */
 const CATALOG_PAGES = 16;
+
+/** The file grows by at least this much at a time. */
+const GROWTH_PAGES = 128;
 
 /** What is in memory only and will have to be written. */
 export interface Demand {
@@ -59,4 +65,16 @@ export function missingPages(demand: Demand, space: Space, fileBytes: number, is
   for (const pages of demand.extents()) trial.take(pages);
   const over = Math.max(0, trial.pageCount - filePages);
   return over + Math.max(0, single - trial.freeCount - Math.max(0, filePages - trial.pageCount));
+}
+
+/** Makes the file longer; false if the disk is full. */
+export function growFile(file: StorageFile, space: Space, pages: number): boolean {
+  const from = Math.max(Math.floor(file.sizeBytes() / PAGE_BYTES), space.pageCount);
+  try {
+    writeZeros(file, from * PAGE_BYTES, Math.max(GROWTH_PAGES, pages) * PAGE_BYTES);
+    return true;
+  } catch (error) {
+    if (!isDiskFull(error)) throw asStoreError(error, "growing the file");
+    return false;
+  }
 }
