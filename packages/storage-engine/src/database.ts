@@ -598,8 +598,14 @@ export class Database {
   /** Goes on at a later commit number: a restored file must not use the numbers of the history that it replaces. */
   skipTo(commit: number): void {
     this.finishCheckpoint();
-    this.view = { ...this.view, head: { ...this.view.head, commit } };
-    this.checkpointFully();
+    this.#durableCommit = this.view.head.commit;
+    try {
+      this.view = { ...this.view, head: { ...this.view.head, commit } };
+      this.checkpointFully();
+    } finally {
+      this.#durableCommit = undefined;
+    }
+    this.#announce();
   }
 
   /** Everything into pages, and the file cut behind the last page in use. Only while no other handle is open. */

@@ -81,8 +81,8 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     name: "large-transaction-one-slot",
     fault: "A transaction too large for the log writes one slot only",
     file: DATABASE,
-    find: "      throw error;\n    }\n    this.#repeatSlot();\n",
-    replace: "      throw error;\n    }\n",
+    find: "      this.#durableCommit = undefined;\n    }\n    this.#repeatSlot();\n",
+    replace: "      this.#durableCommit = undefined;\n    }\n",
     tests: [HANDLES, SWEEP],
   },
   {

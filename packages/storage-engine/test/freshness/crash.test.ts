@@ -9,7 +9,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { FileAnchor, MemoryAnchor } from "../../src/freshness-anchors.ts";
 import type { FreshnessAnchor, FreshnessOptions } from "../../src/freshness.ts";
-import { decodeAnchor } from "../../src/freshness-state.ts";
+import { decodeAnchor, encodeAnchor } from "../../src/freshness-state.ts";
 import { CrashDisk, CrashVolume, MemoryVolume, SeededRandom } from "../../src/simulation.ts";
 import type { CrashImage, CrashMode } from "../../src/simulation.ts";
 import { Store } from "../../src/store.ts";
@@ -189,6 +189,34 @@ describe.each(KINDS)("a power cut under an anchor, $name", ({ name, encryptionKe
       openStore(image.volume, { encryptionKey, freshness: { anchor: at } }).close();
     }
     expect(decodeAnchor(accepted.read() ?? "").restoredCount).toBe(1);
+  });
+});
+
+describe("a process that is killed while it accepts a restored file", () => {
+  it("leaves another handle on that file able to write", () => {
+    let killed = 0;
+    for (let after = 0; after < 24; after += 1) {
+      const base = new MemoryVolume();
+      base.makeDirectory("/db");
+      const disk = new CrashDisk({ seed: 0xf4e9, from: base });
+      const other = openStore(new CrashVolume(disk));
+      commitChanges(other, [{ kind: "put", tree: "one", key: "a", value: Uint8Array.of(1) }]);
+      const newer = { fileId: new Uint8Array(16).fill(9), isEncrypted: false, commit: 90, generation: 9, tag: new Uint8Array(16), slotTag: new Uint8Array(16), restoredCount: 0 };
+      const volume = new CrashVolume(disk);
+      volume.inject({ operation: "write", outcome: "kill", after });
+      try {
+        openStore(volume, { freshness: { anchor: new MemoryAnchor(encodeAnchor(newer)), accept: "restored" } });
+      } catch {
+        killed += 1;
+      }
+      volume.kill();
+      other.refresh();
+      commitChanges(other, [{ kind: "put", tree: "one", key: "b", value: Uint8Array.of(2) }]);
+      expect(readContent(other).get("one")?.size).toBe(2);
+      expectVerified(other);
+      other.close();
+    }
+    expect(killed).toBeGreaterThan(5);
   });
 });
 
