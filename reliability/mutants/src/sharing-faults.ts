@@ -74,8 +74,8 @@ export const SHARING_FAULTS: readonly Mutant[] = [
     name: "live-reader-taken-for-dead",
     fault: "A live reader's presence is taken for that of a dead one",
     file: "storage-engine/src/presence.ts",
-    find: "      if (file.tryLock()) {\n        this.#volume.remove(path);",
-    replace: "      if (file.tryLock() || path !== \"\") {\n        this.#volume.remove(path);",
+    find: "      if (file.tryLock()) {",
+    replace: "      if (file.tryLock() || path !== \"\") {",
     tests: [SHARED, PROCESSES],
   },
   {
