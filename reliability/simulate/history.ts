@@ -14,7 +14,7 @@ import { fail, SimulationFailure } from "./failure.ts";
 import { keyOption } from "./keys.ts";
 import { checkListeners, finish, step } from "./steps.ts";
 import { PATH, placesDatabase, World } from "./world.ts";
-import type { CopyRecord } from "./world.ts";
+import type { CopyRecord, PlantedFault } from "./world.ts";
 
 /** The smallest log that the format allows: it wraps after a few commits. */
 const SMALL_LOG_BYTES = 64 * 1024;
@@ -30,6 +30,8 @@ export interface HistoryOptions {
   readonly points?: number | undefined;
   /** Steps to leave out, as `stretch.step`. */
   readonly without?: ReadonlySet<string> | undefined;
+  /** A fault to be noticed. */
+  readonly planted?: PlantedFault | undefined;
   /** Receives what happens, in words. */
   readonly trace?: ((line: string) => void) | undefined;
 }
@@ -102,8 +104,8 @@ class History {
   async #live(stretch: number, start: Start, seed: number): Promise<World> {
     const config = drawStretch(this.#random(stretch, 1));
     const model = new CommitModel(start.root);
-    const { trace } = this.#options;
-    const world = new World({ seed: mix(seed, stretch), from: start.volume, config, model, copies: start.copies, step, trace });
+    const { trace, planted } = this.#options;
+    const world = new World({ seed: mix(seed, stretch), from: start.volume, config, model, copies: start.copies, step, trace, planted });
     world.disk.onEvent = (event) => noteDatabase(world, event);
     trace?.(`stretch ${stretch}: ${JSON.stringify(config)}`);
     for (let index = 0; index < config.steps; index += 1) {

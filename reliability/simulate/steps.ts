@@ -84,7 +84,9 @@ function openWithAnyKey(world: World, process: SimulatedProcess, options: Omit<S
   let refusal: unknown;
   for (const key of keys) {
     try {
-      return Store.open({ path: PATH, volume: process.volume, ...options, ...keyOption(key) });
+      const store = Store.open({ path: PATH, volume: process.volume, ...options, ...keyOption(key) });
+      world.planted?.store?.(store);
+      return store;
     } catch (error) {
       refusal = error;
       if (!isKeyRefusal(error)) break;

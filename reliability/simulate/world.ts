@@ -67,6 +67,14 @@ export class SimulatedProcess {
   }
 }
 
+/** A fault planted on purpose, to see that it is noticed: for the tests of the simulation itself. */
+export interface PlantedFault {
+  /** Changes each process's disk. */
+  readonly volume?: (volume: CrashVolume) => void;
+  /** Changes each store that a process opens. */
+  readonly store?: (store: Store) => void;
+}
+
 /** What a world is made of. */
 export interface WorldInput {
   readonly seed: number;
@@ -78,6 +86,7 @@ export interface WorldInput {
   readonly step: (world: World, process: SimulatedProcess) => void;
   /** Receives what happens, in words. */
   readonly trace: ((line: string) => void) | undefined;
+  readonly planted: PlantedFault | undefined;
 }
 
 /** The stretch. `random` is set anew for each step of the plan, so that leaving one out does not change the others. */
@@ -88,6 +97,7 @@ export class World {
   readonly copies: CopyRecord[];
   readonly processes: SimulatedProcess[] = [];
   readonly trace: ((line: string) => void) | undefined;
+  readonly planted: PlantedFault | undefined;
   readonly inFlight: Set<CommitNode> = new Set();
   /** The newest commit whose call came back: from then on every other handle can know of it. */
   acknowledged: CommitNode | undefined;
@@ -111,6 +121,7 @@ export class World {
     this.model = input.model;
     this.copies = [...input.copies];
     this.trace = input.trace;
+    this.planted = input.planted;
     this.#step = input.step;
     this.disk = new CrashDisk({ seed: input.seed, from: input.from });
     if (input.config.freeBytes !== undefined) this.disk.capacityBytes = this.disk.usedBytes() + input.config.freeBytes;
@@ -194,6 +205,7 @@ export class World {
     const process = new SimulatedProcess(`process ${index}.${this.#started}`, volume);
     this.#started += 1;
     volume.beforeCall = (call) => this.#beforeCall(process, call);
+    this.planted?.volume?.(volume);
     return process;
   }
 

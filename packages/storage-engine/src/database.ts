@@ -14,7 +14,7 @@ import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
 import { demandOf, dirtyPagesOf, growFile, missingPages, unplacedExtents, type Demand } from "./room.ts";
-import type { PublishedFile } from "./published.ts";
+import type { PublishedFile, PublishedNumbers } from "./published.ts";
 import { encodeSlot, readNewestGeneration, rewriteSlot, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
 import type { TreeRoot } from "./tree.ts";
@@ -64,8 +64,8 @@ export class Database {
   isPoisoned = false;
   /** True if what a dead or failed handle left unsynced was there when this one was opened: then it may rewrite it. */
   mayRewriteTail = false;
-  /** What may be published while the view is ahead of the disk. */
-  #durableCommit: number | undefined;
+  /** What is published while the view is ahead of the disk. */
+  #told: { readonly commit: number; readonly isUnknown: boolean } | undefined;
   /** What this handle itself has synced since the anchor was last written. */
   readonly unanchored = { slot: false, record: false };
   #ownGeneration = 0;
@@ -246,7 +246,7 @@ export class Database {
       throw new StoreError("COMMIT_UNKNOWN", "a sync of another handle failed; close the file and open it again");
     }
     const isUntold = numbers === undefined || numbers.commit < this.view.head.commit || numbers.generation < this.base.generation;
-    if (isUntold || numbers.isUnknown || this.#isSlotMissing) this.#rewriteTail();
+    if (isUntold || numbers.isUnknown || this.#isSlotMissing) this.#rewriteTail(numbers);
   }
 
   /** Another handle has begun to write pages since: it may have used the places that this one had chosen. */
@@ -261,16 +261,23 @@ export class Database {
   #claimPlaces(): void {
     const [a, b, c, d] = this.input.volume.randomBytes(4) as unknown as [number, number, number, number];
     this.#checkpointer = 1 + a + b * 0x100 + c * 0x10000 + (d % 0x80) * 0x1000000;
-    this.publish(false);
+    this.publish(this.#told?.isUnknown === true);
   }
 
   /**
    * A writer died or its sync failed behind a record that was seen here: the cache may show what the disk has not got.
    * So the slot is written once more and everything since then goes to fresh places.
    */
-  #rewriteTail(): void {
+  #rewriteTail(numbers: PublishedNumbers | undefined): void {
     this.#rewriteSlot();
-    this.checkpointFully();
+    // Until it is done the side file says what it said: if this handle dies too, the next one has to know.
+    this.#told = { commit: numbers?.commit ?? this.base.commit, isUnknown: numbers?.isUnknown === true };
+    try {
+      this.checkpointFully();
+    } finally {
+      this.#told = undefined;
+    }
+    this.#announce();
     this.mayRewriteTail = false;
   }
 
@@ -288,7 +295,7 @@ export class Database {
   }
 
   publish(isUnknown: boolean): void {
-    this.input.published?.write({ commit: this.#durableCommit ?? this.view.head.commit, generation: this.base.generation, isUnknown, checkpointer: this.#checkpointer });
+    this.input.published?.write({ commit: this.#told?.commit ?? this.view.head.commit, generation: this.base.generation, isUnknown, checkpointer: this.#checkpointer });
   }
 
   /** Tells the others, if it can: what it tells is durable, so that a failing side file must not make it look undone. */
@@ -387,7 +394,7 @@ export class Database {
     // Others are told of the claim, and with it of the newest commit: that must not be the one which is still to be written.
     this.#claimPlaces();
     this.#adopt({ ...view, head }, edit);
-    this.#durableCommit = before.head.commit;
+    this.#told = { commit: before.head.commit, isUnknown: false };
     try {
       this.#writeCheckpoint(this.#freeze());
     } catch (error) {
@@ -397,7 +404,7 @@ export class Database {
       this.#extentPages = extents;
       throw error;
     } finally {
-      this.#durableCommit = undefined;
+      this.#told = undefined;
     }
     this.#repeatSlot();
     this.#announce();
@@ -598,12 +605,12 @@ export class Database {
   /** Goes on at a later commit number: a restored file must not use the numbers of the history that it replaces. */
   skipTo(commit: number): void {
     this.finishCheckpoint();
-    this.#durableCommit = this.view.head.commit;
+    this.#told = { commit: this.view.head.commit, isUnknown: false };
     try {
       this.view = { ...this.view, head: { ...this.view.head, commit } };
       this.checkpointFully();
     } finally {
-      this.#durableCommit = undefined;
+      this.#told = undefined;
     }
     this.#announce();
   }

@@ -249,3 +249,25 @@ describe("a commit that is too large for the log", () => {
     expectVerified(other);
   });
 });
+
+describe("an unsynced commit", () => {
+  it("is still known as such when whoever wrote it again has died over it (simulate, seed 300005)", () => {
+    const seed = 21;
+    const disk = newDisk(seed);
+    const [failing, dying] = [new CrashVolume(disk), new CrashVolume(disk)];
+    const first = openStore(failing);
+    commitChanges(first, [one]);
+    failing.inject({ operation: "sync", pathEnd: ".holdfast" });
+    expect(codeOf(() => commitChanges(first, [{ ...one, key: "lost?", value: new Uint8Array(1900).fill(7) }]))).toBe("COMMIT_UNKNOWN");
+    const second = openStore(dying);
+    const third = openStore(new CrashVolume(disk));
+    dying.inject({ operation: "write", pathEnd: ".holdfast", outcome: "kill", after: 1 });
+    expect(codeOf(() => second.beginWrite())).toBeDefined();
+    expect(dying.isKilled).toBe(true);
+    commitChanges(third, [{ ...one, key: "b", value: new Uint8Array(900) }]);
+    const expected = readContent(third);
+    for (const image of disk.crashImages({ seed, from: disk.position, repeat: 20 })) {
+      expect(describeDifference(readContent(openStore(image.volume)), expected)).toBeUndefined();
+    }
+  });
+});
