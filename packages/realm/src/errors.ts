@@ -42,13 +42,35 @@ export type RealmErrorCode =
   | "VALUE_MISSING"
   | "VALUE_OUT_OF_RANGE";
 
+/** What to do about the errors that applications meet most. Messages stay Realm's, for those who match on them; consoles show this beside. */
+const HINTS: Readonly<Record<string, string>> = {
+  CLASS_UNKNOWN: "Add the class to 'schema' in the configuration, or correct its name.",
+  CONFIGURATION_CONFLICT: "Open the file with the configuration that it is open with already, or close that instance first.",
+  KEY_DIFFERS: "Pass the key that the file is open with already, or close that instance first.",
+  KEY_MISSING: "Pass 'encryptionKey' with the 64 bytes that the file was written with.",
+  KEY_SUPERFLUOUS: "Open the file without a key; 'writeCopyTo' makes an encrypted copy, and 'Realm.rekey' encrypts it in place.",
+  KEY_WRONG: "Fetch the key that the file was written with. The file is whole: do not delete it.",
+  MIGRATION_REQUIRED: "Raise 'schemaVersion', and carry values over in 'onMigration'. While developing, 'deleteRealmIfMigrationNeeded' starts with an empty file.",
+  NOT_A_STORE: "Check the path. If this was a realm, 'Realm.salvage' brings out what can be read; a backup is better.",
+  OBJECT_EXISTS: "Give 'create' an update mode ('modified' or 'all'), or another primary key.",
+  OBJECT_INVALID: "It was deleted, or its realm was closed: ask isValid() first, or fetch it again.",
+  REALM_CLOSED: "Open the realm again, and fetch objects and collections from the new instance.",
+  SCHEMA_VERSION_LOW: "The file was opened by a newer version of the application: use a 'schemaVersion' that is not lower.",
+  TRANSACTION_MISSING: "Make the change inside realm.write(() => ...).",
+  TRANSACTION_OPEN: "Do the work in the transaction that is open, or wait for it; 'realm.isInTransaction' tells.",
+};
+
 /** An error with a stable `code`. */
 export class RealmError extends Error {
   override name = "RealmError";
   readonly code: string;
+  /** What to do, for the errors that applications meet most. */
+  declare readonly hint?: string;
   constructor(code: RealmErrorCode | (string & {}), message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+    const hint = HINTS[code];
+    if (hint !== undefined) this.hint = hint;
   }
 }
 

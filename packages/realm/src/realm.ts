@@ -32,7 +32,7 @@ import type { RealmBackupOptions } from "./repair/realm-repair.ts";
 import { encodeKey } from "./records/keys.ts";
 import type { KeyType, KeyValue } from "./records/keys.ts";
 import { keyBytes } from "./records/text.ts";
-import { parseSchema } from "./schema/parse-schema.ts";
+import { parseClasses } from "./schema/parse-schema.ts";
 import { fromStoredSchema } from "./schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "./schema/types.ts";
 import type { AnyRealmObject, Constructor, DefaultObject, Unmanaged } from "./types.ts";
@@ -387,7 +387,7 @@ export class Realm extends RealmStatics {
   _updateSchema(schema: Configuration["schema"]): void {
     const session = this.#open();
     if (!session.isInTransaction) throw new RealmError("TRANSACTION_MISSING", "Can only create object schema within a transaction.");
-    session.extendSchema(parseSchema(schema, isModel));
+    session.extendSchema(parseClasses(schema, isModel));
   }
 
   #schemaChanged(): void {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import { expect, it } from "vitest";
 import Realm, { BSON } from "../src/index.ts";
 import { forEachMode } from "./support/modes.ts";
@@ -91,6 +92,30 @@ forEachMode((mode) => {
     expect(() => realm.importJson({ ...base, classes: [{ name: "Person", properties: {}, objects: [{ $id: 1, name: "x", best: { $link: "Person", $id: 9 } }] }] })).toThrow("Cannot import Person[0].best: neither the export nor the realm has the object");
     expect(() => realm.importJson({ ...base, classes: [{ name: "Nope", properties: {}, objects: [] }] })).toThrow("Object type 'Nope' not found in schema.");
     expect(realm.isEmpty).toBe(true);
+  });
+
+  it("the errors that are met most say what to do, beside Realm's own words", () => {
+    const realm = open();
+    const row = realm.write(() => realm.create("Row", { n: 1 }));
+    const hint = (run: () => unknown): string => {
+      try {
+        run();
+      } catch (error) {
+        expect(inspect(error)).toContain(String((error as { hint?: string }).hint));
+        return String((error as { hint?: string }).hint);
+      }
+      throw new Error("expected an error");
+    };
+    expect(hint(() => realm.create("Row", { n: 2 }))).toBe("Make the change inside realm.write(() => ...).");
+    expect(hint(() => realm.write(() => realm.write(() => 1)))).toContain("realm.isInTransaction");
+    expect(hint(() => realm.write(() => realm.create("Row", { n: 1 })))).toContain("update mode");
+    realm.write(() => realm.delete(row));
+    expect(hint(() => row["n"])).toContain("isValid()");
+    realm.close();
+    expect(hint(() => realm.objects("Row"))).toContain("Open the realm again");
+    expect(hint(() => new Realm(mode.config({ schema: [{ name: "Row", properties: { other: "int" } }] })))).toContain("Raise 'schemaVersion'");
+    const wrong = mode.name === "encrypted" ? {} : { encryptionKey: new Uint8Array(64) };
+    expect(hint(() => new Realm({ path: mode.path(), ...wrong }))).toMatch(/Pass 'encryptionKey'|without a key/);
   });
 
   it("a listener and an open realm keep no process alive", () => {

@@ -21,10 +21,15 @@ const CLASS_NAME_MAX = 57;
  * @param isModel - Tells whether a class extends Realm.Object; handed in, since the object layer stands above this one.
  */
 export function parseSchema(schema: unknown, isModel: (candidate: unknown) => boolean): CanonicalObjectSchema[] {
-  if (!Array.isArray(schema)) throw new TypeAssertionError("an array", schema, "realm schema");
-  const classes = schema.map((entry: unknown) => parseClass(entry, isModel));
+  const classes = parseClasses(schema, isModel);
   validateSchema(classes);
   return classes;
+}
+
+/** Canonical form of classes that may link to others which are not given here: they are not checked against each other. */
+export function parseClasses(schema: unknown, isModel: (candidate: unknown) => boolean): CanonicalObjectSchema[] {
+  if (!Array.isArray(schema)) throw new TypeAssertionError("an array", schema, "realm schema");
+  return schema.map((entry: unknown) => parseClass(entry, isModel));
 }
 
 function parseClass(entry: unknown, isModel: (candidate: unknown) => boolean): CanonicalObjectSchema {

@@ -168,7 +168,9 @@ export class ClassTable {
   }
 
   /** Writes one field of a row; embedded objects that it held and does not hold any more go. */
-  updateField(key: Uint8Array, field: Field, value: StoredValue): void {
+  updateField(key: Uint8Array, given: Field, value: StoredValue): void {
+    // An accessor that was made before properties were added has the field of the older layout.
+    const field = this.layout.fields[given.slot] === given ? given : (this.layout.fieldOf(given.property.name) as Field);
     const record = this.get(key) as Uint8Array;
     const isIndexed = this.indexed.includes(field);
     const mayLink = this.links.includes(field);

@@ -175,6 +175,7 @@ forEachMode((mode) => {
     const realm = open();
     const other = open();
     const dog = realm.write(() => realm.create("Dog", { name: "Rex" }));
+    realm.write(() => realm.create(Person, { id: 1 }));
     const heard: unknown[] = [];
     realm.addListener("schema", (_realm, name, schema) => heard.push([name, schema!.map((entry) => entry.name).sort()]));
     const more: Realm.ObjectSchema[] = [{ name: "Dog", properties: { name: "string", age: { type: "int", indexed: true, default: 3 }, toys: "string<>" } }, { name: "Cat", properties: { lives: "int", dog: "Dog?" } }];
@@ -193,6 +194,10 @@ forEachMode((mode) => {
     await turn();
     expect(heard).toEqual([["schema", ["Cat", "Chip", "Dog", "Person"]]]);
     expect(realm.objects("Dog").map((each) => [each["name"], each["age"], [...each["toys"]]])).toEqual([["Rex", 3, []], ["Ace", 1, ["b"]]]);
+    const person = realm.objects(Person)[0]!;
+    realm.write(() => realm._updateSchema([{ ...Person.schema, properties: { first: "string?", ...Person.schema.properties, age: { type: "int", indexed: true } } }]));
+    realm.write(() => { person.age = 77; });
+    expect([realm.objects(Person).filtered("age == 77").length, realm.objects(Person).filtered("age == 7").length, realm.objects("Person")[0]!["first"], person.name]).toEqual([1, 0, null, "?"]);
     expect([realm.objects("Dog").filtered("age == 3").length, other.objects("Cat").length, dog.isValid()]).toEqual([1, 1, true]);
     expect(() => realm.write(() => realm._updateSchema([{ name: "Dog", properties: { name: "int" } }]))).toThrow("Migration is required due to the following errors");
     Realm.shutdown();

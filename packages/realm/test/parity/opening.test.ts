@@ -100,6 +100,12 @@ forEachMode((mode) => {
     const realm = new Realm({ ...mode.config({ schema }), path: undefined as never });
     expect(realm.path).toBe(Realm.defaultPath);
     Realm.defaultPath = before;
+    if (mode.name === "plain") {
+      realm.close();
+      Realm.defaultPath = mode.path("elsewhere.realm");
+      expect(new Realm().path).toBe(Realm.defaultPath);
+      Realm.defaultPath = before;
+    }
     expect(() => { Realm.defaultPath = 5 as never; }).toThrow("Expected 'defaultPath' to be a string, got a number");
   });
 
