@@ -43,7 +43,7 @@ async function main(): Promise<number> {
     const result = await survey(folder, SHARES, (tally) => {
       if (!values.json && !values.short) process.stdout.write(`${jobs[tally.job]?.family}: ${victims[jobs[tally.job]?.victim ?? 0]?.name}\n`);
     });
-    const report = toReport({ plan, file: values.file, jobs, victims, survey: result, seconds: Math.round((performance.now() - startMs) / 1000) });
+    const report = toReport({ plan, isShort: values.short, file: values.file, jobs, victims, survey: result, seconds: Math.round((performance.now() - startMs) / 1000) });
     if (values.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     else printReport(report);
     return report.failed === 0 ? 0 : 1;

@@ -32,8 +32,8 @@ export interface Report {
 const FAILURES: readonly (Verdict | "ABORT" | "HANG")[] = ["WRONG DATA", "UNEXPECTED ERROR", "CHANGED BY A FAILED OPEN", "MEMORY", "ABORT", "HANG"];
 
 /** Sums up a run. */
-export function toReport(run: { plan: Plan; file: string | undefined; jobs: readonly Job[]; victims: readonly Victim[]; survey: Survey; seconds: number }): Report {
-  const { plan, file, jobs, victims, survey, seconds } = run;
+export function toReport(run: { plan: Plan; isShort: boolean; file: string | undefined; jobs: readonly Job[]; victims: readonly Victim[]; survey: Survey; seconds: number }): Report {
+  const { plan, isShort, file, jobs, victims, survey, seconds } = run;
   const rows = new Map<string, Row>();
   const rowOf = (job: number): Row => {
     const { family, victim } = jobs[job] as Job;
@@ -62,7 +62,7 @@ export function toReport(run: { plan: Plan; file: string | undefined; jobs: read
   const all = [...rows.values()];
   const failed = all.reduce((sum, row) => sum + FAILURES.reduce((part, verdict) => part + row.counts[verdict], 0), 0);
   return {
-    command: `npm run attacks -- --seed ${plan.seed} --flips ${plan.flips} --tries ${plan.tries}${file === undefined ? "" : ` --file "${file}"`}`,
+    command: `npm run attacks -- --seed ${plan.seed} --flips ${plan.flips} --tries ${plan.tries}${isShort ? " --short" : ""}${file === undefined ? "" : ` --file "${file}"`}`,
     seed: plan.seed,
     date: new Date().toISOString().slice(0, 10),
     seconds,
