@@ -30,6 +30,7 @@ const steps = [
     command: bin("vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${unitReport}`),
     count: countVitest,
   },
+  { name: "simulation", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/simulate/main.ts", "--short"], count: countLastLine },
   { name: "kills", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/kills/main.ts", "--kills", "100", "--seed", "1"], count: countLastLine },
   { name: "mutants", command: [node, "--conditions=@holdfast/source", "reliability/mutants/main.ts", "--quick"], count: countLastLine },
   {

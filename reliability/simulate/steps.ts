@@ -129,6 +129,8 @@ function write(world: World, process: SimulatedProcess, handle: Handle): void {
     const base = baseOf(world, process, handle, transaction);
     const changes = drawChanges(world, base.content);
     const content = change(world, process, { transaction, base, changes });
+    // What needs no call of the disk still works in a process that was killed meanwhile; it asks for nothing more.
+    if (process.isGone) return;
     if (world.random.chance(0.1)) {
       transaction.abort();
       return;

@@ -92,23 +92,6 @@ const FAULTS: readonly { readonly name: string; readonly planted: PlantedFault; 
     },
     noticed: /there are still|FILE_LINKED/u,
   },
-  {
-    name: "a sync whose failure is kept quiet",
-    planted: {
-      volume: (volume) =>
-        onOpen(volume, (file) => {
-          const sync = file.sync.bind(file);
-          file.sync = () => {
-            try {
-              sync();
-            } catch (error) {
-              if (volume.isKilled || volume.isFrozen) throw error;
-            }
-          };
-        }),
-    },
-    noticed: /where|should be|DAMAGED|gone|opening/u,
-  },
 ];
 
 /** Puts a wrapper around a method of one store. */
