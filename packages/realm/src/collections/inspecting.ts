@@ -21,6 +21,7 @@ export function showAs(prototype: object, name: string): void {
       // Links are named, not followed, beyond the first: two accessors of one object are not identical, so a cycle would have no end.
       const shown = elements.length > 100 ? elements.slice(0, 100) : elements;
       const texts = shown.map((element) => (stateOf(element) === undefined || depth > 0 ? inspect(element, options) : `[${stateOf(element)?.table.name}]`));
+      if (elements.length === 0) return `${name} []`;
       return `${name} [ ${texts.join(", ")}${shown.length < elements.length ? `, ... ${elements.length - shown.length} more` : ""} ]`;
     },
     configurable: true,

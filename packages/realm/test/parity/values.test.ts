@@ -155,7 +155,7 @@ forEachMode((mode) => {
     const { realm, object } = withObject();
     expect([object instanceof Realm.Object, inspect(object).startsWith("T {")]).toEqual([true, true]);
     expect(inspect(realm.objects("T"))).toContain("T {");
-    expect([inspect(object["intList"]), inspect(object["intDict"])]).toEqual(["List [  ]", "Dictionary {}"]);
+    expect([inspect(object["intList"]), inspect(object["intDict"])]).toEqual(["List []", "Dictionary {}"]);
     realm.write(() => realm.delete(object));
     expect(inspect(object)).toBe("T [invalid]");
   });
