@@ -32,6 +32,12 @@ const steps = [
   },
   { name: "simulation", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/simulate/main.ts", "--short"], count: countLastLine },
   { name: "kills", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/kills/main.ts", "--kills", "100", "--seed", "1"], count: countLastLine },
+  // A minute of each target in CI, a taste of it elsewhere; two at once. The seed is fixed so that a failure can be repeated.
+  {
+    name: "fuzz",
+    command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/fuzz/main.ts", "--seconds", isCi ? "60" : "3", "--seed", "1", "--jobs", "2"],
+    count: countLastLine,
+  },
   { name: "mutants", command: [node, "--conditions=@holdfast/source", "reliability/mutants/main.ts", "--quick"], count: countLastLine },
   {
     name: "conformance",
