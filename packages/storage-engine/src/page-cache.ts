@@ -24,13 +24,17 @@ export class PageCache {
     return this.#pages.size * ENTRY_BYTES;
   }
 
-  /** The page that the reference at `offset` of a parent's bytes names, if it is here. */
+  /**
+   * The page that the reference at `offset` of a parent's bytes names, if it is here. One that does not belong below this parent, on another
+   * level or in another tree, is not found: whoever reads it from the file is told what is wrong.
+   */
   find(parent: Uint8Array, offset: number): NodePage | undefined {
     const page = this.#pages.get(readU32(parent, offset));
     if (page === undefined) return undefined;
     const ref = page.ref;
     if (ref === undefined || ref.birth !== readU48(parent, offset + 6)) return undefined;
     if (readU32(ref.tag, 0) !== readU32(parent, offset + 12) || readU16(ref.tag, 4) !== readU16(parent, offset + 16)) return undefined;
+    if (page.bytes[1] !== (parent[1] as number) - 1 || page.treeId !== readU32(parent, 8)) return undefined;
     page.used = true;
     return page;
   }

@@ -91,6 +91,19 @@ describe("a tree that shares one page many times", () => {
     expect(use(make())).toBe("PAGE_DAMAGED");
   });
 
+  it("on two levels is damage on the wrong one, also when the page is in the cache already", () => {
+    const craft = new Craft();
+    const leaf = craft.leaf(1, [{ key: bytesOf("a"), value: bytesOf("1") }]);
+    const low = craft.branch(1, 1, [{ key: NOTHING, ref: leaf }]);
+    const root = craft.branch(1, 2, [{ key: NOTHING, ref: low }, { key: bytesOf("m"), ref: leaf }]);
+    const store = openStore(craft.finish({ catalog: craft.leaf(0, [craft.catalogCell("tree", 1, 1, root)]) }));
+    const snapshot = store.snapshot();
+    expect(snapshot.tree("tree")?.get(bytesOf("a"))).toEqual(bytesOf("1"));
+    expect(codeOf(() => snapshot.tree("tree")?.get(bytesOf("z")))).toBe("PAGE_DAMAGED");
+    snapshot.close();
+    store.close();
+  });
+
   it("and repeats a large value is counted once by verify", () => {
     const craft = new Craft();
     const extent = craft.extent(UNIT_KIND.extent, new Uint8Array(500_000));
