@@ -81,8 +81,8 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     name: "large-transaction-one-slot",
     fault: "A transaction too large for the log writes one slot only",
     file: DATABASE,
-    find: "      this.#durableCommit = undefined;\n    }\n    this.#repeatSlot();\n",
-    replace: "      this.#durableCommit = undefined;\n    }\n",
+    find: "= undefined;\n    }\n    this.#repeatSlot();\n",
+    replace: "= undefined;\n    }\n",
     tests: [HANDLES, SWEEP],
   },
   {
@@ -145,8 +145,8 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
     name: "unsynced-tail-kept",
     fault: "A writer builds on records that a dead one may not have synced",
     file: DATABASE,
-    find: "if (isUntold || numbers.isUnknown || this.#isSlotMissing) this.#rewriteTail();",
-    replace: "if (isUntold && this.#isSlotMissing) this.#rewriteTail();",
+    find: "if (isUntold || numbers.isUnknown || this.#isSlotMissing) ",
+    replace: "if (isUntold && this.#isSlotMissing) ",
     tests: [FAULTS],
   },
   {
