@@ -1,5 +1,5 @@
 /**
- * `npm run kills -- --kills N [--seed S] [--form plain|encrypted|both] [--only WORD] [--parallel N] [--json]`: `kill -9` of real processes on
+ * `npm run kills -- --kills N [--seed S] [--form plain|encrypted|both] [--only WORD,...] [--parallel N] [--json]`: `kill -9` of real processes on
  * real files, one or several at once, and what must hold afterwards.
  *
  * The seed chooses crews, victims and moments. The machine's scheduler has a say in what a moment hits, so a seed makes a run
@@ -37,7 +37,7 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const [kills, seed] = [numberOf("kills"), numberOf("seed")];
 const forms = FORMS[values.form];
 if (forms === undefined) throw new RangeError(`--form: expected plain, encrypted or both, got "${values.form}"`);
-const activities = ACTIVITIES.filter(({ name }) => name.includes(values.only));
+const activities = ACTIVITIES.filter(({ name }) => values.only.split(",").some((word) => name.includes(word)));
 if (activities.length === 0) throw new RangeError(`--only: no activity has "${values.only}" in its name: ${ACTIVITIES.map(({ name }) => name).join(", ")}`);
 
 const bar = process.stdout.isTTY && !values.json ? progress({ max: kills, size: 40 }) : undefined;

@@ -17,6 +17,8 @@ import { configurationOf, type ActorContext, type Job } from "./job.ts";
 const implementation = process.argv[2] ?? "@holdfast/realm";
 const { default: RealmClass } = (await import(implementation)) as { default: typeof Realm };
 
+/** Something to wait for that never comes. */
+const cell = new Int32Array(new SharedArrayBuffer(4));
 const heard: string[] = [];
 let wake: () => void = () => undefined;
 const reader = createInterface({ input: process.stdin });
@@ -29,7 +31,17 @@ reader.on("close", () => process.exit(0));
 
 /** Written with the system's own call: what was said is with the parent even if a kill comes next. */
 function say(line: string): void {
-  writeSync(1, `${line}\n`);
+  for (;;) {
+    try {
+      // So short that the pipe takes all of it or nothing.
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      // The parent is behind with reading.
+      if ((error as { code?: unknown }).code !== "EAGAIN") throw error;
+      Atomics.wait(cell, 0, 0, 2);
+    }
+  }
 }
 
 async function hear(): Promise<string> {
@@ -59,7 +71,7 @@ const context: ActorContext = {
     if (acks !== job.restAfter) return;
     say("resting");
     // Not even the event loop runs any more.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    Atomics.wait(cell, 0, 0);
   },
   say,
   async patiently(action) {
