@@ -12,6 +12,11 @@ const parse = (properties: Record<string, string>, primaryKey?: string) =>
 const int64s = [0n, 1n, -1n, 23n, 222n, 223n, -24n, -25n, 255n, 256n, 65535n, 2n ** 31n, -(2n ** 31n), 2n ** 32n, 2n ** 47n - 1n, -(2n ** 47n), 2n ** 47n, 2n ** 53n - 1n, -(2n ** 53n) + 1n, 2n ** 53n + 1n, 2n ** 62n, 2n ** 63n - 1n, -(2n ** 63n)];
 const exact = (value: bigint): StoredValue => (value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value);
 
+it("a string key whose zeros are not escaped is damage", () => {
+  const key = Uint8Array.of(1, ...new TextEncoder().encode("a long key of twenty"), 0, 0, 0x61, 0, 1);
+  expect(() => readKey("string", key, 0, key.length)).toThrow(expect.objectContaining({ code: "DATA_DAMAGED" }));
+});
+
 it("an integer of 64 bits comes back exactly from a record", () => {
   const layout = parse({ a: "int", b: "string", c: "int?" });
   for (const value of int64s) {

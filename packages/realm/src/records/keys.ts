@@ -276,6 +276,7 @@ function readStringKey(bytes: Uint8Array, start: number, end: number): string {
     plain[to++] = bytes[at] as number;
     if (bytes[at] === 0) at++;
   }
+  if (to !== plain.length) throw dataDamaged("a key whose zeros are not escaped");
   return readText(plain, 0, to);
 }
 
