@@ -227,7 +227,8 @@ export class World {
       this.freezeCount += 1;
       process.volume.freeze();
     } else if (draw < (limit += config.clockJumpsPerCall)) this.disk.jumpClock(random.pick([-60_000, -1000, 1000, 3_600_000]));
-    else if (call.operation === "write" && draw < limit + config.splitsPerCall) return "split";
+    // The few bytes of a side file are one write to every system: nobody sees half of them.
+    else if (call.operation === "write" && call.path.endsWith(".holdfast") && draw < limit + config.splitsPerCall) return "split";
     return undefined;
   }
 
