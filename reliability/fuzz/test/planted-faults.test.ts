@@ -23,7 +23,7 @@ const PLANTED: readonly Planted[] = [
     target: "query-run",
     what: "`<=` that means `<`",
     fault: { file: "/realm/src/queries/compile.ts", from: "stored !== null && stored <= value", to: "stored !== null && stored < value" },
-    signature: /^(WRONG_RESULT|INDEX_CHANGES_RESULT)$/,
+    signature: /^(WRONG_RESULT|INDEX_CHANGES_RESULT|LENGTH_DIFFERS)$/,
   },
   {
     target: "query-text",
