@@ -424,7 +424,7 @@ function replace(world: World, process: SimulatedProcess, handle: Handle, newKey
     // Others may have committed to the new file before this call came back.
     const node = world.model.findAny(handle.file, store.commit);
     if (node === undefined || node.key !== world.replacing.key) fail(`${process.name}: after the file was replaced its commit is ${store.commit}, which nobody made`);
-    world.model.promise(node, world.disk.position);
+    world.model.promise(firstOfFile(node), world.disk.position);
     checkNewest(world, process, handle);
   } catch (error) {
     // Others may have opened the file since.
@@ -434,6 +434,13 @@ function replace(world: World, process: SimulatedProcess, handle: Handle, newKey
   } finally {
     world.replacing = undefined;
   }
+}
+
+/** The commit with which a file begins. Later ones are promised by whoever made them: one of them may have died before its sync. */
+function firstOfFile(node: CommitNode): CommitNode {
+  let first = node;
+  while (first.parent !== undefined && first.parent.file === first.file) first = first.parent;
+  return first;
 }
 
 function copy(world: World, process: SimulatedProcess, handle: Handle): void {

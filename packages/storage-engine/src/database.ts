@@ -317,7 +317,7 @@ export class Database {
       const left = (this.#pins.get(generation) ?? 1) - 1;
       if (left === 0) this.#pins.delete(generation);
       else this.#pins.set(generation, left);
-      if (left === 0 && generation !== this.base.generation) this.#updatePins();
+      if (left === 0 && generation !== this.base.generation) this.input.presence?.tryPin(this.#ownPins());
     };
   }
 

@@ -55,6 +55,15 @@ export class Presence {
     this.#pins = key;
   }
 
+  /** Gives pins up. One that stays because it cannot be written keeps pages from being used again, and no more than that. */
+  tryPin(generations: readonly number[]): void {
+    try {
+      this.pin(generations);
+    } catch {
+      // Closing a snapshot has nothing to report; the next pin that is written tells of this one, too.
+    }
+  }
+
   /** The generations that other live handles read from; files of handles that are gone are removed. */
   others(): number[][] {
     const found: number[][] = [];

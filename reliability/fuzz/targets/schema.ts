@@ -76,6 +76,8 @@ function useRealm(realm: Realm, config: Realm.Configuration): string {
 }
 
 function useClass(realm: Realm, entry: Realm.CanonicalObjectSchema): void {
+  // What the application's own default throws reaches the application as it is.
+  if (Object.values(entry.properties).some(hasThrowingDefault)) return;
   const values: Record<string, unknown> = {};
   for (const property of Object.values(entry.properties)) {
     if (!property.optional && Object.hasOwn(VALUES, property.type)) Object.defineProperty(values, property.name, { value: VALUES[property.type], enumerable: true, configurable: true, writable: true });
@@ -88,6 +90,16 @@ function useClass(realm: Realm, entry: Realm.CanonicalObjectSchema): void {
     isCreated = true;
   }));
   if (isCreated && code === undefined && realm.objects(entry.name).length !== 1) throw new PromiseBroken("OBJECT_LOST", entry.name);
+}
+
+function hasThrowingDefault({ default: given }: Realm.CanonicalPropertySchema): boolean {
+  if (typeof given !== "function") return false;
+  try {
+    (given as () => unknown)();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 const VALUES: Readonly<Record<string, unknown>> = {

@@ -274,3 +274,20 @@ describe("an unsynced commit", () => {
     }
   });
 });
+
+describe("a snapshot that is closed", () => {
+  it("says nothing of a presence file that cannot be written: its pages are kept a little longer (simulate, seed 800078)", () => {
+    const volume = new CrashVolume(newDisk(22));
+    const store = openStore(volume);
+    commitChanges(store, [one]);
+    const snapshot = store.snapshot();
+    const { generation } = store.stats();
+    for (let round = 0; store.stats().generation === generation; round += 1) commitChanges(store, [{ ...one, key: `k${round}`, value: new Uint8Array(1900) }]);
+    volume.inject({ operation: "write", outcome: "ENOSPC" });
+    snapshot.close();
+    volume.clearFaults();
+    commitChanges(store, [{ ...one, key: "later" }]);
+    expectVerified(store);
+    store.close();
+  });
+});
