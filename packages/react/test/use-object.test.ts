@@ -49,6 +49,39 @@ describe.each(FORMS)("useObject over a %s realm", (_form, encryptionKey) => {
     expect(result.current?.age).toBe(33);
   });
 
+  it.each(["arguments", "options"])("with key paths as %s renders for these properties, and for the object's deletion and return", async (form) => {
+    const { useObject } = hooks();
+    let renders = 0;
+    const { result } = renderHook(() => {
+      renders += 1;
+      return form === "options" ? useObject({ type: Dog, primaryKey: 1, keyPaths: ["name", "friend.name"] }) : useObject(Dog, 1, ["name", "friend.name"]);
+    });
+    await act(settled);
+    const first = result.current as Dog;
+    const luna = realm.objectForPrimaryKey(Dog, 2) as Dog;
+    await writeAndRender(realm, () => {
+      first.age = 99;
+      first.nicknames.push("Rexy");
+      luna.name = "Moon";
+    });
+    expect(renders).toBe(1);
+    expect(result.current).toBe(first);
+    expect(result.current?.age).toBe(99);
+    await writeAndRender(realm, () => (first.name = "Max"));
+    expect(renders).toBe(2);
+    expect(result.current).not.toBe(first);
+    await writeAndRender(realm, () => (first.friend = luna));
+    expect(renders).toBe(3);
+    await writeAndRender(realm, () => (luna.age = 50));
+    expect(renders).toBe(3);
+    await writeAndRender(realm, () => realm.delete(realm.objectForPrimaryKey(Dog, 1)));
+    expect([renders, result.current]).toEqual([4, null]);
+    await writeAndRender(realm, () => realm.create(Dog, { id: 1, name: "Back", age: 1 }));
+    expect([renders, result.current?.name]).toEqual([5, "Back"]);
+    await writeAndRender(realm, () => ((result.current as Dog).age = 2));
+    expect(renders).toBe(5);
+  });
+
   it("gives another accessor for each change, null after a deletion, and the object if its key comes back", async () => {
     const { useObject } = hooks();
     const { result } = renderHook(() => useObject(Dog, 1));

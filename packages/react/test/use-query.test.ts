@@ -160,6 +160,63 @@ describe.each(FORMS)("useQuery over a %s realm", (_form, encryptionKey) => {
     await writeAndRender(realm, () => realm.create("Dog", { id: 10, name: "After", age: 3 }));
   });
 
+  it("with key paths renders for these properties, insertions and deletions only", async () => {
+    const { useQuery } = hooks();
+    const { result } = renderHook(() => {
+      renders += 1;
+      return useQuery({ type: Dog, query: (dogs: Realm.Results<Dog>) => dogs.sorted("id"), keyPaths: ["name", "tags.name"] });
+    });
+    await act(settled);
+    const [collection, first] = [result.current, result.current[0] as Dog];
+    const before = renders;
+    await writeAndRender(realm, () => {
+      first.age = 99;
+      first.nicknames.push("Rexy");
+    });
+    expect(renders).toBe(before);
+    expect(result.current).toBe(collection);
+    // What is shown is the present, whatever is listened to.
+    expect(result.current[0]?.age).toBe(99);
+    await writeAndRender(realm, () => (first.name = "Max"));
+    expect(renders).toBe(before + 1);
+    expect(result.current[0]).not.toBe(first);
+    await writeAndRender(realm, () => first.tags.push(realm.create(Tag, { id: 1, name: "small" })));
+    expect(renders).toBe(before + 2);
+    await writeAndRender(realm, () => ((realm.objectForPrimaryKey(Tag, 1) as Tag).name = "tiny"));
+    expect(renders).toBe(before + 3);
+    await writeAndRender(realm, () => realm.delete(realm.objectForPrimaryKey(Dog, 6)));
+    await writeAndRender(realm, () => realm.create(Dog, { id: 7, name: "Ace", age: 1 }));
+    expect(renders).toBe(before + 5);
+    expect(result.current.map((dog) => dog.id)).toEqual([1, 2, 3, 4, 5, 7]);
+  });
+
+  it("listens to other key paths when they change, and keeps its listener when they are only written anew", async () => {
+    const { useQuery } = hooks();
+    const { result, rerender } = renderHook(
+      ({ keyPaths }) => {
+        renders += 1;
+        return useQuery({ type: Dog, keyPaths });
+      },
+      { initialProps: { keyPaths: ["name"] } },
+    );
+    await act(settled);
+    const collection = result.current;
+    rerender({ keyPaths: ["name"] });
+    expect(result.current).toBe(collection);
+    rerender({ keyPaths: ["age"] });
+    await act(settled);
+    const before = renders;
+    await writeAndRender(realm, () => ((realm.objectForPrimaryKey(Dog, 1) as Dog).name = "Max"));
+    expect(renders).toBe(before);
+    await writeAndRender(realm, () => ((realm.objectForPrimaryKey(Dog, 1) as Dog).age = 7));
+    expect(renders).toBe(before + 1);
+  });
+
+  it("refuses a key path that the class does not have", () => {
+    const { useQuery } = hooks();
+    expect(() => renderHook(() => useQuery({ type: Dog, keyPaths: ["colour"] }))).toThrow("colour");
+  });
+
   it("hears of commits of another instance of the realm", async () => {
     const { useQuery } = hooks();
     const { result } = renderHook(() => useQuery(Dog));

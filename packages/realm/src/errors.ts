@@ -15,6 +15,7 @@ export type RealmErrorCode =
   | "DATA_DAMAGED"
   | "DECORATOR_UNCOMPILED"
   | "FILE_MISSING"
+  | "FORMAT_FOREIGN"
   | "JSON_INVALID"
   | "KEY_DIFFERS"
   | "KEY_INVALID"
@@ -46,12 +47,13 @@ export type RealmErrorCode =
 const HINTS: Readonly<Record<string, string>> = {
   CLASS_UNKNOWN: "Add the class to 'schema' in the configuration, or correct its name.",
   CONFIGURATION_CONFLICT: "Open the file with the configuration that it is open with already, or close that instance first.",
+  FORMAT_FOREIGN: "Write its objects as JSON with realm-js, and read them into a new realm with 'importJson'; or open another path.",
   KEY_DIFFERS: "Pass the key that the file is open with already, or close that instance first.",
   KEY_MISSING: "Pass 'encryptionKey' with the 64 bytes that the file was written with.",
   KEY_SUPERFLUOUS: "Open the file without a key; 'writeCopyTo' makes an encrypted copy, and 'Realm.rekey' encrypts it in place.",
   KEY_WRONG: "Fetch the key that the file was written with. The file is whole: do not delete it.",
   MIGRATION_REQUIRED: "Raise 'schemaVersion', and carry values over in 'onMigration'. While developing, 'deleteRealmIfMigrationNeeded' starts with an empty file.",
-  NOT_A_STORE: "Check the path. If this was a realm, 'Realm.salvage' brings out what can be read; a backup is better.",
+  NOT_A_STORE: "Check the path. An encrypted file of realm-js looks like this: Holdfast does not read those. If this was a realm of ours, 'Realm.salvage' brings out what can be read; a backup is better.",
   OBJECT_EXISTS: "Give 'create' an update mode ('modified' or 'all'), or another primary key.",
   OBJECT_INVALID: "It was deleted, or its realm was closed: ask isValid() first, or fetch it again.",
   REALM_CLOSED: "Open the realm again, and fetch objects and collections from the new instance.",

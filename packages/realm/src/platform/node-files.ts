@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 /** Absolute path of a realm's file; links in its folder are followed, so one file has one name. */
@@ -37,6 +37,17 @@ export function hasContent(path: string): boolean {
 /** Length of a file in bytes; 0 if there is none. */
 export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The first bytes of a file: fewer if it is shorter. */
+export function firstBytes(path: string, count: number): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const bytes = new Uint8Array(count);
+    return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Removes a realm's file and its side files. */

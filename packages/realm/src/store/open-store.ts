@@ -6,7 +6,7 @@
 import { MemoryVolume, Store } from "@holdfast/storage-engine";
 import type { FreshnessOptions, SecretKey, Volume } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
-import { hasContent, makeParentFolder, sizeOf } from "../platform/node-files.ts";
+import { firstBytes, hasContent, makeParentFolder, sizeOf } from "../platform/node-files.ts";
 
 /** How a store is opened. */
 export interface OpenStoreOptions {
@@ -42,6 +42,8 @@ export function translated<T>(path: string, run: () => T): T {
     return run();
   } catch (error) {
     const code = (error as { code?: string }).code;
+    const version = code === "NOT_A_STORE" ? realmFileVersion(path) : undefined;
+    if (version !== undefined) throw new RealmError("FORMAT_FOREIGN", `Failed to open Realm file at path '${path}': it is a file of MongoDB Realm (file format ${version}), which Holdfast does not read. It was not changed.`, { cause: error });
     const message = code === undefined ? undefined : MESSAGES[code];
     if (message === undefined) throw error;
     throw new RealmError(code as string, message(path), { cause: error });
@@ -59,6 +61,17 @@ const MESSAGES: Readonly<Record<string, (path: string) => string>> = {
   NOT_A_STORE: (path) =>
     isTooSmall(path) ? `Failed to open Realm file at path '${path}': file is non-empty but too small (${sizeOf(path)} bytes) to be a valid Realm.` : `Failed to open Realm file at path '${path}': header has invalid mnemonic. The file is either not a Realm file, is an encrypted Realm file but no encryption key was supplied, or is corrupted.`,
 };
+
+/**
+ * The format of a plain file of MongoDB Realm; undefined for any other file, such as its encrypted ones.
+ *
+ * Its header: two references of 8 bytes, "T-DB", the formats that belong to them, a reserved byte, and flags of which the lowest bit selects.
+ */
+function realmFileVersion(path: string): number | undefined {
+  const header = firstBytes(path, REALM_HEADER_BYTES);
+  if (header.length < REALM_HEADER_BYTES || String.fromCharCode(...header.subarray(16, 20)) !== "T-DB") return undefined;
+  return header[20 + ((header[23] as number) & 1)];
+}
 
 /** Realm words files that are shorter than its header otherwise. */
 function isTooSmall(path: string): boolean {
