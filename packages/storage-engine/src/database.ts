@@ -8,7 +8,7 @@
 import { Checkpoint } from "./checkpoint.ts";
 import { EditSet, type Freed } from "./edit-set.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
+import { newestSlotUpTo, readSlots, type CheckedFile } from "./file-opening.ts";
 import { firstPage, PAGE_BYTES } from "./layout.ts";
 import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
@@ -126,7 +126,7 @@ export class Database {
         this.#loadOnce(limit, isAlone);
         if (this.view.head.commit >= expected) return;
         // Unless a writer went on meanwhile and has used the records' places again, they are damaged.
-        const newest = newestSlot(readSlots(this.input.file, this.input.checked));
+        const newest = newestSlotUpTo(readSlots(this.input.file, this.input.checked), limit);
         if (newest === undefined || newest.generation <= this.base.generation) throw this.#isMissing(expected);
       }
     } catch (error) {
@@ -165,12 +165,12 @@ export class Database {
     const { file, checked } = this.input;
     let slots = readSlots(file, checked);
     for (;;) {
-      const slot = newestSlot(slots);
+      const slot = newestSlotUpTo(slots, limit);
       if (slot === undefined) throw new StoreError("SLOT_DAMAGED", `both slots of '${this.input.path}' are damaged`);
       // The pin must be seen before the slot is: a writer that has not seen it keeps the two newest slots only.
       this.#setBase(slot);
       const again = readSlots(file, checked);
-      if (newestSlot(again)?.generation === slot.generation) break;
+      if (newestSlotUpTo(again, limit)?.generation === slot.generation) break;
       slots = again;
     }
     const other = slots[1 - (this.base.generation % 2)];

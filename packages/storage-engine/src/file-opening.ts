@@ -48,6 +48,15 @@ export function newestSlot([even, odd]: SlotPair): Slot | undefined {
 }
 
 /**
+ * The newest slot that holds nothing behind `commit`, the newest one that is known to be durable: another handle may just be
+ * writing a slot with a commit too large for the log. If both are behind it, the number is old and the newest one counts.
+ */
+export function newestSlotUpTo(slots: SlotPair, commit: number): Slot | undefined {
+  const [even, odd] = slots.map((slot) => (slot !== undefined && slot.commit <= commit ? slot : undefined)) as [Slot | undefined, Slot | undefined];
+  return newestSlot([even, odd]) ?? newestSlot(slots);
+}
+
+/**
  * Checks header and key.
  *
  * @throws {StoreError} `NOT_A_STORE`, `FORMAT_UNSUPPORTED`, `HEADER_DAMAGED`, `KEY_MISSING`, `KEY_SUPERFLUOUS`, `KEY_WRONG`.

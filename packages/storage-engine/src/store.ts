@@ -7,6 +7,7 @@ import { SecretKey } from "@holdfast/core-cipher";
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from "./backup.ts";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
+import { equalBytes } from "./bytes.ts";
 import { asStoreError, coded, isDiskFull, isWithoutLocks, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks } from "./file-creation.ts";
 import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
@@ -450,9 +451,11 @@ export class Store {
       const published = new PublishedFile(side, checked.header.fileId);
       const database = new Database(this.#databaseInput(file, checked, presence, published));
       const isAlone = presence.others().length === 0;
-      this.#freshness?.read();
+      const anchored = this.#freshness?.read();
       const numbers = isAlone ? undefined : published.read();
-      database.load(numbers?.commit ?? Infinity, isAlone);
+      // What is anchored was durable, even if the side file could not be told of it.
+      const known = anchored !== undefined && equalBytes(anchored.fileId, checked.header.fileId) ? anchored.commit : 0;
+      database.load(numbers === undefined ? Infinity : Math.max(numbers.commit, known), isAlone);
       const task = this.#freshness?.admit(foundFile(database)) ?? "none";
       // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows. A side file
       // that nobody took away says the same of the slot: the last handle died, or a sync of its failed.

@@ -259,3 +259,22 @@ describe("after a failed sync", () => {
     }
   });
 });
+
+describe("a handle that opens beside others", () => {
+  it("does not take the file for an older copy because the side file could not be told of the newest commit", () => {
+    const base = new MemoryVolume();
+    base.makeDirectory("/db");
+    const disk = new CrashDisk({ seed: 91, from: base });
+    const volume = new CrashVolume(disk);
+    const anchor = new MemoryAnchor();
+    const store = openStore(volume, { freshness: { anchor, every: "commit" } });
+    const put = (key: string): Change => ({ kind: "put", tree: "one", key, value: new Uint8Array(1900) });
+    commitChanges(store, [put("told")]);
+    volume.inject({ operation: "write", pathEnd: ".lock", outcome: "ENOSPC", times: 1000 });
+    commitChanges(store, [put("untold")]);
+    const { commit } = store;
+    const other = openStore(new CrashVolume(disk), { freshness: { anchor } });
+    expect(other.commit).toBe(commit);
+    expect(describeDifference(readContent(other), readContent(store))).toBeUndefined();
+  });
+});

@@ -291,3 +291,35 @@ describe("a snapshot that is closed", () => {
     store.close();
   });
 });
+
+describe("a slot that holds a commit too large for the log", () => {
+  it.each(["opens", "looks"])("shows it to nobody before it is durable: not to whoever %s between its write and its sync (simulate, seed 26)", (how) => {
+    const disk = newDisk(26);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    const other = new CrashVolume(disk);
+    const reader = openStore(other);
+    commitChanges(store, [one]);
+    const large: Change[] = Array.from({ length: 40 }, (_, index) => ({ kind: "put", tree: "bulk", key: `k${index}`, value: new Uint8Array(1900).fill(index) }));
+    const seen: number[] = [];
+    volume.beforeCall = ({ operation }) => {
+      if (operation !== "sync") return undefined;
+      const looking = how === "opens" ? openStore(other) : reader;
+      looking.refresh();
+      const { commit } = looking;
+      seen.push(commit);
+      const images = disk.crashImages({ seed: seen.length, from: disk.position, modes: ["synced"] });
+      for (const image of images) expect(openStore(image.volume).commit).toBeGreaterThanOrEqual(commit);
+      if (looking !== reader) looking.close();
+      return undefined;
+    };
+    commitChanges(store, large);
+    volume.beforeCall = undefined;
+    expect(seen).toContain(1);
+    const late = openStore(other);
+    expect(describeDifference(readContent(late), applyToModel(new Map(), [one, ...large]))).toBeUndefined();
+    reader.refresh();
+    expect(reader.commit).toBe(2);
+    expectVerified(late);
+  });
+});
