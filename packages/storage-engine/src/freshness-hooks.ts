@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { equalBytes } from "./bytes.ts";
 import type { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
 import { readSlots } from "./file-opening.ts";
@@ -32,6 +33,11 @@ export function foundFile(database: Database): FoundFile {
     tagAt: (commit) => slots.find((slot) => slot?.commit === commit)?.logTag ?? log.tagAt(view.head, commit),
     slotTagAt: (generation) => slots.find((slot) => slot?.generation === generation)?.tag,
   };
+}
+
+/** The commit that an anchor names, if it is about this file: it was durable, even if the side file could not be told of it. */
+export function anchoredCommit(anchored: AnchorState | undefined, fileId: Uint8Array): number {
+  return anchored !== undefined && equalBytes(anchored.fileId, fileId) ? anchored.commit : 0;
 }
 
 /** The clear header of a file whose key was refused; undefined if it is damaged. */

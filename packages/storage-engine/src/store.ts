@@ -7,12 +7,11 @@ import { SecretKey } from "@holdfast/core-cipher";
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from "./backup.ts";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
-import { equalBytes } from "./bytes.ts";
 import { asStoreError, coded, isDiskFull, isWithoutLocks, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks } from "./file-creation.ts";
 import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
-import { anchorForClose, anchorIfDue, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
+import { anchorForClose, anchorIfDue, anchoredCommit, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
 import { PAGE_BYTES } from "./layout.ts";
 import { waitForLock } from "./lock-waiting.ts";
 import { nodePlatform } from "./node-platform.ts";
@@ -453,9 +452,7 @@ export class Store {
       const isAlone = presence.others().length === 0;
       const anchored = this.#freshness?.read();
       const numbers = isAlone ? undefined : published.read();
-      // What is anchored was durable, even if the side file could not be told of it.
-      const known = anchored !== undefined && equalBytes(anchored.fileId, checked.header.fileId) ? anchored.commit : 0;
-      database.load(numbers === undefined ? Infinity : Math.max(numbers.commit, known), isAlone);
+      database.load(numbers === undefined ? Infinity : Math.max(numbers.commit, anchoredCommit(anchored, checked.header.fileId)), isAlone);
       const task = this.#freshness?.admit(foundFile(database)) ?? "none";
       // What stands behind the slot was written by a handle that is gone; whether it was synced, nobody knows. A side file
       // that nobody took away says the same of the slot: the last handle died, or a sync of its failed.
