@@ -124,13 +124,19 @@ function countVitest() {
 function countConformance(output, isOk) {
   const path = join(root, "conformance/report.json");
   if (!existsSync(path) || statSync(path).mtimeMs < startedAtMs) return countOne(output, isOk);
-  /** @type {{ targets: { target: string, reason?: string, suites: { status: string, checks: { failure?: string }[] }[] }[] }} */
+  /** @type {{ targets: { target: string, reason?: string, suites: { status: string, checks: { failure?: string }[] }[] }[], keyStores: { adapters: { adapter: string, reason?: string, isOtherSystem?: boolean, cases: { status: string }[] }[] } }} */
   const report = JSON.parse(readFileSync(path, "utf8"));
   for (const target of report.targets) if (target.reason !== undefined) notRun.push(`${target.target}: ${target.reason}`);
   const suites = report.targets.flatMap((target) => target.suites);
   const checks = suites.flatMap((suite) => suite.checks);
   const failed = checks.filter((check) => check.failure !== undefined).length;
-  return { passed: checks.length - failed, failed, skipped: suites.filter((suite) => suite.status === "not run").length };
+  for (const store of report.keyStores.adapters) if (store.reason !== undefined && store.isOtherSystem) notRun.push(`${store.adapter}: ${store.reason}`);
+  const cases = report.keyStores.adapters.flatMap((store) => store.cases);
+  /** @param {string} status */
+  const count = (status) => cases.filter((one) => one.status === status).length;
+  const missing = report.keyStores.adapters.filter((store) => store.reason !== undefined && !store.isOtherSystem);
+  for (const store of missing) process.stdout.write(`not run: ${store.adapter}: ${store.reason}\n`);
+  return { passed: checks.length - failed + count("passed"), failed: failed + count("failed"), skipped: suites.filter((suite) => suite.status === "not run").length + missing.length };
 }
 
 /** The last "N passed, N failed[, N skipped]" that a program of ours printed. @param {string} output @param {boolean} isOk @returns {Counts} */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { KeyStoresReport } from "./key-stores/case.ts";
+import { failedCases, keyStoreChapter } from "./key-stores/table.ts";
 import type { CheckResult, Form, SuiteResult } from "./suite.ts";
 
 /** What came of one target. */
@@ -23,13 +25,14 @@ export interface Report {
   readonly isLong: boolean;
   readonly durationSeconds: number;
   readonly targets: readonly TargetReport[];
+  readonly keyStores: KeyStoresReport;
 }
 
 const FORMS: readonly Form[] = ["plain", "encrypted", "plain and encrypted"];
 
 /** True if any check of any target failed. */
 export function hasFailed(report: Report): boolean {
-  return report.targets.some((target) => target.suites.some((suite) => suite.status === "failed"));
+  return failedCases(report.keyStores.adapters) > 0 || report.targets.some((target) => target.suites.some((suite) => suite.status === "failed"));
 }
 
 /** The report for people. */
@@ -47,6 +50,7 @@ export function toMarkdown(report: Report): string {
     "",
   ];
   for (const target of report.targets) if (target.reason === undefined) lines.push(...targetChapter(target));
+  if (report.keyStores.adapters.length > 0) lines.push(...keyStoreChapter(report.keyStores));
   return `${lines.join("\n").trimEnd()}\n`;
 }
 

@@ -72,16 +72,18 @@ describe("the report", () => {
       { target: "Here", description: "Node", reason: undefined, suites: [result] },
       { target: "There", description: undefined, reason: "no machine", suites: [] },
     ],
+    keyStores: { date: "2026-01-01", command: "run", seed: 1, adapters: [{ adapter: "Keys", kind: "real", description: "here", cases: [{ number: 1, title: "one", status: "passed", kind: "simulated", notes: ["a note"] }] }] },
   };
 
   it("names failures, misses, figures and targets that were not run", () => {
     const text = toMarkdown(report);
-    for (const part of ["**FAILED** 1 of 2", "broken", "a goal", "1.05", "not run: no machine"]) expect(text).toContain(part);
+    for (const part of ["**FAILED** 1 of 2", "broken", "a goal", "1.05", "not run: no machine", "| 1 one | simulated |", "a note"]) expect(text).toContain(part);
   });
 
   it("counts as failed if any check failed", () => {
     expect(hasFailed(report)).toBe(true);
     expect(hasFailed({ ...report, targets: report.targets.slice(1) })).toBe(false);
+    expect(hasFailed({ ...report, targets: [], keyStores: { ...report.keyStores, adapters: [{ adapter: "Keys", kind: "real", cases: [{ number: 1, title: "one", status: "failed", kind: "real", notes: [] }] }] } })).toBe(true);
   });
 });
 

@@ -90,6 +90,10 @@ export class FileEntries implements EntryStore {
     });
   }
 
+  async has(name: string): Promise<boolean> {
+    return this.#readFile(fileNameOf(name)) !== undefined;
+  }
+
   async names(): Promise<string[]> {
     const names: string[] = [];
     for (const fileName of readdirSync(this.#folder)) {
@@ -135,6 +139,11 @@ export class FileEntries implements EntryStore {
   #pathOf(fileName: string): string {
     return join(this.#folder, fileName);
   }
+}
+
+/** True if a folder holds entries. */
+export function hasEntries(folder: string): boolean {
+  return readdirSync(folder).some((name) => name.endsWith(ENTRY_SUFFIX));
 }
 
 /** The bytes of a file that only its owner may read; undefined if there is none. Links are refused. @throws {KeyStoreError} `IO` */

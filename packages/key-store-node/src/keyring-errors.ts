@@ -12,9 +12,9 @@ const KNOWN: readonly { readonly text: RegExp; readonly code: KeyStoreErrorCode;
   { text: /matched by \d+ credentials|ambiguous/iu, code: "AMBIGUOUS", advice: "several entries of the keyring match; another program has written one under the same names" },
   { text: /errSecUserCanceled|-128\b|user canceled/iu, code: "USER_CANCELED", advice: "the prompt was dismissed" },
   { text: /no result found/iu, code: "STORE_UNAVAILABLE", advice: "the keyring has no default collection: log in once with a password, or create one" },
-  { text: /not provided by any|DBUS_SESSION_BUS_ADDRESS|ServiceUnknown|failed to connect|no such file or directory|connection refused|No storage access|disconnected/iu, code: "STORE_UNAVAILABLE", advice: "no keyring answers here (no D-Bus session, or no Secret Service in it); headless machines use openFileStore or a provided key" },
+  { text: /not provided by any|DBUS_SESSION_BUS_ADDRESS|ServiceUnknown|failed to connect|no such file or directory|connection refused|No storage access|disconnected|maximum number of active connections/iu, code: "STORE_UNAVAILABLE", advice: "no keyring answers here (no D-Bus session, or no Secret Service in it); headless machines use openFileStore or a provided key" },
   { text: /errSecMissingEntitlement|-34018|errSecAuthFailed|-25293/iu, code: "STORE_UNAVAILABLE", advice: "the system keyring refuses this program" },
-  { text: /longer than|too long|maximum/iu, code: "VALUE_TOO_LARGE", advice: "the keyring cannot hold a value of this length" },
+  { text: /longer than|too long|maximum (?:length|size)/iu, code: "VALUE_TOO_LARGE", advice: "the keyring cannot hold a value of this length" },
 ];
 
 /** The error that the application gets. Unknown ones are `IO` with their cause. */

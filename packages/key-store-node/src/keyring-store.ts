@@ -30,6 +30,8 @@ export interface KeyringStoreOptions {
 
 /** How long a keyring may take for an answer that needs no user, in ms: without a display nobody can answer a prompt. */
 const ANSWER_MS = 2000;
+/** Handles that are kept for use again: an application has few databases. */
+const MOST_HANDLES = 16;
 
 /**
  * Opens the keyring, after it has shown that it keeps what is written.
@@ -47,6 +49,8 @@ class KeyringEntries implements EntryStore {
   readonly capabilities: KeyStoreCapabilities;
   readonly identity: string;
   readonly #service: string;
+  /** Last used last. */
+  readonly #handles = new Map<string, AsyncEntry>();
 
   constructor({ application, namespace = "default", backend }: KeyringStoreOptions) {
     if (!/^[\w.-]{1,100}$/u.test(application) || !/^[\w.-]{1,100}$/u.test(namespace)) {
@@ -108,8 +112,29 @@ class KeyringEntries implements EntryStore {
     return withProcessLock({ name: `${this.identity}\0${name}` }, action);
   }
 
-  #ask<Result>(name: string, question: (entry: AsyncEntry, signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    return this.#guard((signal) => question(new AsyncEntry(this.#service, accountOf(name), this.#pinned()), signal));
+  async #ask<Result>(name: string, question: (entry: AsyncEntry, signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const isKept = this.#handles.has(name);
+    try {
+      return await this.#guard((signal) => question(this.#handleOf(name), signal));
+    } catch (error) {
+      this.#handles.delete(name);
+      // A kept handle may speak to a service that is no more; a fresh one tells whether there is another. A locked one is asked no second time: it may prompt.
+      const { code } = error as KeyStoreError;
+      if (!isKept || (code !== "IO" && code !== "STORE_UNAVAILABLE")) throw error;
+      return this.#guard((signal) => question(this.#handleOf(name), signal));
+    }
+  }
+
+  /** Every native handle is a connection of its own until it is collected, so a few are kept and used again. */
+  #handleOf(name: string): AsyncEntry {
+    const handle = this.#handles.get(name) ?? new AsyncEntry(this.#service, accountOf(name), this.#pinned());
+    this.#handles.delete(name);
+    this.#handles.set(name, handle);
+    for (const oldest of this.#handles.keys()) {
+      if (this.#handles.size <= MOST_HANDLES) break;
+      this.#handles.delete(oldest);
+    }
+    return handle;
   }
 
   #pinned(): ConstructorParameters<typeof AsyncEntry>[2] {

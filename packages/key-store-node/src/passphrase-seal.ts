@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { DEFAULT_COST, isAcceptable, KeyStoreError, MIN_PASSPHRASE_LENGTH, openText, sealText } from "@holdfast/key-store";
 import type { Argon2id, Argon2idCost } from "@holdfast/key-store";
 import { hashRaw } from "@node-rs/argon2";
-import { readPrivateFile, syncFolder, writeNewFile } from "./file-entries.ts";
+import { hasEntries, readPrivateFile, syncFolder, writeNewFile } from "./file-entries.ts";
 import type { EntrySeal } from "./file-entries.ts";
 
 const STORE_FILE = "store";
@@ -57,6 +57,8 @@ interface NewParameters {
 }
 
 async function createParameters({ folder, path, passphrase, length, cost }: NewParameters): Promise<Uint8Array> {
+  // New parameters would open none of the entries that are there, and stand in the way of the old ones from a backup.
+  if (hasEntries(folder)) throw new KeyStoreError("KEY_CORRUPT", `${path} is gone, and there are entries that only it can open. Nothing was changed. Restore it from a backup, or the keys from a recovery export into another folder.`);
   if (length < MIN_PASSPHRASE_LENGTH) throw new KeyStoreError("WRAP_REFUSED", `a passphrase has at least ${MIN_PASSPHRASE_LENGTH} characters`);
   if (!isAcceptable(cost)) throw new KeyStoreError("UNSUPPORTED_OPTION", "the cost of argon2id lies outside of the limits (COST_LIMITS)");
   const salt = randomBytes(SALT_BYTES);

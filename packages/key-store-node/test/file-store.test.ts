@@ -66,6 +66,21 @@ it("refuses damaged parameters, and those that would take all memory", async () 
   expect(await rejected(openFileStore({ folder: freshFolder(), passphrase: "short", cost }))).toBe("WRAP_REFUSED");
 });
 
+it("makes no new parameters beside entries that they would not open, and sees an entry that it cannot open", async () => {
+  const folder = freshFolder();
+  const store = await open(folder);
+  await store.write("one", "1");
+  renameSync(join(folder, "store"), join(folder, "aside"));
+  expect(await rejected(open(folder))).toBe("KEY_CORRUPT");
+  expect(existsSync(join(folder, "store"))).toBe(false);
+  renameSync(join(folder, "aside"), join(folder, "store"));
+  const path = join(folder, entryFiles(folder)[0] as string);
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.subarray(0, bytes.length - 1));
+  const again = await open(folder);
+  expect([await again.containsKey("one"), await rejected(again.read("one"))]).toEqual([true, "KEY_CORRUPT"]);
+});
+
 it("refuses folders and files that others may read, and links", async () => {
   const shared = freshFolder();
   mkdirSync(shared, { mode: 0o755 });

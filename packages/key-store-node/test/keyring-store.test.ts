@@ -58,6 +58,7 @@ it.each([
   ["Entry is matched by 2 credentials: []", "AMBIGUOUS"],
   ["Couldn't access platform storage: Secret Service: no result found", "STORE_UNAVAILABLE"],
   ["The name org.freedesktop.secrets was not provided by any .service files", "STORE_UNAVAILABLE"],
+  ["Platform failure: DBus error: The maximum number of active connections for UID 0 has been reached", "STORE_UNAVAILABLE"],
   ["something that nobody has seen", "IO"],
 ])("the keyring's error %j is %s, with its cause", (message, code) => {
   const cause = new Error(message);

@@ -1,0 +1,24 @@
+/**
+ * Every key store of the project: those with a binding, and those without, each with the reason. A new binding is named here.
+ *
+ * @module
+ */
+import type { KeyStoreBinding, NotHere } from "./binding.ts";
+
+/** An adapter of the report. */
+export interface RegisteredKeyStore {
+  readonly name: string;
+  /** Makes the binding, or says why this machine cannot. Imports it only when it is asked for. */
+  load(): Promise<KeyStoreBinding | NotHere>;
+}
+
+const OTHER_SYSTEM = "needs a machine of that system; the binding is the Secret Service's with other faults, and has not been tried";
+
+/** In the report's order. */
+export const KEY_STORES: readonly RegisteredKeyStore[] = [
+  { name: "memory", load: async () => (await import("./bindings/memory.ts")).memoryBinding() },
+  { name: "node: passphrase file", load: async () => (await import("./bindings/file.ts")).fileBinding() },
+  { name: "node: Secret Service, gnome-keyring", load: async () => (await import("./bindings/gnome-keyring.ts")).gnomeKeyringBinding() },
+  { name: "node: login keychain of macOS", load: async () => ({ reason: OTHER_SYSTEM, isOtherSystem: true }) },
+  { name: "node: Credential Manager of Windows", load: async () => ({ reason: OTHER_SYSTEM, isOtherSystem: true }) },
+];
