@@ -12,6 +12,7 @@ const allowed = {
   query: [],
   "key-store": [],
   "key-store-node": ["key-store"],
+  "key-store-web": ["key-store"],
   "storage-engine": ["core-cipher"],
   realm: ["query", "storage-engine"],
   react: ["realm"],
@@ -26,7 +27,7 @@ const arrowRules = names.map((name) => {
     comment: `${name} may import ${allowed[name].join(", ") || "no other package of this workspace"}.`,
     severity: "error",
     from: { path: `^packages/${name}/src/` },
-    to: { path: [`^packages/(${others.join("|")})/`, `^@holdfast/(${others.join("|")})(/|$)`, "^(conformance|bench|demo|reliability|tools)/"] },
+    to: { path: [`^packages/(${others.join("|")})/`, `^@holdfast/(${others.join("|")})(/|$)`, "^(conformance|bench|demo|reliability|test-browser|tools)/"] },
   };
 });
 
@@ -37,7 +38,7 @@ export default {
       name: "no-cycles",
       comment: "A cycle means that two files are one idea, or that one of them is in the wrong place.",
       severity: "error",
-      from: { path: "^(packages|conformance|bench|demo|reliability)/" },
+      from: { path: "^(packages|conformance|bench|demo|reliability|test-browser)/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
@@ -51,7 +52,7 @@ export default {
       name: "no-deep-imports-from-outside",
       comment: "Suites, benchmark and demo use what an application can use.",
       severity: "error",
-      from: { path: "^(conformance|bench|demo|reliability)/" },
+      from: { path: "^(conformance|bench|demo|reliability|test-browser)/" },
       to: { path: "^packages/", dependencyTypes: ["local"] },
     },
     {
@@ -59,7 +60,7 @@ export default {
       comment: "The product never imports its own test and build tools.",
       severity: "error",
       from: { path: "^packages/[^/]+/src/" },
-      to: { path: "^(scripts|tools|conformance|bench|demo|reliability)/|/test/" },
+      to: { path: "^(scripts|tools|conformance|bench|demo|reliability|test-browser)/|/test/" },
     },
     {
       name: "node-only-in-node-files",
@@ -92,7 +93,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages/[^/]+|conformance|bench|demo|reliability)/dist/" },
+    exclude: { path: "^(packages/[^/]+|conformance|bench|demo|reliability|test-browser)/dist/" },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     detectProcessBuiltinModuleCalls: true,

@@ -24,7 +24,7 @@ const node = process.execPath;
 const steps = [
   { name: "build", command: bin("typescript/bin/tsc", "--build") },
   { name: "lint", command: bin("oxlint/bin/oxlint", "--deny-warnings") },
-  { name: "arrows", command: bin("dependency-cruiser/bin/dependency-cruiser.mjs", "--config", ".dependency-cruiser.mjs", "packages", "conformance", "bench", "demo", "reliability") },
+  { name: "arrows", command: bin("dependency-cruiser/bin/dependency-cruiser.mjs", "--config", ".dependency-cruiser.mjs", "packages", "conformance", "bench", "demo", "reliability", "test-browser") },
   {
     name: "unit tests",
     command: bin("vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${unitReport}`),

@@ -26,6 +26,8 @@ const plants: readonly { file: string; text: string; rules: readonly string[] }[
   { file: "packages/react/src/past-the-sdk.ts", text: `import "@holdfast/storage-engine";`, rules: ["arrows-react"] },
   { file: "packages/realm/src/upward.ts", text: `import "@holdfast/react";`, rules: ["arrows-realm"] },
   { file: "packages/key-store-node/src/sideways.ts", text: `import "@holdfast/realm";`, rules: ["arrows-key-store-node"] },
+  { file: "packages/key-store-web/src/sideways.ts", text: `import "@holdfast/key-store-node";`, rules: ["arrows-key-store-web"] },
+  { file: "packages/key-store-web/src/portable.ts", text: `import "node:fs";`, rules: ["node-only-in-node-files"] },
   { file: "packages/key-store/src/downward.ts", text: `import "@holdfast/core-cipher";`, rules: ["arrows-key-store"] },
   { file: "packages/realm/src/deep.ts", text: `import "../../storage-engine/src/good.ts";`, rules: ["no-deep-imports"] },
   { file: "packages/query/src/cycle-a.ts", text: `import { b } from "./cycle-b.ts"; export const a = () => b;`, rules: ["no-cycles"] },
@@ -39,7 +41,7 @@ const plants: readonly { file: string; text: string; rules: readonly string[] }[
   { file: "conformance/src/deep.ts", text: `import "../../packages/query/src/index.ts";`, rules: ["no-deep-imports-from-outside"] },
 ];
 
-const packageNames = ["core-cipher", "key-store", "key-store-node", "query", "react", "realm", "storage-engine"] as const;
+const packageNames = ["core-cipher", "key-store", "key-store-node", "key-store-web", "query", "react", "realm", "storage-engine"] as const;
 let copy = "";
 let violations: readonly { rule: string; from: string }[] = [];
 

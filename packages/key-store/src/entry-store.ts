@@ -29,5 +29,7 @@ export interface EntryStore<Options extends object = object> {
   names?(options: Options): Promise<string[]>;
   /** A lock between processes, with the capability `crossProcessLock`. Freed when its holder dies. */
   lock?<Result>(name: string, action: () => Promise<Result>): Promise<Result>;
+  /** Tells the names of entries that other instances, in this process or another, have changed. @returns How to end it. */
+  watch?(onChange: (name: string) => void): () => void;
   dispose?(): Promise<void>;
 }

@@ -35,7 +35,10 @@ export interface AllEntries {
   readonly damaged: readonly string[];
 }
 
-/** Told the new value, or null after a deletion. Only of changes through this instance. */
+/**
+ * Told the new value, or null after a deletion: of changes through this instance, and in a browser also of other instances and tabs.
+ * A change by another whose value cannot be read is not told; `read` says what is wrong with it.
+ */
 export type KeyStoreListener = (value: Uint8Array | null) => void;
 
 /**

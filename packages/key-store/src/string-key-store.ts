@@ -15,6 +15,7 @@ import { runExclusively } from "./mutex.ts";
 export class StringKeyStore<Options extends object = object> implements KeyStore<Options> {
   readonly #entries: EntryStore<Options>;
   readonly #listeners = new Map<string, Set<KeyStoreListener>>();
+  #stopWatching: (() => void) | undefined;
   #isDisposed = false;
 
   constructor(entries: EntryStore<Options>) {
@@ -107,6 +108,7 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
     encodeName(name);
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));
+    this.#stopWatching ??= this.#entries.watch?.((encoded) => void this.#tellOfOthers(encoded));
     return () => void listeners.delete(listener);
   }
 
@@ -121,6 +123,7 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#listeners.clear();
+    this.#stopWatching?.();
     await this.#entries.dispose?.();
   }
 
@@ -169,6 +172,14 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
       if (name !== undefined) own.set(name, encoded);
     }
     return own;
+  }
+
+  async #tellOfOthers(encoded: string): Promise<void> {
+    const name = decodeName(encoded);
+    if (name === undefined || !this.#listeners.has(name)) return;
+    // Nobody is there to be told why an entry cannot be read: whoever reads it is.
+    const value = await this.read(name).catch(() => undefined);
+    if (value !== undefined) this.#tell(name, value);
   }
 
   #tell(name: string, value: Uint8Array | null): void {

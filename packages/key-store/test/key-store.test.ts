@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KeyStoreError, MAX_VALUE_BYTES, MemoryEntries, MemoryKeyStore } from "../src/index.ts";
+import { encodeName, KeyStoreError, MAX_VALUE_BYTES, MemoryEntries, MemoryKeyStore } from "../src/index.ts";
 import type { EntryStore } from "../src/index.ts";
 
 const store = (): MemoryKeyStore => new MemoryKeyStore();
@@ -149,4 +149,41 @@ describe("a key store", () => {
     await Promise.allSettled([failing, left.exclusively("x", action), right.exclusively("x", action), left.exclusively("x", action)]);
     expect(running).toBe(0);
   });
+});
+
+it("tells listeners of changes by others, where the store tells of them", async () => {
+  let announce = (_name: string): void => undefined;
+  let watchers = 0;
+  const shared = new MemoryEntries();
+  const entries: EntryStore = {
+    backend: shared.backend,
+    capabilities: shared.capabilities,
+    identity: shared.identity,
+    checkOptions: () => undefined,
+    get: (name) => shared.get(name),
+    set: (name, text) => shared.set(name, text),
+    remove: (name) => shared.remove(name),
+    watch(onChange) {
+      watchers += 1;
+      announce = onChange;
+      return () => void (watchers -= 1);
+    },
+  };
+  const keys = new MemoryKeyStore(entries);
+  const told: (string | null)[] = [];
+  keys.addListener("a", (value) => told.push(value === null ? null : new TextDecoder().decode(value)));
+  keys.addListener("b", () => told.push("of another name"));
+  expect(watchers).toBe(1);
+  const other = new MemoryKeyStore(shared);
+  await other.write("a", "theirs");
+  announce(encodeName("a"));
+  await expect.poll(() => told).toEqual(["theirs"]);
+  await shared.set(encodeName("a"), "damaged");
+  announce(encodeName("a"));
+  announce("not a name of ours");
+  await other.delete("a");
+  announce(encodeName("a"));
+  await expect.poll(() => told).toEqual(["theirs", null]);
+  await keys.dispose();
+  expect(watchers).toBe(0);
 });
