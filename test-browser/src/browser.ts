@@ -16,8 +16,8 @@ export interface TestBrowser {
   readonly version: string;
   /** Opens a tab with the exports of a TypeScript file. */
   open<Exports extends object>(options: TestPageOptions): Promise<TestPage<Exports>>;
-  /** Ends the browser and starts it again with the same profile. Tabs are gone then. */
-  restart(): Promise<void>;
+  /** Ends the browser and starts it again with the same profile; tabs are gone then. In between something may be done to the profile. */
+  restart(whileClosed?: () => void): Promise<void>;
   close(): Promise<void>;
 }
 

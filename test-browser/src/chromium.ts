@@ -12,6 +12,7 @@ import { chromium } from "playwright-core";
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import type { CallableName, TestBrowser, TestBrowserOptions, TestPage, TestPageOptions } from "./browser.ts";
 import type { Answer, WindowCalls } from "./client.ts";
+import { errorOf } from "./page-error.ts";
 import { PageServer } from "./page-server.ts";
 
 /** Linux alone was tried. */
@@ -48,7 +49,7 @@ export function missingChromium(): string | undefined {
 /** A tab of Chromium. */
 export interface ChromiumPage<Exports extends object> extends TestPage<Exports> {
   /** One command of the DevTools protocol to this tab. */
-  command(method: Parameters<CDPSession["send"]>[0], values?: object): Promise<unknown>;
+  command(method: string, values?: object): Promise<unknown>;
 }
 
 /** Chromium with a profile of its own. */
@@ -72,8 +73,9 @@ export async function openChromium({ blockedHosts = [] }: TestBrowserOptions = {
       const tab = await ChromiumTab.open<Exports>(context, address);
       return tab;
     },
-    async restart() {
+    async restart(whileClosed = () => undefined) {
       await context.close();
+      whileClosed();
       context = await launch(profile);
     },
     async close() {
@@ -114,9 +116,9 @@ class ChromiumTab<Exports extends object> implements ChromiumPage<Exports> {
   call: TestPage<Exports>["call"] = (name, ...values) => this.#ask("call", name, values);
   callInWorker: TestPage<Exports>["callInWorker"] = (name, ...values) => this.#ask("callInWorker", name, values);
 
-  async command(method: Parameters<CDPSession["send"]>[0], values: object = {}): Promise<unknown> {
+  async command(method: string, values: object = {}): Promise<unknown> {
     this.#session ??= await this.#page.context().newCDPSession(this.#page);
-    return this.#session.send(method, values as never);
+    return this.#session.send(method as never, values as never);
   }
 
   async reload(): Promise<void> {
@@ -142,7 +144,6 @@ class ChromiumTab<Exports extends object> implements ChromiumPage<Exports> {
       (globalThis as unknown as { holdfastCalls: WindowCalls }).holdfastCalls[question.how](question.name, question.values);
     const answer = await this.#page.evaluate(ask, { how, name, values });
     if ("value" in answer) return answer.value as Result;
-    const { failure } = answer;
-    throw Object.assign(new Error(failure.message), failure);
+    throw errorOf(answer.failure);
   }
 }

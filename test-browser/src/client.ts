@@ -13,6 +13,9 @@ export interface Failure {
   readonly message: string;
   readonly code?: string;
   readonly stack?: string;
+  /** What else stands in it, as JSON, and what caused it. */
+  readonly json?: string;
+  readonly cause?: Failure;
 }
 
 /** The place of the window's two functions. */
@@ -39,9 +42,20 @@ async function answer(exported: object, name: string, values: readonly unknown[]
     if (typeof callable !== "function") throw new TypeError(`the module exports no function "${name}"`);
     return { value: await callable(...values) };
   } catch (error) {
-    const { name: kind = "Error", message = String(error), code, stack } = (error ?? {}) as Partial<Failure>;
-    return { failure: { name: kind, message, ...(typeof code === "string" ? { code } : {}), ...(stack === undefined ? {} : { stack }) } };
+    return { failure: failureOf(error) };
   }
+}
+
+function failureOf(error: unknown): Failure {
+  const { name = "Error", message = String(error), code, stack, cause } = (error ?? {}) as Partial<Omit<Failure, "cause"> & { cause: unknown }>;
+  return {
+    name,
+    message,
+    ...(typeof code === "string" ? { code } : {}),
+    ...(stack === undefined ? {} : { stack }),
+    json: JSON.stringify(error) ?? "",
+    ...(cause === undefined ? {} : { cause: failureOf(cause) }),
+  };
 }
 
 function answerMessages(exported: object): void {

@@ -14,6 +14,8 @@ export interface RegisteredKeyStore {
 
 const OTHER_SYSTEM = "needs a machine of that system; the binding is the Secret Service's with other faults, and has not been tried";
 
+const NO_DRIVER = "the harness drives Chromium alone so far";
+
 /** In the report's order. */
 export const KEY_STORES: readonly RegisteredKeyStore[] = [
   { name: "memory", load: async () => (await import("./bindings/memory.ts")).memoryBinding() },
@@ -21,4 +23,7 @@ export const KEY_STORES: readonly RegisteredKeyStore[] = [
   { name: "node: Secret Service, gnome-keyring", load: async () => (await import("./bindings/gnome-keyring.ts")).gnomeKeyringBinding() },
   { name: "node: login keychain of macOS", load: async () => ({ reason: OTHER_SYSTEM, isOtherSystem: true }) },
   { name: "node: Credential Manager of Windows", load: async () => ({ reason: OTHER_SYSTEM, isOtherSystem: true }) },
+  { name: "web: Chromium", load: async () => (await import("./bindings/chromium.ts")).chromiumBinding() },
+  { name: "web: Firefox", load: async () => ({ reason: NO_DRIVER, isOtherSystem: true }) },
+  { name: "web: Safari", load: async () => ({ reason: "needs a Mac; WebKitGTK is another storage backend", isOtherSystem: true }) },
 ];

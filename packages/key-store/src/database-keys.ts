@@ -9,6 +9,7 @@
  */
 import { base64urlnopad } from "@scure/base";
 import { KeyStoreError } from "./errors.ts";
+import type { KeyStoreErrorCode } from "./errors.ts";
 import { decodeKeyEntry, encodeKeyEntry, KEY_ID_BYTES } from "./key-entry.ts";
 import type { KeyEntry } from "./key-entry.ts";
 import type { KeyStore } from "./key-store.ts";
@@ -58,6 +59,9 @@ interface FoundKey {
 
 type Place = 0 | 1;
 const PLACES: readonly Place[] = [0, 1];
+
+/** What an entry answers that no waiting and no prompt will open. Another passphrase might open a wrap; a recovered key does so, too. */
+const NEVER_AGAIN: ReadonlySet<KeyStoreErrorCode | undefined> = new Set(["KEY_CORRUPT", "WRAP_REFUSED", "KEY_LOST", "AUTH_INVALIDATED"] as const);
 
 /** The 64-byte keys of an application's databases. */
 export class DatabaseKeys {
@@ -225,8 +229,7 @@ export class DatabaseKeys {
       const found = await this.#find(name, place);
       return found !== undefined && found.key.every((byte, index) => byte === key[index]);
     } catch (error) {
-      const { code } = error as Partial<KeyStoreError>;
-      if (code === "KEY_CORRUPT" || code === "WRAP_REFUSED") return false;
+      if (NEVER_AGAIN.has((error as Partial<KeyStoreError>).code)) return false;
       throw error;
     }
   }

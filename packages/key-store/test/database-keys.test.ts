@@ -1,7 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { DatabaseKeys, decodeKeyEntry, encodeKeyEntry, MemoryEntries, MemoryKeyStore, passphraseWrap, rawWrap } from "../src/index.ts";
-import type { KeyStoreError } from "../src/index.ts";
+import { DatabaseKeys, decodeKeyEntry, encodeKeyEntry, KeyStoreError, MemoryEntries, MemoryKeyStore, passphraseWrap, rawWrap } from "../src/index.ts";
 
 const name = "clinic";
 const code = (error: unknown): string => (error as KeyStoreError).code;
@@ -229,6 +228,31 @@ describe("recovery", () => {
     const check = (key: Uint8Array): boolean => Buffer.compare(key, lostKey) === 0;
     expect(await keys.importRecovery({ name, recovery, passphrase, check })).toEqual(lostKey);
     expect(await keys.read({ name })).toEqual(lostKey);
+  });
+
+  it.each(["KEY_LOST", "AUTH_INVALIDATED"] as const)("takes the place of an entry that the platform can never read again (%s), if the database says that the key is its own", async (answer) => {
+    const entries = new MemoryEntries();
+    const keys = new DatabaseKeys({ store: new MemoryKeyStore(entries) });
+    const key = await keys.getOrCreate({ name, databaseExists: false });
+    const recovery = await keys.exportRecovery({ name, passphrase, cost });
+    const lost = new Set(await entries.names());
+    const unreadable = new Proxy(entries, {
+      get(target, member) {
+        const found: unknown = Reflect.get(target, member, target);
+        if (typeof found !== "function") return found;
+        const call = (found as (...values: unknown[]) => unknown).bind(target);
+        if (member === "remove") return (entry: string) => (lost.delete(entry), call(entry));
+        if (member !== "get") return call;
+        return async (entry: string) => (lost.has(entry) ? Promise.reject(new KeyStoreError(answer, "the platform's own key is gone")) : call(entry));
+      },
+    });
+    const after = new DatabaseKeys({ store: new MemoryKeyStore(unreadable) });
+    expect(await rejected(after.getOrCreate({ name, databaseExists: true }))).toBe(answer);
+    expect(await rejected(after.importRecovery({ name, recovery, passphrase }))).toBe("KEY_MISMATCH");
+    expect(await rejected(after.getOrCreate({ name, databaseExists: true }))).toBe(answer);
+    const check = (candidate: Uint8Array): boolean => Buffer.compare(candidate, key) === 0;
+    expect(await after.importRecovery({ name, recovery, passphrase, check })).toEqual(key);
+    expect(await after.getOrCreate({ name, databaseExists: true, check })).toEqual(key);
   });
 
   it("all argon2id implementations agree", async () => {
