@@ -31,6 +31,7 @@ import { backupStore } from "./repair/realm-repair.ts";
 import type { RealmBackupOptions } from "./repair/realm-repair.ts";
 import { encodeKey } from "./records/keys.ts";
 import type { KeyType, KeyValue } from "./records/keys.ts";
+import { MovingRow } from "./records/row.ts";
 import { keyBytes } from "./records/text.ts";
 import { parseClasses } from "./schema/parse-schema.ts";
 import { fromStoredSchema } from "./schema/stored-schema.ts";
@@ -56,6 +57,8 @@ const BORROWED = Symbol("borrowed");
 /** An open database. */
 export class Realm extends RealmStatics {
   readonly #context: InstanceContext;
+  /** Where `objectForPrimaryKey` found a row last. */
+  readonly #found = new MovingRow();
   readonly #file: OpenFile | undefined;
   #schema: CanonicalObjectSchema[];
   readonly #version: number;
@@ -235,9 +238,7 @@ export class Realm extends RealmStatics {
     if (primary === undefined) throw new RealmError("PRIMARY_KEY_INVALID", `Expected a primary key on '${table.name}'`);
     const wanted = encodeKey(primary.type as KeyType, toStoredPrimitive(primary.type, primary.optional, key, primary.name) as KeyValue);
     const bytes = table.pending.rowFor(wanted) ?? wanted;
-    const record = table.get(bytes);
-    if (record === undefined) return null;
-    return this.#context.wrap(table, bytes, { bytes, keyStart: 0, keyEnd: bytes.length, valueBytes: record, valueStart: 0, valueEnd: record.length });
+    return table.locate(bytes, this.#found) ? this.#context.wrap(table, bytes, this.#found) : null;
   }
 
   /** All objects of a class, live. */

@@ -6,7 +6,7 @@
 import { compareRange, readU16, readU32 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
 import { REF_BYTES } from "./layout.ts";
-import type { NodePage } from "./node-page.ts";
+import { LARGE, LEAF_CELL_HEADER, type NodePage } from "./node-page.ts";
 import { leafValue, rootPage, type TreeRoot } from "./tree.ts";
 import type { UnitFile } from "./unit-file.ts";
 
@@ -65,16 +65,48 @@ export class Cursor {
     return true;
   }
 
+  /**
+   * Moves to the next entry that a test accepts; false at the end.
+   *
+   * @param isWanted - Is shown this cursor at each entry. It must not move it, nor close what it reads.
+   */
+  nextWhere(isWanted: (cursor: this) => boolean): boolean {
+    if (this.#isReverse) {
+      while (this.next()) if (isWanted(this)) return true;
+      return false;
+    }
+    while (this.next()) {
+      if (isWanted(this)) return true;
+      // The rest of this leaf without what a step over its end needs.
+      const leaf = this.#leaf as NodePage;
+      for (let index = this.#index + 1; index < this.#bound; index++) {
+        this.#index = index;
+        this.#locate(leaf);
+        if (isWanted(this)) return true;
+      }
+    }
+    return false;
+  }
+
   /** Reads the current cell once, for all who ask. */
   #locate(leaf: NodePage): void {
+    const { bytes } = leaf;
     const offset = leaf.cellOffset(this.#index);
-    this.bytes = leaf.bytes;
-    this.keyStart = leaf.keyStart(this.#index);
-    this.keyEnd = this.keyStart + readU16(leaf.bytes, offset);
-    this.#isLarge = leaf.isLarge(this.#index);
-    this.#large = undefined;
-    this.valueStart = this.#isLarge ? 0 : this.keyEnd;
-    this.valueEnd = this.#isLarge ? readU32(leaf.bytes, this.keyEnd + REF_BYTES) : this.keyEnd + readU16(leaf.bytes, offset + 2);
+    const keyStart = offset + LEAF_CELL_HEADER;
+    const keyEnd = keyStart + readU16(bytes, offset);
+    const valueLength = readU16(bytes, offset + 2);
+    this.bytes = bytes;
+    this.keyStart = keyStart;
+    this.keyEnd = keyEnd;
+    this.#isLarge = valueLength === LARGE;
+    if (this.#isLarge) {
+      this.#large = undefined;
+      this.valueStart = 0;
+      this.valueEnd = readU32(bytes, keyEnd + REF_BYTES);
+    } else {
+      this.valueStart = keyEnd;
+      this.valueEnd = keyEnd + valueLength;
+    }
   }
 
   /** The bytes that hold the current entry's value. */

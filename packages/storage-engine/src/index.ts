@@ -20,6 +20,7 @@ export { decodeAnchor } from "./freshness-state.ts";
 export type { AnchorState, AnchorSuccessor } from "./freshness-state.ts";
 export type { FreshnessAnchor, FreshnessOptions } from "./freshness.ts";
 export type { ReadTree, Snapshot } from "./snapshot.ts";
+export type { ValuePlace } from "./tree.ts";
 export { isKeyOfFile } from "./key-of-file.ts";
 export type { KeyOfFileOptions } from "./key-of-file.ts";
 export type { SalvageReport, TreeSalvage } from "./salvage.ts";

@@ -16,8 +16,10 @@ import { writeRef, type PageRef } from "./page-ref.ts";
 export const LEAF = 1;
 export const BRANCH = 2;
 const HEADER_BYTES = 12;
-const LARGE = 0xffff;
-const LEAF_CELL_HEADER = 4;
+/** What stands for the length of a value that is not in its leaf. */
+export const LARGE = 0xffff;
+/** What stands before the key of a leaf's cell: two lengths. */
+export const LEAF_CELL_HEADER = 4;
 const BRANCH_CELL_HEADER = 2;
 /** A large value's cell: reference and u32 length. */
 export const LARGE_CELL_BYTES: number = REF_BYTES + 4;
@@ -128,9 +130,9 @@ export class NodePage {
     return cellBytesAt(this.bytes, this.cellOffset(index));
   }
 
-  /** Index of the first cell of a leaf whose key is not below `key`; `count` if there is none. */
-  lowerBound(key: Uint8Array): number {
-    return this.#partition(key, LEAF_CELL_HEADER, 0, readU16(this.bytes, 2), false);
+  /** Index of the first cell of a leaf, from `low` on, whose key is not below `key`; `high` if there is none. */
+  lowerBound(key: Uint8Array, low = 0, high: number = readU16(this.bytes, 2)): number {
+    return this.#partition(key, LEAF_CELL_HEADER, low, high, false);
   }
 
   /** `lowerBound` for a writer: keys often arrive in order, so the end is tried first. */

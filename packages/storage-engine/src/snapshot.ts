@@ -6,7 +6,8 @@
 import { Cursor, type CursorRange } from "./cursor.ts";
 import type { Database } from "./database.ts";
 import { StoreError } from "./errors.ts";
-import { getValue, type TreeRoot } from "./tree.ts";
+import { Finger } from "./finger.ts";
+import { leafValue, placeValue, type TreeRoot, type ValuePlace } from "./tree.ts";
 import type { UnitFile } from "./unit-file.ts";
 import type { View } from "./view.ts";
 
@@ -14,6 +15,8 @@ import type { View } from "./view.ts";
 export interface ReadTree {
   /** The value, valid until the tree is written to in the same transaction. */
   get(key: Uint8Array): Uint8Array | undefined;
+  /** `get` without a view: says where the value stands, for as long as that of `get` is valid. False if there is none. */
+  locate(key: Uint8Array, place: ValuePlace): boolean;
   has(key: Uint8Array): boolean;
   cursor(range?: CursorRange): Cursor;
   /** Entries. */
@@ -24,11 +27,13 @@ export class TreeReader implements ReadTree {
   readonly #units: UnitFile;
   readonly #root: TreeRoot;
   readonly #check: () => void;
+  readonly #finger: Finger;
 
   constructor(units: UnitFile, root: TreeRoot, check: () => void) {
     this.#units = units;
     this.#root = root;
     this.#check = check;
+    this.#finger = new Finger(units, root);
   }
 
   get count(): number {
@@ -38,7 +43,16 @@ export class TreeReader implements ReadTree {
 
   get(key: Uint8Array): Uint8Array | undefined {
     this.#check();
-    return getValue(this.#units, this.#root, key);
+    const leaf = this.#finger.find(key);
+    return leaf === undefined ? undefined : leafValue(this.#units, leaf, this.#finger.index);
+  }
+
+  locate(key: Uint8Array, place: ValuePlace): boolean {
+    this.#check();
+    const leaf = this.#finger.find(key);
+    if (leaf === undefined) return false;
+    placeValue(this.#units, leaf, this.#finger.index, place);
+    return true;
   }
 
   has(key: Uint8Array): boolean {

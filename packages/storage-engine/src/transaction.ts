@@ -13,7 +13,7 @@ import type { NodePage } from "./node-page.ts";
 import { collectDirty, PageWriter } from "./page-writer.ts";
 import type { ReadTree } from "./snapshot.ts";
 import type { Space } from "./space.ts";
-import { clearTree, deleteEntry, getValue, putEntry, TreeRoot } from "./tree.ts";
+import { clearTree, deleteEntry, getValue, locateValue, putEntry, TreeRoot, type ValuePlace } from "./tree.ts";
 import { catalogKey } from "./view.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -213,6 +213,11 @@ class TreeWriter implements WriteTree {
   get(key: Uint8Array): Uint8Array | undefined {
     this.#check();
     return getValue(this.#database.units, this.#root, key);
+  }
+
+  locate(key: Uint8Array, place: ValuePlace): boolean {
+    this.#check();
+    return locateValue(this.#database.units, this.#root, key, place);
   }
 
   has(key: Uint8Array): boolean {

@@ -72,6 +72,37 @@ export function leafValue(units: UnitFile, leaf: NodePage, index: number): Uint8
   return units.readExtent(UNIT_KIND.extent, readRef(leaf.bytes, at), readU32(leaf.bytes, at + REF_BYTES));
 }
 
+/** Where a value stands. */
+export interface ValuePlace {
+  valueBytes: Uint8Array;
+  valueStart: number;
+  valueEnd: number;
+}
+
+/** Says where the value of the cell at `index` of a leaf stands, without a view of it. */
+export function placeValue(units: UnitFile, leaf: NodePage, index: number, place: ValuePlace): void {
+  if (leaf.isLarge(index)) {
+    place.valueBytes = leafValue(units, leaf, index);
+    place.valueStart = 0;
+    place.valueEnd = place.valueBytes.length;
+    return;
+  }
+  const start = leaf.keyEnd(index);
+  place.valueBytes = leaf.bytes;
+  place.valueStart = start;
+  place.valueEnd = start + leaf.valueLength(index);
+}
+
+/** `getValue` without a view. */
+export function locateValue(units: UnitFile, root: TreeRoot, key: Uint8Array, place: ValuePlace): boolean {
+  const leaf = findLeaf(units, root, key);
+  if (leaf === undefined) return false;
+  const index = leaf.lowerBound(key);
+  if (!leaf.matches(index, key)) return false;
+  placeValue(units, leaf, index, place);
+  return true;
+}
+
 export function getValue(units: UnitFile, root: TreeRoot, key: Uint8Array): Uint8Array | undefined {
   const leaf = findLeaf(units, root, key);
   if (leaf === undefined) return undefined;

@@ -40,7 +40,9 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
   }
 
   get length(): number {
-    return this._stored().length;
+    const self = this._self;
+    const isRead = self.#readEpoch === self.#holder.state.table.session.epoch;
+    return (isRead ? undefined : self.#holder.count()) ?? this._stored().length;
   }
   get type(): string {
     return this._self.#target === undefined ? (this._self.#holder.property.objectType as string) : "object";
@@ -91,7 +93,7 @@ export abstract class StoredCollection<T = unknown> extends OrderedCollection<T>
   _present(value: StoredValue): T {
     const self = this._self;
     const { context } = self.#holder.state;
-    if (self.#target !== undefined) return context.wrap(self.#target, (value as Uint8Array).slice()) as T;
+    if (self.#target !== undefined) return context.wrap(self.#target, value as Uint8Array) as T;
     const type = self.#holder.property.objectType as string;
     if (type !== "mixed") return toPublic(type, value, context.integers) as T;
     return (value === null ? null : presentMixed(context, value as Uint8Array, new ElementSlot(self.#holder))) as T;

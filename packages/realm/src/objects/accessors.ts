@@ -131,7 +131,7 @@ function getterOf(context: RealmContext, field: Field): (this: Managed) => unkno
       const target = session.table(objectType as string);
       return function (this: Managed) {
         const key = read(fresh(this)) as Uint8Array | null;
-        return key === null ? null : context.wrap(target, key.slice());
+        return key === null ? null : context.wrap(target, key);
       };
     }
   }

@@ -7,6 +7,7 @@
  */
 import { RealmError } from "../errors.ts";
 import type { Field } from "../records/layout.ts";
+import { readListCount } from "../records/read.ts";
 import { collectionIdOf, encodeMixedDictionary, encodeMixedList, readMixed } from "../records/mixed.ts";
 import type { StoredDictionary, StoredValue } from "../records/stored-value.ts";
 import type { CanonicalProperty } from "../schema/types.ts";
@@ -24,6 +25,8 @@ export interface Holder {
   readonly path: readonly number[];
   /** The elements as they are; undefined if the collection is gone. */
   read(): StoredValue | undefined;
+  /** How many elements there are, without reading them; undefined if only `read` tells. */
+  count(): number | undefined;
   /** False if the collection is gone. */
   isThere(): boolean;
   write(value: StoredValue): void;
@@ -45,6 +48,11 @@ export class FieldHolder implements Holder {
   }
   read(): StoredValue | undefined {
     return this.state.tryRefresh() ? this.field.read(this.state) : undefined;
+  }
+  count(): number | undefined {
+    if (!this.state.tryRefresh()) return undefined;
+    const at = this.field.at(this.state);
+    return at < 0 ? undefined : readListCount(this.state.valueBytes, at);
   }
   isThere(): boolean {
     return this.state.tryRefresh();
@@ -135,6 +143,9 @@ export class NestedHolder implements Holder {
   read(): StoredValue | undefined {
     const encoded = this.#slot.find(this.#id);
     return encoded === undefined ? undefined : readMixed(encoded).value;
+  }
+  count(): undefined {
+    return undefined;
   }
   isThere(): boolean {
     return this.#slot.find(this.#id) !== undefined;

@@ -62,11 +62,7 @@ export class ObjectState implements RowState {
     if (this.context.isClosed) return false;
     const { table } = this;
     if (this.epoch === table.session.epoch) return true;
-    const record = table.get(this.bytes);
-    if (record === undefined || table.gone.isGone(this.bytes, Math.abs(this.epoch))) return false;
-    this.valueBytes = record;
-    this.valueStart = 0;
-    this.valueEnd = record.length;
+    if (table.gone.isGone(this.bytes, Math.abs(this.epoch)) || !table.locate(this.bytes, this)) return false;
     this.epoch = table.session.epoch;
     return true;
   }

@@ -28,6 +28,9 @@ export class InstanceContext implements RealmContext {
   readonly notifier: Notifier;
   isClosed = false;
   readonly #makers = new Map<ClassTable, ObjectMaker>();
+  /** The class that was wrapped last: mostly the next one is of it too. */
+  #lastTable: ClassTable | undefined;
+  #lastMaker: ObjectMaker | undefined;
   /** The instance's own view of the schema: with its model classes. */
   readonly schema: Map<string, CanonicalObjectSchema> = new Map();
 
@@ -41,13 +44,18 @@ export class InstanceContext implements RealmContext {
   }
 
   wrap(table: ClassTable, key: Uint8Array, row?: Row): object {
+    const state = new ObjectState(this, table, key, row);
+    if (table === this.#lastTable && this.#lastMaker !== undefined) return this.#lastMaker(state);
     const maker = this.#makers.get(table) ?? this.#makerOf(table);
-    return maker(new ObjectState(this, table, key, row));
+    this.#lastTable = table;
+    this.#lastMaker = maker;
+    return maker(state);
   }
 
   /** Forgets the compiled accessors: the schema has other properties now. */
   recompile(): void {
     this.#makers.clear();
+    this.#lastTable = undefined;
   }
 
   #makerOf(table: ClassTable): ObjectMaker {

@@ -6,11 +6,12 @@
 import type { PathStep } from "@holdfast/query";
 import { encodeIndexPrefix, keyEnd } from "../records/keys.ts";
 import type { KeyType } from "../records/keys.ts";
-import { rowOf } from "../records/row.ts";
+import { MovingRow, rowOf } from "../records/row.ts";
 import type { Row } from "../records/row.ts";
 import { keyBytes, keyText } from "../records/text.ts";
 import { compareBytes } from "./comparators.ts";
 import type { RowTest } from "./compile.ts";
+import { KeyList } from "./key-list.ts";
 import { prefixRange } from "./plan.ts";
 import type { Plan } from "./plan.ts";
 import type { KeyRange, QuerySource, QueryTable, RowCursor } from "./query-source.ts";
@@ -37,7 +38,7 @@ export interface RowSearch {
 export function visitRows(search: RowSearch, visit: RowVisitor): void {
   const { table, plan, keys } = chooseAccess(search);
   if (plan.kind === "nothing") return;
-  if (keys !== undefined) return visitKeys({ table, test: search.test }, keys, visit);
+  if (keys !== undefined) return visitList({ table, test: search.test }, keys, visit);
   if (plan.kind === "ranges") return visitKeyRanges(table, search.test, plan.ranges, visit);
   scan(table, search.test, undefined, visit);
 }
@@ -45,7 +46,7 @@ export function visitRows(search: RowSearch, visit: RowVisitor): void {
 /** The plan that is used, in words: for tests and for whoever wonders why a query is slow. */
 export function explainRows(search: RowSearch): string {
   const { plan, keys } = chooseAccess(search);
-  return `${describePlan(plan)}${keys === undefined ? "" : ` -> ${String(keys.length)} keys`}`;
+  return `${describePlan(plan)}${keys === undefined ? "" : ` -> ${String(keys.count)} keys`}`;
 }
 
 /** How many entries an index has in some ranges. */
@@ -62,7 +63,7 @@ interface Access {
   readonly table: QueryTable;
   readonly plan: Plan;
   /** Undefined if the table itself is read. */
-  readonly keys: readonly Uint8Array[] | undefined;
+  readonly keys: KeyList | undefined;
 }
 
 /** The first plan that does not yield too much. */
@@ -72,18 +73,45 @@ function chooseAccess({ source, className, plans }: Omit<RowSearch, "test">): Ac
   for (const plan of plans) {
     const isOfTable = plan.kind === "scan" || plan.kind === "nothing" || (plan.kind === "ranges" && plan.propertyName === undefined);
     if (isOfTable) return { table, plan, keys: undefined };
-    const keys = new KeySet(limit);
-    if (collectKeys(plan, { source, className, table }, keys)) return { table, plan, keys: keys.sorted() };
+    const keys = new KeyList(limit);
+    if (!collectKeys(plan, { source, className, table }, keys)) continue;
+    keys.settle();
+    return { table, plan, keys };
   }
   return { table, plan: { kind: "scan" }, keys: undefined };
 }
 
-/** Visits rows by their keys, in the given order; keys of deleted rows are passed over. */
-export function visitKeys({ table, test }: { readonly table: QueryTable; readonly test: RowTest }, keys: readonly Uint8Array[], visit: RowVisitor): void {
+interface Rows {
+  readonly table: QueryTable;
+  readonly test: RowTest;
+}
+
+/** Visits rows by their keys, in the given order; keys of deleted rows are passed over. The row moves on. */
+export function visitKeys({ table, test }: Rows, keys: readonly Uint8Array[], visit: RowVisitor): void {
+  const row = new MovingRow();
   for (const key of keys) {
-    const record = table.get(key);
-    if (record === undefined) continue;
-    const row = rowOf(key, record);
+    if (!table.locate(key, row)) continue;
+    row.bytes = key;
+    row.keyEnd = key.length;
+    if (test(row) && !visit(row)) return;
+  }
+}
+
+/** The same for the keys of a list, which stand in one buffer. */
+function visitList({ table, test }: Rows, keys: KeyList, visit: RowVisitor): void {
+  const row = new MovingRow();
+  const { bytes, count } = keys;
+  row.bytes = bytes;
+  let key = new Uint8Array(0);
+  for (let index = 0; index < count; index++) {
+    const start = keys.start(index);
+    const end = keys.end(index);
+    // Most keys have the length of the one before.
+    if (key.length !== end - start) key = new Uint8Array(end - start);
+    for (let at = start; at < end; at++) key[at - start] = bytes[at] as number;
+    if (!table.locate(key, row)) continue;
+    row.keyStart = start;
+    row.keyEnd = end;
     if (test(row) && !visit(row)) return;
   }
 }
@@ -92,7 +120,7 @@ export function visitKeys({ table, test }: { readonly table: QueryTable; readonl
 function scan(table: QueryTable, test: RowTest, range: KeyRange | undefined, visit: RowVisitor): boolean {
   const cursor = table.cursor(range);
   if (cursor === undefined) return true;
-  while (cursor.next()) if (test(cursor) && !visit(cursor)) return false;
+  while (cursor.nextWhere(test)) if (!visit(cursor)) return false;
   return true;
 }
 
@@ -109,35 +137,6 @@ function visitKeyRanges(table: QueryTable, test: RowTest, ranges: readonly KeyRa
   }
 }
 
-/** Keys, each once, up to a limit. */
-class KeySet {
-  readonly limit: number;
-  readonly #texts = new Set<string>();
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  /** False if there are too many. */
-  add(text: string): boolean {
-    this.#texts.add(text);
-    return this.#texts.size <= this.limit;
-  }
-
-  has(text: string): boolean {
-    return this.#texts.has(text);
-  }
-
-  /** In the engine's order: `keyText` has one character for each byte, so texts are ordered as bytes are. */
-  sorted(): Uint8Array[] {
-    return [...this.#texts].sort((left, right) => (left < right ? -1 : 1)).map(keyBytes);
-  }
-
-  texts(): Iterable<string> {
-    return this.#texts;
-  }
-}
-
 interface Place {
   readonly source: QuerySource;
   readonly className: string;
@@ -145,14 +144,14 @@ interface Place {
 }
 
 /** Adds the keys that a plan finds; false if there are so many that a scan is faster. */
-function collectKeys(plan: Plan, place: Place, keys: KeySet): boolean {
+function collectKeys(plan: Plan, place: Place, keys: KeyList): boolean {
   switch (plan.kind) {
     case "nothing":
       return true;
     case "scan":
       return false;
     case "keys":
-      return plan.keys.every((key) => keys.add(keyText(key)));
+      return plan.keys.every((key) => keys.add(key));
     case "union":
       return plan.plans.every((part) => collectKeys(part, place, keys));
     case "ranges":
@@ -164,15 +163,15 @@ function collectKeys(plan: Plan, place: Place, keys: KeySet): boolean {
   }
 }
 
-function collectTableRanges(ranges: readonly KeyRange[], { table }: Place, keys: KeySet): boolean {
+function collectTableRanges(ranges: readonly KeyRange[], { table }: Place, keys: KeyList): boolean {
   for (const range of ranges) {
     const cursor = table.cursor(range);
-    while (cursor?.next() === true) if (!keys.add(keyText(cursor.bytes, cursor.keyStart, cursor.keyEnd))) return false;
+    while (cursor?.next() === true) if (!keys.add(cursor.bytes, cursor.keyStart, cursor.keyEnd)) return false;
   }
   return true;
 }
 
-function collectIndexRanges(propertyName: string, ranges: readonly KeyRange[], { table }: Place, keys: KeySet): boolean {
+function collectIndexRanges(propertyName: string, ranges: readonly KeyRange[], { table }: Place, keys: KeyList): boolean {
   const index = table.index(propertyName) ?? table.mixedIndex?.(propertyName);
   const type = table.layout.fieldOf(propertyName)?.property.type as KeyType;
   if (index === undefined) return false;
@@ -182,7 +181,7 @@ function collectIndexRanges(propertyName: string, ranges: readonly KeyRange[], {
     while (cursor.next()) {
       // Counting costs a tenth of collecting: ranges that are too wide are found out before much is kept.
       if (++count === INDEX_ALWAYS_COUNT && hasMore(index, ranges, keys.limit)) return false;
-      if (!keys.add(keyText(cursor.bytes, keyEnd(type, cursor.bytes, cursor.keyStart), cursor.keyEnd))) return false;
+      if (!keys.add(cursor.bytes, keyEnd(type, cursor.bytes, cursor.keyStart), cursor.keyEnd)) return false;
     }
   }
   return true;
@@ -198,7 +197,7 @@ function hasMore(index: { cursor(range?: KeyRange): RowCursor }, ranges: readonl
 }
 
 /** Of several terms, each leaves of the keys so far those that it has itself. */
-function collectTerms({ propertyName, terms }: Extract<Plan, { readonly kind: "fullText" }>, { table }: Place, keys: KeySet): boolean {
+function collectTerms({ propertyName, terms }: Extract<Plan, { readonly kind: "fullText" }>, { table }: Place, keys: KeyList): boolean {
   const index = table.fullTextIndex?.(propertyName);
   if (index === undefined) return false;
   let found: Set<string> | undefined;
@@ -212,22 +211,22 @@ function collectTerms({ propertyName, terms }: Extract<Plan, { readonly kind: "f
     }
     found = own;
   }
-  for (const text of found ?? []) if (!keys.add(text)) return false;
+  for (const text of found ?? []) if (!keys.add(keyBytes(text))) return false;
   return true;
 }
 
 /** Goes the steps backwards from what the plan finds. */
-function collectOrigins(plan: Extract<Plan, { readonly kind: "overLinks" }>, { source }: Place, keys: KeySet): boolean {
+function collectOrigins(plan: Extract<Plan, { readonly kind: "overLinks" }>, { source }: Place, keys: KeyList): boolean {
   const { className, steps } = plan;
   const table = source.table(className);
-  let found = new KeySet(Math.max(INDEX_ALWAYS_COUNT, table.rowCount / SCAN_INSTEAD_RATIO));
+  let found = new KeyList(Math.max(INDEX_ALWAYS_COUNT, table.rowCount / SCAN_INSTEAD_RATIO));
   if (!collectKeys(plan.plan, { source, className, table }, found)) return false;
+  found.settle();
   for (let index = steps.length - 1; index >= 0; index--) {
     const step = steps[index] as PathStep;
-    const origins = index === 0 ? keys : new KeySet(Math.max(INDEX_ALWAYS_COUNT, source.table(step.className).rowCount / SCAN_INSTEAD_RATIO));
-    for (const text of found.texts()) {
-      for (const key of originsOf(step, keyBytes(text), source)) if (!origins.add(keyText(key))) return false;
-    }
+    const origins = index === 0 ? keys : new KeyList(Math.max(INDEX_ALWAYS_COUNT, source.table(step.className).rowCount / SCAN_INSTEAD_RATIO));
+    for (const key of found.keys()) for (const origin of originsOf(step, key, source)) if (!origins.add(origin)) return false;
+    origins.settle();
     found = origins;
   }
   return true;

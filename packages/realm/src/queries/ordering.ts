@@ -58,9 +58,8 @@ export class TopRows {
   /** Looks at a row, which may be a cursor that moves on. */
   add(row: Row): void {
     const best = this.#best;
-    const values: Value[] = [];
-    if (best.length === this.#count && !this.#isBefore(row, values, best[best.length - 1] as Ranked)) return;
-    for (let index = values.length; index < this.#columns.length; index++) values.push((this.#columns[index] as Column).read(row));
+    if (best.length === this.#count && !this.#isBefore(row, (best[best.length - 1] as Ranked).values)) return;
+    const values = this.#columns.map(({ read }) => read(row));
     let low = 0;
     let high = best.length;
     while (low < high) {
@@ -73,13 +72,11 @@ export class TopRows {
     if (best.length > this.#count) best.pop();
   }
 
-  /** True if the row comes before; reads only as many columns as it takes to tell. */
-  #isBefore(row: Row, values: Value[], other: Ranked): boolean {
+  /** True if the row comes before; reads only as many columns as it takes to tell, and keeps nothing: most rows end here. */
+  #isBefore(row: Row, others: readonly Value[]): boolean {
     for (let index = 0; index < this.#columns.length; index++) {
       const { read, order, sign } = this.#columns[index] as Column;
-      const value = read(row);
-      values.push(value);
-      const result = order(value, other.values[index] as Value) * sign;
+      const result = order(read(row), others[index] as Value) * sign;
       if (result !== 0) return result < 0;
     }
     return false;
@@ -106,8 +103,17 @@ export function copyRow({ bytes, keyStart, keyEnd, valueBytes, valueStart, value
 
 function orderOf(type: ValueType): (left: Value, right: Value) => number {
   if (type === "mixed") return (left, right) => sortAny(left as AnyValue, right as AnyValue);
+  if (type === "int" || type === "date") return integerOrder;
   const compare = comparatorOf(type, type);
   return (left, right) => sortOrder(compare, left as QueryValue, right as QueryValue);
+}
+
+/** Null first; numbers and bigints are compared exactly by the language itself. */
+function integerOrder(left: Value, right: Value): number {
+  if (left === right) return 0;
+  if (left === null) return -1;
+  if (right === null) return 1;
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** The first row of each combination of values. */

@@ -19,6 +19,8 @@ export interface QueryTable {
   cursor(range?: KeyRange): RowCursor | undefined;
   /** The record of a key: a view. */
   get(key: Uint8Array): Uint8Array | undefined;
+  /** `get` without a view: says where the record stands. False if there is none. */
+  locate(key: Uint8Array, place: { valueBytes: Uint8Array; valueStart: number; valueEnd: number }): boolean;
   /** Keys of the objects of a class that link to a key through a property, in the order of their keys. */
   backlinks(key: Uint8Array, originClass: string, propertyName: string): Uint8Array[];
   /** How many links lead to a key, from all classes and properties. */
@@ -42,4 +44,6 @@ export interface KeyRange {
 /** A cursor of the engine: starts before the first entry, and is the row that it stands at. */
 export interface RowCursor extends Row {
   next(): boolean;
+  /** Moves to the next row that a test accepts, which must not move the cursor. */
+  nextWhere(isWanted: (row: Row) => boolean): boolean;
 }

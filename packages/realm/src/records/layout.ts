@@ -50,6 +50,8 @@ export interface Field {
   readonly nullBit: number;
   /** Reads the field from a row, in stored form (`stored-value.ts`). */
   readonly read: (row: Row) => StoredValue;
+  /** Of the blobs: where the field stands in the row's value bytes; negative in a record without its section. */
+  readonly at: (row: Row) => number;
 }
 
 /** One section of a record. */
@@ -111,7 +113,8 @@ export function layoutOf(schema: CanonicalObjectSchema, added: ReadonlyMap<strin
       const { group, position, nullBit } = plan.placeOf(property);
       const fill = added.get(property.mapTo)?.fill ?? emptyOf(property);
       const place = { property, group, slot: stored.indexOf(property), section: number, fill, position, nullBit };
-      const field = { ...place, read: readerOf(place, { headBytes: plan.headBytes, intCount: plan.ints.length }, before) };
+      const shape = { headBytes: plan.headBytes, intCount: plan.ints.length };
+      const field = { ...place, read: readerOf(place, shape, before), at: locatorOf(place, shape, before) };
       made.set(property, field);
       return field;
     };
@@ -159,10 +162,23 @@ function planSection(own: readonly CanonicalProperty[]): SectionPlan {
 function keyField(property: CanonicalProperty, slot: number): Field {
   const type = property.type as KeyType;
   const read = (row: Row): StoredValue => readKey(type, row.bytes, row.keyStart, row.keyEnd);
-  return { property, group: "key", slot, section: 0, fill: null, position: 0, nullBit: -1, read };
+  return { property, group: "key", slot, section: 0, fill: null, position: 0, nullBit: -1, read, at: () => -1 };
 }
 
-type Place = Omit<Field, "read">;
+type Place = Omit<Field, "read" | "at">;
+
+function locatorOf({ group, position }: Place, { headBytes, intCount }: { headBytes: number; intCount: number }, before: readonly Shape[]): (row: Row) => number {
+  if (group !== "blob") return () => -1;
+  return (row) => {
+    const bytes = row.valueBytes;
+    let at = before.length === 0 ? row.valueStart : passSections(row, before);
+    if (before.length > 0 && at >= row.valueEnd) return -1;
+    at += headBytes;
+    for (let index = intCount; index > 0; index--) at = skipInt(bytes, at);
+    for (let index = position; index > 0; index--) at = skipBlob(bytes, at);
+    return at;
+  };
+}
 
 function readerOf(field: Place, shape: { headBytes: number; intCount: number }, before: readonly Shape[]): (row: Row) => StoredValue {
   if (before.length > 0) return laterReaderOf(field, shape, before);

@@ -7,6 +7,7 @@ import { dataDamaged } from "../errors.ts";
 import type { RealmError } from "../errors.ts";
 import type { CanonicalProperty } from "../schema/types.ts";
 import type { StoredDictionary, StoredValue } from "./stored-value.ts";
+import { copyBytes } from "./row.ts";
 import { readAscii, readUtf8 } from "./text.ts";
 
 /** What is added to an int that takes one byte. */
@@ -32,9 +33,12 @@ export function skipInt(bytes: Uint8Array, at: number): number {
 /** Reads the int at `at`. */
 export function readInt(bytes: Uint8Array, at: number): number | bigint | null {
   const first = bytes[at] as number;
-  if (first < INT_NULL) return first - INT_BIAS;
-  if (first === INT_NULL) return null;
-  const count = first - INT_NULL;
+  // Two functions: this one is small enough to become part of its callers.
+  return first < INT_NULL ? first - INT_BIAS : readWideInt(bytes, at, first - INT_NULL);
+}
+
+function readWideInt(bytes: Uint8Array, at: number, count: number): number | bigint | null {
+  if (count === 0) return null;
   // Not true of NaN either, which is what a byte behind the end makes of it.
   if (!(at + count < bytes.length)) throw endsTooEarly();
   if (count <= 4) return readSmall(bytes, at + 1, count);
@@ -89,6 +93,8 @@ export function readBlob(property: CanonicalProperty, bytes: Uint8Array, at: num
       return readDictionary(property.objectType as string, property.optional, bytes, blobStart(bytes, at));
     case "data":
       return readHeader(bytes, at) === 1 ? null : content(bytes, at);
+    case "object":
+      return readHeader(bytes, at) === 0 ? null : copyOfContent(bytes, at);
     default:
       return readHeader(bytes, at) === 0 ? null : content(bytes, at);
   }
@@ -98,6 +104,14 @@ function content(bytes: Uint8Array, at: number): Uint8Array {
   const end = skipBlob(bytes, at);
   if (!(end <= bytes.length)) throw endsTooEarly();
   return bytes.subarray(blobStart(bytes, at), end);
+}
+
+/** Links are copied: most of them become the keys of objects, which outlive the page. */
+function copyOfContent(bytes: Uint8Array, at: number): Uint8Array {
+  const start = blobStart(bytes, at);
+  const end = skipBlob(bytes, at);
+  if (!(end <= bytes.length)) throw endsTooEarly();
+  return copyBytes(bytes, start, end);
 }
 
 /** A record that passes its own end. Checked wherever bytes are taken by a length that stands in the record. */
@@ -180,7 +194,8 @@ function readList(elementType: string, isOptional: boolean, bytes: Uint8Array, s
       default: {
         const isNull = elementType === "data" ? readHeader(bytes, at) === 1 : readHeader(bytes, at) === 0;
         if (isNull && !isOptional) throw nullElement();
-        values[index] = isNull ? null : content(bytes, at);
+        const isLink = elementType !== "data" && elementType !== "mixed";
+        values[index] = isNull ? null : isLink ? copyOfContent(bytes, at) : content(bytes, at);
         at = skipBlob(bytes, at);
       }
     }
@@ -224,7 +239,8 @@ function readElement(type: string, isOptional: boolean, bytes: Uint8Array, at: n
         elementEnd = skipBlob(bytes, at);
         const isNull = readHeader(bytes, at) === (type === "data" ? 1 : 0);
         if (isNull && !isOptional) throw nullElement();
-        return isNull ? null : content(bytes, at);
+        if (isNull) return null;
+        return type === "data" || type === "mixed" ? content(bytes, at) : copyOfContent(bytes, at);
       }
       const isNull = isOptional && bytes[at] === 0;
       const start = isOptional ? at + 1 : at;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Cursor, ReadTree, WriteTree } from "@holdfast/storage-engine";
+import type { Cursor, ReadTree, ValuePlace, WriteTree } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
 import { afterPrefix, encodeIndexKey, encodeKey } from "../records/keys.ts";
 import type { KeyType } from "../records/keys.ts";
@@ -104,6 +104,11 @@ export class ClassTable {
 
   get(key: Uint8Array): Uint8Array | undefined {
     return this.records()?.get(key);
+  }
+
+  /** `get` without a view: says where the record stands. False if there is none. */
+  locate(key: Uint8Array, place: ValuePlace): boolean {
+    return this.records()?.locate(key, place) === true;
   }
 
   cursor(range?: { from?: Uint8Array; to?: Uint8Array; reverse?: boolean }): Cursor | undefined {

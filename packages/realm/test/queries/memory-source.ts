@@ -10,6 +10,7 @@ import { layoutOf } from "../../src/records/layout.ts";
 import type { RecordLayout } from "../../src/records/layout.ts";
 import type { StoredValue } from "../../src/records/stored-value.ts";
 import { rowOf } from "../../src/records/row.ts";
+import type { Row } from "../../src/records/row.ts";
 import { encodeRecord } from "../../src/records/write.ts";
 import { compareBytes } from "../../src/queries/comparators.ts";
 import type { KeyRange, QuerySource, QueryTable, RowCursor } from "../../src/queries/query-source.ts";
@@ -82,6 +83,13 @@ export class MemoryTable implements QueryTable {
     }
     const entry = this.#entries[low];
     return entry !== undefined && compareBytes(entry[0], key) === 0 ? entry[1] : undefined;
+  }
+
+  locate(key: Uint8Array, place: { valueBytes: Uint8Array; valueStart: number; valueEnd: number }): boolean {
+    const record = this.get(key);
+    if (record === undefined) return false;
+    Object.assign(place, { valueBytes: record, valueStart: 0, valueEnd: record.length });
+    return true;
   }
 
   backlinks(key: Uint8Array, originClass: string, propertyName: string): Uint8Array[] {
@@ -160,7 +168,7 @@ function cursorOver(entries: readonly Entry[], range: KeyRange | undefined, onNe
   const { from, to, reverse = false } = range ?? {};
   const order = reverse ? entries.toReversed() : entries;
   let position = -1;
-  const cursor = { bytes: EMPTY, keyStart: 0, keyEnd: 0, valueBytes: EMPTY, valueStart: 0, valueEnd: 0, next };
+  const cursor = { bytes: EMPTY, keyStart: 0, keyEnd: 0, valueBytes: EMPTY, valueStart: 0, valueEnd: 0, next, nextWhere };
   function next(): boolean {
     while (++position < order.length) {
       const [key, value] = order[position] as Entry;
@@ -170,6 +178,10 @@ function cursorOver(entries: readonly Entry[], range: KeyRange | undefined, onNe
       Object.assign(cursor, { bytes: key, keyEnd: key.length, valueBytes: value, valueEnd: value.length });
       return true;
     }
+    return false;
+  }
+  function nextWhere(isWanted: (row: Row) => boolean): boolean {
+    while (next()) if (isWanted(cursor)) return true;
     return false;
   }
   return cursor;

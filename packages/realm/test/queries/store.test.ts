@@ -24,6 +24,7 @@ function sourceOf(trees: Trees): QuerySource {
         rowCount: trees(className)?.count ?? 0,
         cursor: (range) => trees(className)?.cursor(range),
         get: (key) => trees(className)?.get(key),
+        locate: (key, place) => trees(className)?.locate(key, place) === true,
         backlinks: () => [],
         backlinkCount: () => 0,
         // A write transaction makes the trees that it is asked for: only properties with an index may be asked about.
