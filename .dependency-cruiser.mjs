@@ -11,6 +11,8 @@ const allowed = {
   "core-cipher": [],
   query: [],
   "key-store": [],
+  "key-store-keychain": ["key-store"],
+  "key-store-keystore": ["key-store"],
   "key-store-node": ["key-store"],
   "key-store-web": ["key-store"],
   "storage-engine": ["core-cipher"],

@@ -159,7 +159,7 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
       const text = await this.#entries.get(encoded, platform);
       return text === null ? null : tryDecodeValue(text);
     } catch (error) {
-      if ((error as Partial<KeyStoreError>).code === "KEY_CORRUPT") return undefined;
+      if (["KEY_CORRUPT", "KEY_LOST", "AUTH_INVALIDATED"].includes((error as Partial<KeyStoreError>).code ?? "")) return undefined;
       throw error;
     }
   }
