@@ -5,7 +5,7 @@
  * when the entry has been read back ("w", written); it is struck out after the entry was deleted. So a name may be in the list without an
  * entry, and is pending then; a name that is marked and has no entry is lost, and `get` says so instead of `null`.
  *
- * The list decides nothing else: an entry that is there is read without it.
+ * The list decides nothing else: an entry that is there is read without it, and where the list itself is lost or damaged, a missing entry is missing.
  *
  * @module
  */
@@ -72,10 +72,10 @@ export class IndexedEntries implements EntryStore {
       return text;
     }
     await this.#entries.assertReadable?.();
-    if (!(await this.#isWritten(name))) return null;
+    if ((await this.#stateOf(name)) !== "written") return null;
     // Another call may have finished writing, or deleting, since the entry was asked for.
     const again = await this.#entries.get(name, {});
-    if (again !== null || !(await this.#isWritten(name))) return again;
+    if (again !== null || (await this.#stateOf(name)) !== "written") return again;
     throw new KeyStoreError(this.#loss.code, this.#loss.sentence);
   }
 
@@ -89,16 +89,15 @@ export class IndexedEntries implements EntryStore {
 
   async remove(name: string): Promise<void> {
     this.#unconfirmed.delete(name);
-    if (await this.#isListed(name)) await this.#change((index) => void index.names.set(name, "pending"));
+    if ((await this.#stateOf(name)) === "written") await this.#change((index) => void index.names.set(name, "pending"));
     await this.#entries.remove(name, {});
-    if (await this.#isListed(name)) await this.#change((index) => void index.names.delete(name));
+    if ((await this.#stateOf(name)) !== undefined) await this.#change((index) => void index.names.delete(name));
   }
 
   /** A lost entry counts as there: reading it says that it is lost. */
   async has(name: string): Promise<boolean> {
     if ((await this.#entries.has?.(name, {})) === true) return true;
-    // A damaged list is not what was asked about.
-    if ((await this.#isListed(name)) && (await this.#isWritten(name))) return true;
+    if ((await this.#stateOf(name)) === "written") return true;
     if (this.#entries.has !== undefined) return false;
     if ((await this.#entries.get(name, {})) !== null) return true;
     await this.#entries.assertReadable?.();
@@ -115,16 +114,12 @@ export class IndexedEntries implements EntryStore {
     await this.#entries.dispose?.();
   }
 
-  async #isWritten(name: string): Promise<boolean> {
-    return (await this.#load()).names.get(name) === "written";
-  }
-
-  /** False as well if the list cannot be read: what is asked for does not need it. */
-  async #isListed(name: string): Promise<boolean> {
+  /** None as well if the list is lost or damaged: it is not what was asked about. */
+  async #stateOf(name: string): Promise<State | undefined> {
     try {
-      return (await this.#load()).names.has(name);
+      return (await this.#load()).names.get(name);
     } catch (error) {
-      if (isUnusable(error)) return false;
+      if (isUnusable(error)) return undefined;
       throw error;
     }
   }
