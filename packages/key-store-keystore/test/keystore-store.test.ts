@@ -25,14 +25,14 @@ describe.each(Object.entries(BACKENDS))("%s, simulated", (library, backend) => {
     expect(phone.keystore.promptCount).toBe(0);
   });
 
-  it("a restored backup without the Keystore's keys is KEY_LOST with a database, and a new key without one", async () => {
+  it("a restored backup without the Keystore's keys is KEY_LOST with a database; without one a new key is made where the application says so", async () => {
     const phone = newAndroidPhone();
     const keys = new DatabaseKeys({ store: await open() });
     const key = await keys.getOrCreate({ name, databaseExists: false });
     phone.keystore.aliases.clear();
     expect(await outcome(keys.getOrCreate({ name, databaseExists: true }))).toBe("KEY_LOST");
     expect(await outcome(keys.getOrCreate({ name, databaseExists: true }))).toBe("KEY_LOST");
-    const second = await keys.getOrCreate({ name, databaseExists: false });
+    const second = await keys.getOrCreate({ name, databaseExists: false, whenDatabaseIsGone: "replace" });
     expect(second).not.toEqual(key);
     expect(await new DatabaseKeys({ store: await open() }).getOrCreate({ name, databaseExists: true })).toEqual(second);
   });

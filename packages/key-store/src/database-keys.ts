@@ -88,8 +88,7 @@ export class DatabaseKeys {
       const stored = await this.#findAll(name);
       const databaseExists = typeof options.databaseExists === "function" ? await options.databaseExists() : options.databaseExists;
       if (databaseExists) return (await this.#settle(name, stored, check)).key;
-      // A key that the platform has lost for good, of a database that is gone, is no key.
-      if (whenDatabaseIsGone === "replace" || isOnlyLost(stored)) await this.#removeAll(name);
+      if (whenDatabaseIsGone === "replace") await this.#removeAll(name);
       else if (stored.failure !== undefined) throw stored.failure;
       else if (stored.found.length > 0) return this.#keepFirst(name, stored);
       return this.#create(name, { place: 0, key: this.#randomBytes(KEY_BYTES) });
@@ -325,10 +324,6 @@ function anchorSource(store: KeyStore, name: string): AnchorSource {
 /** True for what is wrong with one entry alone: damaged, or sealed by the platform under a key that is gone. */
 function isOfTheEntry(error: unknown): boolean {
   return ["KEY_CORRUPT", "KEY_LOST", "AUTH_INVALIDATED"].includes((error as Partial<KeyStoreError>).code ?? "");
-}
-
-function isOnlyLost({ found, failure }: StoredKeys): boolean {
-  return found.length === 0 && (failure as Partial<KeyStoreError> | undefined)?.code === "KEY_LOST";
 }
 
 function isEmpty({ found, failure }: StoredKeys): boolean {

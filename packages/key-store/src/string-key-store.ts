@@ -86,12 +86,17 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
     const platform = this.#begin(options);
     const entries = new Map<string, Uint8Array>();
     const damaged: string[] = [];
+    const losses: KeyStoreError[] = [];
     for (const [name, encoded] of await this.#ownNames(platform)) {
       const value = await this.#tryRead(encoded, platform);
       // Null: deleted since the names were listed.
-      if (value === undefined) damaged.push(name);
-      else if (value !== null) entries.set(name, value);
+      if (value === null) continue;
+      if (value instanceof Uint8Array) entries.set(name, value);
+      else damaged.push(name);
+      if (value !== undefined && !(value instanceof Uint8Array)) losses.push(value);
     }
+    // One lost entry hides no other; where all are lost, the platform has lost what sealed them.
+    if (entries.size === 0 && losses[0] !== undefined && losses.length === damaged.length) throw losses[0];
     return { entries, damaged };
   }
 
@@ -153,13 +158,15 @@ export class StringKeyStore<Options extends object = object> implements KeyStore
     if (found !== text) throw new KeyStoreError("IO", `the store "${this.backend}" said that the entry was written, and ${found === null ? "has none" : "gives another"}`);
   }
 
-  /** The value, null for no entry, undefined for a damaged one. */
-  async #tryRead(encoded: string, platform: Options): Promise<Uint8Array | null | undefined> {
+  /** The value, null for no entry, undefined for a damaged one, the error for one that the platform has lost. */
+  async #tryRead(encoded: string, platform: Options): Promise<Uint8Array | null | undefined | KeyStoreError> {
     try {
       const text = await this.#entries.get(encoded, platform);
       return text === null ? null : tryDecodeValue(text);
     } catch (error) {
-      if (["KEY_CORRUPT", "KEY_LOST", "AUTH_INVALIDATED"].includes((error as Partial<KeyStoreError>).code ?? "")) return undefined;
+      const { code } = error as Partial<KeyStoreError>;
+      if (code === "KEY_CORRUPT") return undefined;
+      if (code === "KEY_LOST" || code === "AUTH_INVALIDATED") return error as KeyStoreError;
       throw error;
     }
   }

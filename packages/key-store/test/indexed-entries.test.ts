@@ -88,13 +88,14 @@ describe("an index", () => {
     expect(await raw.names()).toEqual([]);
   });
 
-  it("a key that was lost together with its database is made anew; with a database it is KEY_LOST", async () => {
+  it("a key that was lost is KEY_LOST, and is made anew where its database is gone and the application says so", async () => {
     const { raw, store } = setup();
     const keys = new DatabaseKeys({ store });
     const first = await keys.getOrCreate({ name: "clinic", databaseExists: false });
     await raw.remove(await rawName(raw));
     expect(await code(keys.getOrCreate({ name: "clinic", databaseExists: true }))).toBe("KEY_LOST");
-    const second = await keys.getOrCreate({ name: "clinic", databaseExists: false });
+    expect(await code(keys.getOrCreate({ name: "clinic", databaseExists: false }))).toBe("KEY_LOST");
+    const second = await keys.getOrCreate({ name: "clinic", databaseExists: false, whenDatabaseIsGone: "replace" });
     expect(second).not.toEqual(first);
     expect(await keys.getOrCreate({ name: "clinic", databaseExists: true })).toEqual(second);
   });
