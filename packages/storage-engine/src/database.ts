@@ -13,7 +13,7 @@ import { firstPage, PAGE_BYTES } from "./layout.ts";
 import { Log, type LogHead } from "./log.ts";
 import { recordBytes, sealRecord } from "./log-record.ts";
 import { reachableGenerations, type Presence } from "./presence.ts";
-import { demandOf, dirtyPagesOf, growFile, missingPages, unplacedExtents, type Demand } from "./room.ts";
+import { closedBytes, demandOf, dirtyPagesOf, growFile, missingPages, resizeForClose, unplacedExtents, type Demand } from "./room.ts";
 import type { PublishedFile, PublishedNumbers } from "./published.ts";
 import { encodeSlot, readNewestGeneration, rewriteSlot, slotOffset, slotTag, type Slot } from "./slot.ts";
 import { Space } from "./space.ts";
@@ -615,13 +615,17 @@ export class Database {
     this.#announce();
   }
 
-  /** Everything into pages, and the file cut behind the last page in use. Only while no other handle is open. */
+  /** Everything into pages, and the file cut behind the last page in use and the reserve. Only while no other handle is open. */
   checkpointForClose(): void {
     const isClean = !this.#isSlotMissing && this.#tailPosition === this.view.head.position && this.base.logPosition === this.view.head.position;
     if (isClean) return;
     this.checkpointFully();
-    const pages = this.space().pageCount;
-    if (this.input.file.sizeBytes() > pages * PAGE_BYTES) this.input.file.truncate(pages * PAGE_BYTES);
+    this.keepReserve();
+  }
+
+  /** Cuts what was too much, and adds what is missing of the room that deleting on a full disk needs. */
+  keepReserve(): void {
+    resizeForClose(this.input.file, closedBytes(this.space(), firstPage(this.log.ringBytes)));
   }
 }
 

@@ -82,7 +82,7 @@ export function createDatabase(volume: Volume, path: string, seal: UnitSeal): vo
   temporary.file.close();
 }
 
-/** Gives a finished file its name, over an empty file at most. */
+/** Gives a finished file its name, over an empty file at most. Whoever opens it syncs the folder before the first commit, as he does for a file of another's making. */
 function placeDatabase(volume: Volume, temporary: string, path: string): void {
   try {
     volume.placeNew(temporary, path);
@@ -94,7 +94,6 @@ function placeDatabase(volume: Volume, temporary: string, path: string): void {
       if (!isThere) throw error;
     }
   }
-  volume.syncDirectory(directoryOf(path));
 }
 
 /**

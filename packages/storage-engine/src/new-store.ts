@@ -22,7 +22,7 @@ export interface CopyTarget {
 }
 
 export interface NewStoreOptions extends NewFileOptions {
-  /** Refuses a target that is there. */
+  /** Refuses a target that is there. One that is replaced gets the reserve of a file that is written to. */
   readonly isNew?: boolean;
   /** Bound of what is held in memory. Small: no single `put` takes long. Large: entries may come in any order. */
   readonly dirtyBytes?: number;
@@ -43,10 +43,12 @@ export class NewStore {
   readonly #target: CopyTarget;
   readonly #temporary: TemporaryFile;
   readonly #database: Database;
+  readonly #keepsReserve: boolean;
   #unsyncedBytes = 0;
 
-  private constructor(target: CopyTarget, temporary: TemporaryFile, database: Database) {
+  private constructor(target: CopyTarget, temporary: TemporaryFile, { database, keepsReserve }: { database: Database; keepsReserve: boolean }) {
     this.#target = target;
+    this.#keepsReserve = keepsReserve;
     this.#temporary = temporary;
     this.#database = database;
     this.transaction = new WriteTransaction(database, () => {});
@@ -83,7 +85,7 @@ export class NewStore {
         readOnly: false,
       });
       database.load(Infinity, true);
-      return new NewStore(target, temporary, database);
+      return new NewStore(target, temporary, { database, keepsReserve: options.isNew === false });
     } catch (error) {
       discardTemporary(volume, temporary);
       throw asStoreError(error, `writing '${path}'`);
@@ -115,10 +117,15 @@ export class NewStore {
   finish(): void {
     this.transaction.commit();
     this.#database.checkpointForClose();
-    // Space that was reserved and not needed; a file that is longer after a crash is as good.
+    if (this.#keepsReserve) this.#database.keepReserve();
+    else this.#cut();
+    this.#database.input.checked.seal.close();
+  }
+
+  /** Takes off what was reserved and not needed; a file that is longer after a crash is as good. */
+  #cut(): void {
     const sizeBytes = this.#database.space().pageCount * PAGE_BYTES;
     if (this.sizeBytes > sizeBytes) this.file.truncate(sizeBytes);
-    this.#database.input.checked.seal.close();
   }
 
   /** Gives the finished file its name, without ever replacing another. @throws {StoreError} `TARGET_EXISTS`; nothing is left behind then. */

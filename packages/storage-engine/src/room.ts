@@ -1,5 +1,6 @@
 /**
- * How much room the next checkpoint needs in the file, and how much there is. Reserved before a commit is acknowledged.
+ * How much room the next checkpoint needs in the file, and how much there is. Reserved before a commit is acknowledged, and kept
+ * when the file is closed: a disk that is full then must not keep anybody from deleting.
  *
  * @module
  */
@@ -16,6 +17,9 @@ import type { StorageFile } from "./volume/volume.ts";
 const EMERGENCY_PAGES = 64;
 /** Pages that a checkpoint writes beside those of the trees: catalog and map, generously. */
 const CATALOG_PAGES = 16;
+
+/** Pages behind the last one that a closed file has in any case: side files may need their place (reserve-release.ts). */
+const TRADABLE_PAGES = 8;
 
 /** The file grows by at least this much at a time. */
 const GROWTH_PAGES = 128;
@@ -76,5 +80,32 @@ export function growFile(file: StorageFile, space: Space, pages: number): boolea
   } catch (error) {
     if (!isDiskFull(error)) throw asStoreError(error, "growing the file");
     return false;
+  }
+}
+
+/**
+ * How long a closed file is: its pages, and behind them the reserve that deleting needs, as far as free pages do not make it up.
+ *
+ * @param space - The newest map; what waits in it for older slots counts as free, since no handle is left that could reach it.
+ */
+export function closedBytes(space: Space, logPages: number): number {
+  const pending = space.pending.reduce((sum, { pages }) => sum + pages, 0);
+  const free = space.freeCount + pending;
+  // No transaction changes more pages than there are: small files need a small reserve.
+  const changeable = Math.min(EMERGENCY_PAGES, space.pageCount - logPages - free);
+  const map = 2 * extentPages(space.encodedBytes);
+  // A map of several pages needs neighbouring ones, and those are certain only at the end.
+  const behind = TRADABLE_PAGES + (map > 2 ? map : 0);
+  return (space.pageCount + Math.max(behind, changeable + CATALOG_PAGES + map - free)) * PAGE_BYTES;
+}
+
+/** Makes the file exactly so long, or as long as the disk allows. */
+export function resizeForClose(file: StorageFile, sizeBytes: number): void {
+  const present = file.sizeBytes();
+  if (present > sizeBytes) return file.truncate(sizeBytes);
+  try {
+    if (present < sizeBytes) writeZeros(file, present, sizeBytes - present);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
   }
 }

@@ -18,6 +18,7 @@ import { nodePlatform } from "./node-platform.ts";
 import type { Platform } from "./platform.ts";
 import { Presence } from "./presence.ts";
 import { asSideFileError, PublishedFile } from "./published.ts";
+import { releaseReserve, restoreReserve } from "./reserve-release.ts";
 import { Snapshot } from "./snapshot.ts";
 import { runAtOnce } from "./sliced.ts";
 import { backupStore, restoreStore } from "./store-backup.ts";
@@ -74,6 +75,8 @@ export class Store {
   #database: Database | undefined;
   /** True for a reader that found no room for its own. */
   #isWithoutSideFiles = false;
+  /** What was taken off the end of the file, to make room for the side files on a full disk. */
+  #tradedBytes = 0;
   #transaction: WriteTransaction | undefined;
   readonly #freshness: Freshness | undefined;
   readonly #listeners = new Set<() => void>();
@@ -363,7 +366,10 @@ export class Store {
         this.#openOnce();
         return;
       } catch (error) {
-        if (attempt === MOST_OPEN_ATTEMPTS || !this.#mayTryAgain(error)) throw error;
+        if (attempt < MOST_OPEN_ATTEMPTS && this.#mayTryAgain(error)) continue;
+        // A failed open leaves the file as it was, as far as the disk lets it.
+        if (this.#tradedBytes > 0) restoreReserve(this.#platform.volume, this.path, this.#tradedBytes);
+        throw error;
       }
     }
   }
@@ -377,7 +383,14 @@ export class Store {
       this.#isWithoutSideFiles = true;
       return isNew;
     }
-    return removeForgotten(this.#platform.volume, this.path) > 0;
+    return removeForgotten(this.#platform.volume, this.path) > 0 || this.#tradeReserve();
+  }
+
+  /** What has to be there to open a file for writing takes its place from the file's reserve, once. */
+  #tradeReserve(): boolean {
+    if (this.#tradedBytes > 0) return false;
+    this.#tradedBytes = releaseReserve({ path: this.path, sidePath: this.#sidePath, key: this.#key, platform: this.#platform });
+    return this.#tradedBytes > 0;
   }
 
   #openOnce(): void {

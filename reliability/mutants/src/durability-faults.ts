@@ -10,6 +10,7 @@ const SWEEP = "storage-engine/test/simulation/crash-sweep.test.ts";
 const FAULTS = "storage-engine/test/simulation/faults.test.ts";
 const FORGERIES = "storage-engine/test/forgery/forgeries.test.ts";
 const REGRESSIONS = "storage-engine/test/simulation/regressions.test.ts";
+const FULL_DISK = "storage-engine/test/simulation/full-disk.test.ts";
 const HANDLES = "storage-engine/test/simulation/handles.test.ts";
 
 export const DURABILITY_FAULTS: readonly Mutant[] = [
@@ -177,25 +178,49 @@ export const DURABILITY_FAULTS: readonly Mutant[] = [
   {
     name: "new-name-not-synced",
     fault: "The folder of a new file is not synced",
-    file: "storage-engine/src/file-creation.ts",
-    find: "  volume.syncDirectory(directoryOf(path));\n",
+    file: "storage-engine/src/store.ts",
+    find: "      if (!this.isReadOnly) volume.syncDirectory(directoryOf(this.path));\n",
     replace: "",
     tests: [SWEEP],
   },
   {
     name: "rename-not-synced",
-    fault: "The folder is not synced after a compacted file took its place",
+    fault: "The folder is not synced after a copy got its name",
     file: "storage-engine/src/new-store.ts",
     find: "    this.#target.platform.volume.syncDirectory(directoryOf(this.#target.path));\n",
     replace: "",
-    tests: ["storage-engine/test/freshness/crash.test.ts"],
+    tests: [SWEEP],
   },
   {
     name: "file-cut-short",
-    fault: "The last close cuts one page too many",
-    file: DATABASE,
-    find: "this.input.file.truncate(pages * PAGE_BYTES)",
-    replace: "this.input.file.truncate((pages - 1) * PAGE_BYTES)",
+    fault: "The last close cuts into the last page",
+    file: "storage-engine/src/room.ts",
+    find: "  return (space.pageCount + Math.max(behind, changeable + CATALOG_PAGES + map - free)) * PAGE_BYTES;",
+    replace: "  return (space.pageCount - 1) * PAGE_BYTES;",
     tests: [REGRESSIONS, SWEEP],
+  },
+  {
+    name: "no-reserve-at-close",
+    fault: "A closed file has no reserve for deleting on a full disk",
+    file: "storage-engine/src/room.ts",
+    find: "  return (space.pageCount + Math.max(behind, changeable + CATALOG_PAGES + map - free)) * PAGE_BYTES;",
+    replace: "  return space.pageCount * PAGE_BYTES;",
+    tests: [FULL_DISK],
+  },
+  {
+    name: "reserve-of-others-taken",
+    fault: "An open that finds no room cuts the file while another handle works on it",
+    file: "storage-engine/src/reserve-release.ts",
+    find: " || (volume.stat(owner.sidePath)?.sizeBytes ?? 0) > 0) return 0;",
+    replace: ") return 0;",
+    tests: [FULL_DISK],
+  },
+  {
+    name: "reserve-cut-into-pages",
+    fault: "Room for the side files is taken from the pages when the reserve is used up",
+    file: "storage-engine/src/reserve-release.ts",
+    find: "Math.max(end, sizeBytes - TRADED_PAGES * PAGE_BYTES)",
+    replace: "sizeBytes - TRADED_PAGES * PAGE_BYTES",
+    tests: [FULL_DISK],
   },
 ];

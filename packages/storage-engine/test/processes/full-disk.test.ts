@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Store } from "../../src/store.ts";
@@ -162,13 +162,13 @@ describe.skipIf(reason !== undefined).each(KINDS)(`a full disk, $name${reason ==
     { what: "another key", run: (store: Store) => store.rekey(new Uint8Array(64).fill(9)) },
   ])("$what that does not fit is refused, the file is as it was, and it works when there is room", ({ run }) => {
     const store = open();
-    put(store, { from: 0, count: 2000, length: 400 });
+    put(store, { from: 0, count: 1600, length: 400 });
     disk.fill(600_000);
     expect(() => run(store)).toThrow(expect.objectContaining({ name: "StoreError", code: "DISK_FULL" }) as Error);
     expect(readdirSync(disk.path).filter((name) => name.includes(".new-") || name.endsWith(".copy"))).toEqual([]);
-    put(store, { from: 2000, count: 1, length: 400 });
+    put(store, { from: 1600, count: 1, length: 400 });
     store.close();
-    expectWhole(range(0, 2001), 400);
+    expectWhole(range(0, 1601), 400);
     disk.free();
     const again = open();
     run(again);
@@ -184,16 +184,43 @@ describe.skipIf(reason !== undefined).each(KINDS)(`a full disk, $name${reason ==
     expectWhole([], 1);
   });
 
-  it("a closed file can be read, is refused for writing, and is unchanged", () => {
+  it("a closed file can be read, and opened to delete, and all of it can be deleted", () => {
+    const store = open();
+    for (let from = 0; from < 1000; from += 20) put(store, { from, count: 20, length: 400 });
+    store.close();
+    disk.fill();
+    const reader = open({ readOnly: true });
+    expectEntries(reader, range(0, 1000), 400);
+    reader.close();
+    expect(readdirSync(disk.path).sort()).toEqual(["ballast", "test.holdfast"]);
+    for (let from = 0; from < 1000; from += 200) {
+      const writer = open();
+      for (let number = from; number < from + 200; number += 10) remove(writer, number, 10);
+      writer.close();
+      disk.fill();
+    }
+    const last = open();
+    expectEntries(last, [], 400);
+    disk.free();
+    put(last, { from: 0, count: 100, length: 300 });
+    last.close();
+    expectWhole(range(0, 100), 300);
+  });
+
+  it("a file without a reserve, such as a copy that was never written to, can be read, is refused for writing, and is unchanged", () => {
     const store = open();
     put(store, { from: 0, count: 100, length: 300 });
+    store.writeCopyTo({ path: `${path}.copy`, ...(encryptionKey === undefined ? {} : { encryptionKey }) });
     store.close();
+    renameSync(`${path}.copy`, path);
+    const before = readFileSync(path);
     disk.fill();
     expect(() => open()).toThrow(expect.objectContaining({ name: "StoreError", code: "DISK_FULL" }) as Error);
     const reader = open({ readOnly: true });
     expectEntries(reader, range(0, 100), 300);
     reader.close();
     expect(readdirSync(disk.path).sort()).toEqual(["ballast", "test.holdfast"]);
+    expect(readFileSync(path).equals(before)).toBe(true);
     disk.free();
     expectWhole(range(0, 100), 300);
   });

@@ -117,6 +117,20 @@ describe.each(KINDS)("power cuts, $name", ({ name, encryptionKey }) => {
     expect(sweep({ disk, history }, { seed, step: 7, ...key })).toBeGreaterThan(0);
   });
 
+  it("after a copy has returned lose neither the copy nor its name", () => {
+    const disk = newDisk(8);
+    const store = openStore(new CrashVolume(disk), key);
+    commitChanges(store, [{ kind: "put", tree: "one", key: "k", value: Uint8Array.of(1) }]);
+    const content = readContent(store);
+    store.writeCopyTo({ path: "/db/copy", ...key });
+    for (const { volume } of disk.crashImages({ seed: 8, from: disk.position })) {
+      const copy = openStore(volume, { ...key, path: "/db/copy", create: false });
+      expect(describeDifference(readContent(copy), content)).toBeUndefined();
+      copy.close();
+    }
+    store.close();
+  });
+
   it("during the recovery from a power cut lose nothing either", () => {
     const seed = 77;
     const { disk, history } = scriptedHistory(seed, encryptionKey);
