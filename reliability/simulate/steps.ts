@@ -392,8 +392,6 @@ function verify(world: World, process: SimulatedProcess, handle: Handle): void {
   const before = circumstances(world);
   const known = handle.openedAtFault;
   try {
-    // A reader has no lock under which the file stands still.
-    if (handle.isReadOnly) return;
     const report = handle.store.verify();
     if (process.isGone) return;
     world.noteFaults(process);

@@ -1,5 +1,6 @@
 /**
- * Verify from outside: any file, whole or damaged, open elsewhere or not, as far as it can be read. Changes nothing in it.
+ * Verify from outside: any file, whole or damaged, open elsewhere or not, as far as it can be read. Changes nothing in it. And verify of
+ * a handle, under the writer's lock or without.
  *
  * @module
  */
@@ -9,11 +10,11 @@ import { asStoreError, StoreError, type StoreErrorCode } from "./errors.ts";
 import { newestSlot, readSlots } from "./file-opening.ts";
 import { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
-import { runInSlices, type LongTaskOptions, type Steps } from "./sliced.ts";
+import { runAtOnce, runInSlices, type LongTaskOptions, type Steps } from "./sliced.ts";
 import { surveyFile, type Survey } from "./survey.ts";
 import { tolerantFile } from "./tolerant-file.ts";
 import { UnitFile } from "./unit-file.ts";
-import { verifyFile, type VerifyReport, type VerifySource } from "./verify.ts";
+import { verifyFile, type VerifyProblem, type VerifyReport, type VerifySource } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
 /** Which file to check. */
@@ -38,12 +39,68 @@ export function isDamage(error: unknown): error is StoreError {
   return error instanceof StoreError && DAMAGE_CODES.has(error.code);
 }
 
+/** While others write, the log is looked at this often before what is wrong with it is believed. */
+const MOST_ATTEMPTS = 8;
+
 /** An open read-only handle, as much of it as a check needs. */
 export interface OpenForVerify {
   readonly database: Database;
-  /** Sees later commits. */
-  refresh(): void;
   close(): void;
+}
+
+/** Checks the file of a handle that holds the writer's lock. */
+export function verifyWriter(database: Database): VerifyReport {
+  const problem = tryTo(() => database.catchUp());
+  database.abandonCheckpoint();
+  const report = runAtOnce(verifyFile(sourceNow(database)));
+  return problem === undefined ? report : { ...report, isClean: false, problems: [problem, ...report.problems] };
+}
+
+/** Checks the file of a handle that only reads, while others write. */
+export function verifyReader(database: Database): VerifyReport {
+  return runAtOnce(readerSteps(database));
+}
+
+/**
+ * The handle's own slot is pinned, so its pages stand still. The log behind it does so only until the next slot but one, and a slot that is
+ * being written looks torn: what is found then counts only if no newer slot has come.
+ */
+function* readerSteps(database: Database): Steps<VerifyReport> {
+  for (let attempt = 1; ; attempt++) {
+    const problem = tryTo(() => settle(database));
+    const { generation } = database.base;
+    const report = yield* verifyFile(sourceNow(database));
+    if (problem !== undefined) return { ...report, isClean: false, problems: [problem, ...report.problems] };
+    const { file, checked } = database.input;
+    if (report.isClean || attempt === MOST_ATTEMPTS || newestSlot(readSlots(file, checked))?.generation === generation) return report;
+  }
+}
+
+/** Pins the newest slot; one that was being written when it was read looks torn. */
+function settle(database: Database): void {
+  for (let attempt = 0; ; attempt++) {
+    database.refresh();
+    const { file, checked, volume } = database.input;
+    const slots = readSlots(file, checked);
+    const isSettled = newestSlot(slots)?.generation === database.base.generation && !slots.includes(undefined);
+    if (isSettled || attempt >= 5) return;
+    volume.sleep(attempt);
+  }
+}
+
+function sourceNow({ input: { file, checked }, units, log, base }: Database): VerifySource {
+  const [even, odd] = readSlots(file, checked);
+  return { units, log, isHeaderWhole: true, isSlotWhole: [even !== undefined, odd !== undefined], slot: base };
+}
+
+function tryTo(action: () => void): VerifyProblem | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { code: error.code, message: error.message, unit: error.code === "PAGE_DAMAGED" ? "page" : "record" };
+  }
 }
 
 /** Checks a file that is opened read-only, or surveyed if it does not open. */
@@ -57,26 +114,10 @@ export async function verifyPath(options: VerifyOptions, platform: Platform, ope
     return verifyDamaged(options, platform, error.code);
   }
   try {
-    const report = await runInSlices(verifyFile(sourceOf(opened)), options, () => platform.volume.now());
+    const report = await runInSlices(readerSteps(opened.database), options, () => platform.volume.now());
     return { ...report, opens: true };
   } finally {
     opened.close();
-  }
-}
-
-/** The handle's own slot is pinned; the slots and the log are looked at as they are now. */
-function sourceOf(opened: OpenForVerify): VerifySource {
-  const { database } = opened;
-  const { file, checked } = database.input;
-  const { volume } = database.input;
-  for (let attempt = 0; ; attempt++) {
-    const slots = readSlots(file, checked);
-    const isSlotWhole = [slots[0] !== undefined, slots[1] !== undefined] as const;
-    const isSettled = newestSlot(slots)?.generation === database.base.generation && !isSlotWhole.includes(false);
-    if (isSettled || attempt >= 5) return { units: database.units, log: database.log, isHeaderWhole: true, isSlotWhole, slot: database.base };
-    // A slot that was being written when it was read looks torn; one that is newer wants to be pinned.
-    volume.sleep(attempt);
-    opened.refresh();
   }
 }
 

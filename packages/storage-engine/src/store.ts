@@ -20,7 +20,6 @@ import { Presence } from "./presence.ts";
 import { asSideFileError, PublishedFile } from "./published.ts";
 import { releaseReserve, restoreReserve } from "./reserve-release.ts";
 import { Snapshot } from "./snapshot.ts";
-import { runAtOnce } from "./sliced.ts";
 import { backupStore, restoreStore } from "./store-backup.ts";
 import { sealOf } from "./new-store.ts";
 import { writeTemporaryCopy } from "./store-copy.ts";
@@ -28,8 +27,8 @@ import { directoryOf, removeForgotten, removeIfAllowed } from "./temporary-file.
 import { WriteTransaction } from "./transaction.ts";
 import { salvagePath, type SalvageOptions } from "./store-salvage.ts";
 import type { SalvageReport } from "./salvage.ts";
-import { verifyPath, type FileVerifyReport, type VerifyOptions } from "./store-verify.ts";
-import { verifyFile, type VerifyProblem, type VerifyReport } from "./verify.ts";
+import { verifyPath, verifyReader, verifyWriter, type FileVerifyReport, type VerifyOptions } from "./store-verify.ts";
+import type { VerifyReport } from "./verify.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
 /** Everything but `path` has a default. */
@@ -134,7 +133,7 @@ export class Store {
     const { path, volume, encryptionKey } = options;
     return verifyPath(options, platformOf(volume), () => {
       const store = Store.open({ path, volume, encryptionKey, readOnly: true });
-      return { database: store.#live(), refresh: () => store.refresh(), close: () => store.close() };
+      return { database: store.#live(), close: () => store.close() };
     });
   }
 
@@ -228,41 +227,21 @@ export class Store {
   }
 
   /**
-   * Checks every page, tag and reference of the file. Like every writer it first completes what a crash left undone,
-   * such as a torn slot; it repairs nothing else.
+   * Checks every page, tag and reference of the file. A handle that writes first completes what a crash left undone, such as
+   * a torn slot, and repairs nothing else; one that only reads changes nothing, sees the newest commit first, and others may go on meanwhile.
    */
   verify(): VerifyReport {
     const database = this.#live();
-    return coded("verifying", () => (this.isReadOnly ? this.#verifyNow(database) : this.#verifyAlone(database)));
+    return coded("verifying", () => (this.isReadOnly ? verifyReader(database) : this.#verifyAlone(database)));
   }
 
   /** No writer may come between. */
   #verifyAlone(database: Database): VerifyReport {
     this.#lockForWriting(database);
     try {
-      const problem = this.#tryCatchUp(database);
-      database.abandonCheckpoint();
-      const report = this.#verifyNow(database);
-      return problem === undefined ? report : { ...report, isClean: false, problems: [problem, ...report.problems] };
+      return verifyWriter(database);
     } finally {
       this.#endWriting(database);
-    }
-  }
-
-  #verifyNow(database: Database): VerifyReport {
-    const { file, checked } = database.input;
-    const [even, odd] = readSlots(file, checked);
-    const isSlotWhole = [even !== undefined, odd !== undefined] as const;
-    return runAtOnce(verifyFile({ units: database.units, log: database.log, isHeaderWhole: true, isSlotWhole, slot: database.base }));
-  }
-
-  #tryCatchUp(database: Database): VerifyProblem | undefined {
-    try {
-      database.catchUp();
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      return { code: error.code, message: error.message, unit: error.code === "PAGE_DAMAGED" ? "page" : "record" };
     }
   }
 
