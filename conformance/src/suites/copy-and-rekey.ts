@@ -177,7 +177,8 @@ async function checkKilledRekey(context: SuiteContext, change: Change, rounds: n
       await child.waitForLine("ready");
       child.send("go");
       await child.waitForLine("started");
-      await platform.sleep(random.fraction() * 1.3 * wholeMs);
+      // One kill in each part of the time: three of them at chance might all miss what lasts for half of it.
+      await platform.sleep(((round + random.fraction()) / rounds) * 1.2 * wholeMs);
       await child.kill();
       const isNew = isOpenableWith(context, file, change.target);
       outcomes[isNew ? "new" : "old"] += 1;

@@ -10,7 +10,7 @@ export default class UnsafeRekey extends Working {
     realm.writeCopyTo(newEncryptionKey === undefined ? { path: target } : { path: target, encryptionKey: newEncryptionKey });
     realm.close();
     rmSync(path);
-    burn(500);
+    burn(1000);
     renameSync(target, path);
   }
 }
