@@ -15,6 +15,7 @@ const allowed = {
   "key-store-keystore": ["key-store"],
   "key-store-node": ["key-store"],
   "key-store-web": ["key-store"],
+  "key-store-wraps": ["key-store"],
   "storage-engine": ["core-cipher"],
   realm: ["query", "storage-engine"],
   react: ["realm"],
@@ -95,7 +96,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(packages/[^/]+|conformance|bench|demo|reliability|test-browser)/dist/" },
+    exclude: { path: "^(packages/[^/]+|conformance|bench|demo|reliability|test-browser)/dist/|^conformance/peers/" },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     detectProcessBuiltinModuleCalls: true,

@@ -34,6 +34,10 @@ export interface KeyStoreBinding {
   inspect?(value: unknown): string;
   /** Cases whose fault is simulated although the store is real. */
   readonly simulated?: readonly number[];
+  /** True if the binding is about a wrap over the store in memory: the cases about stores alone do not apply then. */
+  readonly isWrap?: boolean;
+  /** True if one key takes so long that the cases with many keys (21, 46) belong to the long form. */
+  readonly isSlow?: boolean;
   /** Why a case that would apply cannot be run here, by the case's number. */
   readonly notRun?: Readonly<Record<number, string>>;
   /** The adapter's own form of cases 40-43 and 47-52, by number. Each gets a home of its own. */

@@ -16,13 +16,25 @@ export type KeyStoreErrorCode =
   | "KEY_UNDECIDED"
   /** The passphrase or the wrapping key does not open the wrap, or the wrap was altered. */
   | "WRAP_REFUSED"
+  /** The wrapping key is disabled where it is kept. */
+  | "WRAPPING_KEY_DISABLED"
+  /** The wrapping key is not there: deleted, or another name, account or region. */
+  | "WRAPPING_KEY_GONE"
+  /** The credentials are missing, expired or not allowed. */
+  | "ACCESS_DENIED"
+  /** The service has had too many requests. */
+  | "THROTTLED"
+  /** The PIN or the authorization value is wrong. Never tried twice by itself: tokens count. */
+  | "AUTH_WRONG"
+  /** Too many wrong PINs: the token refuses all, or would after one more. */
+  | "AUTH_LOCKED"
   /** The store, the device or the keyring is locked. */
   | "STORE_LOCKED"
   /** There is no such store here, or it does not answer. */
   | "STORE_UNAVAILABLE"
   /** The user dismissed the prompt. */
   | "USER_CANCELED"
-  /** The operating system has invalidated the key, because biometrics or the device's passcode changed. */
+  /** The system has invalidated the key: biometrics or the device's passcode changed, or the state of the machine that a TPM measures. */
   | "AUTH_INVALIDATED"
   /** Several entries answer to one name. */
   | "AMBIGUOUS"
