@@ -650,7 +650,10 @@ export class Store {
       throw asStoreError(error, `opening the file again after ${doing}`);
     }
     const [first] = this.#listeners;
-    if (first !== undefined) this.onForeignCommit(first);
+    if (first === undefined) return;
+    this.onForeignCommit(first);
+    // Others may have found the new file, and committed to it, before this handle did.
+    queueMicrotask(() => this.#hear());
   }
 }
 

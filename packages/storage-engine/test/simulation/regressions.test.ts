@@ -136,6 +136,26 @@ describe("failing calls", () => {
     expect(calls).toBe(1);
   });
 
+  it("a compaction tells its listeners of commits that others made to the new file meanwhile (simulate, seed 1001445)", async () => {
+    const disk = newDisk(15);
+    const volume = new CrashVolume(disk);
+    const store = openStore(volume);
+    commitChanges(store, [one]);
+    let calls = 0;
+    store.onForeignCommit(() => (calls += 1));
+    const watch = volume.watch.bind(volume);
+    volume.watch = (path, onChange) => {
+      const other = openStore(new CrashVolume(disk));
+      commitChanges(other, [{ ...one, key: "b" }]);
+      return watch(path, onChange);
+    };
+    store.compact();
+    await Promise.resolve();
+    expect(calls).toBe(1);
+    store.refresh();
+    expect(readContent(store).get("one")?.size).toBe(2);
+  });
+
   it("after a compaction close the store and its listeners", async () => {
     const disk = newDisk(15);
     const volume = new CrashVolume(disk);
