@@ -9,7 +9,7 @@ import { DeferredAnchor, isKeyOfFile } from "@holdfast/storage-engine";
 import type { AnchorSource, FreshnessOptions } from "@holdfast/storage-engine";
 import type { Configuration } from "./configuration.ts";
 import { RealmError } from "./errors.ts";
-import { absolutePath, hasContent } from "./platform/node-files.ts";
+import { absolutePath, hasContent } from "./platform/realm-files.ts";
 import { Realm } from "./realm.ts";
 
 /** Says whether a key is the database's. */

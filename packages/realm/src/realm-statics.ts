@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { generateKey } from "@holdfast/storage-engine/node";
 import { QueryError } from "@holdfast/query";
-import { Store } from "@holdfast/storage-engine";
+import { currentPlatform, Store } from "@holdfast/storage-engine";
 import type { RestoreReport, SecretKey } from "@holdfast/storage-engine";
 import { BSON } from "./bson.ts";
 import { parseConfiguration, checkKey } from "./configuration.ts";
@@ -28,7 +27,7 @@ import { RealmSet } from "./collections/set.ts";
 import { Counter } from "./objects/counter.ts";
 import { templateOf } from "./objects/create.ts";
 import { RealmObject } from "./objects/realm-object.ts";
-import { absolutePath, fileExists, hasContent, removeRealmFiles } from "./platform/node-files.ts";
+import { absolutePath, fileExists, hasContent, removeRealmFiles } from "./platform/realm-files.ts";
 import { ProgressRealmPromise } from "./realm-promise.ts";
 import { restoreRealm, salvageRealm, verifyRealm } from "./repair/realm-repair.ts";
 import type { RealmRestoreOptions, RealmSalvageOptions, RealmSalvageReport, RealmVerifyOptions, RealmVerifyReport } from "./repair/realm-repair.ts";
@@ -155,7 +154,7 @@ export class RealmStatics {
 
   /** 64 fresh bytes of the platform's random generator. */
   static generateEncryptionKey(): Uint8Array {
-    return generateKey();
+    return currentPlatform().generateKey();
   }
 
   /** Closes every realm, so that the process can end. */

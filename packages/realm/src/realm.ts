@@ -22,7 +22,7 @@ import type { RealmObject } from "./objects/realm-object.ts";
 import { toStoredPrimitive } from "./objects/primitives.ts";
 import { InstanceContext } from "./objects/wrapping.ts";
 import { isModel, openFile } from "./opening.ts";
-import { absolutePath, hasParentFolder } from "./platform/node-files.ts";
+import { absolutePath, hasParentFolder } from "./platform/realm-files.ts";
 import { ObjectQuery } from "./queries/index.ts";
 import { RealmEvents } from "./realm-events.ts";
 import type { RealmEventName, RealmListener } from "./realm-events.ts";

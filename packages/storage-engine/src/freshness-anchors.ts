@@ -6,7 +6,7 @@
 import { directoryOf } from "./temporary-file.ts";
 import type { FreshnessAnchor } from "./freshness.ts";
 import { MAX_ANCHOR_TEXT } from "./freshness-state.ts";
-import { nodePlatform } from "./node-platform.ts";
+import { currentPlatform } from "./current-platform.ts";
 import type { StorageFile, Volume } from "./volume/volume.ts";
 
 /** An anchor that lives as long as the process: for tests, and for a file that is opened several times in one run. */
@@ -47,7 +47,7 @@ export class FileAnchor implements FreshnessAnchor {
   readonly path: string;
   readonly #volume: Volume;
 
-  constructor({ path, volume = nodePlatform.volume }: FileAnchorOptions) {
+  constructor({ path, volume = currentPlatform().volume }: FileAnchorOptions) {
     this.path = path;
     this.#volume = volume;
   }

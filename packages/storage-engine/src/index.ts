@@ -10,6 +10,7 @@ export { KeyError, KeyRangeError, KeyTypeError, SecretKey } from "@holdfast/core
 export type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from "./backup.ts";
 export type { EntryChange, TreeChanges } from "./changes.ts";
 export type { Cursor, CursorRange } from "./cursor.ts";
+export { currentPlatform, setPlatform } from "./current-platform.ts";
 export { StoreError } from "./errors.ts";
 export type { StoreErrorCode } from "./errors.ts";
 export { DeferredAnchor } from "./freshness-deferred-anchor.ts";
@@ -23,6 +24,9 @@ export type { ReadTree, Snapshot } from "./snapshot.ts";
 export type { ValuePlace } from "./tree.ts";
 export { isKeyOfFile } from "./key-of-file.ts";
 export type { KeyOfFileOptions } from "./key-of-file.ts";
+export type { Platform, PlatformFiles } from "./platform.ts";
+export { createPortablePlatform } from "./portable-platform.ts";
+export type { PortablePlatformOptions } from "./portable-platform.ts";
 export type { SalvageReport, TreeSalvage } from "./salvage.ts";
 export { Store } from "./store.ts";
 export type { StoreOptions, StoreStats } from "./store.ts";

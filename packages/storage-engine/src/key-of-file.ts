@@ -6,7 +6,7 @@
 import { SecretKey } from "@holdfast/core-cipher";
 import { StoreError } from "./errors.ts";
 import { checkFile } from "./file-opening.ts";
-import { nodePlatform } from "./node-platform.ts";
+import { currentPlatform } from "./current-platform.ts";
 import type { Volume } from "./volume/volume.ts";
 
 /** A file and a key. */
@@ -23,11 +23,11 @@ export interface KeyOfFileOptions {
  * @returns False for another key.
  * @throws {StoreError} `KEY_SUPERFLUOUS` for a plain file, `NOT_A_STORE`, `HEADER_DAMAGED` where only the copies in the slots are whole
  */
-export function isKeyOfFile({ path, encryptionKey, volume = nodePlatform.volume }: KeyOfFileOptions): boolean {
+export function isKeyOfFile({ path, encryptionKey, volume = currentPlatform().volume }: KeyOfFileOptions): boolean {
   const key = SecretKey.from(encryptionKey);
   const file = volume.open(path, "read");
   try {
-    checkFile(file, path, key, { ...nodePlatform, volume }, true).seal.close();
+    checkFile(file, path, key, { ...currentPlatform(), volume }, true).seal.close();
     return true;
   } catch (error) {
     if (error instanceof StoreError && error.code === "KEY_WRONG") return false;

@@ -14,7 +14,7 @@ import { Freshness, type FreshnessOptions } from "./freshness.ts";
 import { anchorForClose, anchorIfDue, anchoredCommit, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
 import { PAGE_BYTES } from "./layout.ts";
 import { waitForLock } from "./lock-waiting.ts";
-import { nodePlatform } from "./node-platform.ts";
+import { currentPlatform } from "./current-platform.ts";
 import type { Platform } from "./platform.ts";
 import { Presence } from "./presence.ts";
 import { asSideFileError, PublishedFile } from "./published.ts";
@@ -658,5 +658,5 @@ export class Store {
 }
 
 function platformOf(volume: Volume | undefined): Platform {
-  return volume === undefined ? nodePlatform : { ...nodePlatform, volume };
+  return volume === undefined ? currentPlatform() : { ...currentPlatform(), volume };
 }

@@ -3,14 +3,13 @@
  *
  * @module
  */
-import { runInSlices, Store } from "@holdfast/storage-engine";
+import { currentPlatform, runInSlices, Store } from "@holdfast/storage-engine";
 import type { BackupReport, FileVerifyReport, LongTaskOptions, RestoreReport, SalvageReport, SecretKey } from "@holdfast/storage-engine";
-import { NodeVolume } from "@holdfast/storage-engine/node";
 import { checkKey, parseConfiguration } from "../configuration.ts";
 import type { Configuration } from "../configuration.ts";
 import { RealmError, TypeAssertionError } from "../errors.ts";
 import { isModel } from "../opening.ts";
-import { absolutePath } from "../platform/node-files.ts";
+import { absolutePath } from "../platform/realm-files.ts";
 import { parseSchema } from "../schema/parse-schema.ts";
 import { openFileAt } from "../store/coordinator.ts";
 import { openStore, translated } from "../store/open-store.ts";
@@ -146,7 +145,7 @@ export function backupStore(store: Store, options: RealmBackupOptions): Promise<
   const { since } = options;
   if (since !== undefined && !(Array.isArray(since) && since.every((entry) => typeof entry === "string"))) throw new TypeAssertionError("an array of strings", since, "since");
   const chain = since === undefined ? {} : { since: since.map((entry: string) => absolutePath(entry)) };
-  return withKeys(options, (keys) => store.backup({ ...taskOf(options), ...keys, ...chain, path, volume: new NodeVolume() }));
+  return withKeys(options, (keys) => store.backup({ ...taskOf(options), ...keys, ...chain, path, volume: currentPlatform().volume }));
 }
 
 export function restoreRealm(options: RealmRestoreOptions): Promise<RestoreReport> {

@@ -6,7 +6,7 @@
 import { MemoryVolume, Store } from "@holdfast/storage-engine";
 import type { FreshnessOptions, SecretKey, Volume } from "@holdfast/storage-engine";
 import { RealmError } from "../errors.ts";
-import { firstBytes, hasContent, makeParentFolder, sizeOf } from "../platform/node-files.ts";
+import { firstBytes, hasContent, makeParentFolder, sizeOf } from "../platform/realm-files.ts";
 
 /** How a store is opened. */
 export interface OpenStoreOptions {

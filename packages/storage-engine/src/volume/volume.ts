@@ -1,8 +1,8 @@
 /**
  * What the engine needs from the world below it: files in a directory tree, with kernel locks, and a clock.
  *
- * Everything is synchronous, since `write` is. Implementations: node-volume.ts, memory-volume.ts and, for
- * tests, crash-volume.ts. Paths are the implementation's own; the engine only appends to them.
+ * Everything is synchronous, since `write` is. Implementations: node-volume.ts, memory-volume.ts,
+ * absent-volume.ts where there are no files and, for tests, crash-volume.ts. Paths are the implementation's own; the engine only appends to them.
  *
  * @module
  */

@@ -22,7 +22,8 @@ vi.mock("../../src/node-platform.ts", async (importOriginal) => {
       },
     };
   };
-  return { nodePlatform: { ...nodePlatform, createSeal } };
+  const platform = { ...nodePlatform, createSeal };
+  return { nodePlatform: platform, defaultPlatform: platform };
 });
 
 it("no two units of a file, its copies and its successors are sealed under one IV", () => {

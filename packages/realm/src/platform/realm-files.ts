@@ -1,58 +1,48 @@
 /**
- * The few things that Realm's API asks of the file system itself, on Node.
+ * The few things that Realm's API asks of the file system itself, on whatever platform it runs.
  *
  * @module
  */
-import { closeSync, existsSync, mkdirSync, openSync, readSync, realpathSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { currentPlatform } from "@holdfast/storage-engine";
 
 /** Absolute path of a realm's file; links in its folder are followed, so one file has one name. */
 export function absolutePath(path: string): string {
-  const absolute = resolve(path);
-  if (existsSync(absolute)) return realpathSync(absolute);
-  const folder = dirname(absolute);
-  return existsSync(folder) ? join(realpathSync(folder), basename(absolute)) : absolute;
+  return currentPlatform().files.absolutePath(path);
 }
 
 /** Makes the folder that a file shall stand in. */
 export function makeParentFolder(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  currentPlatform().files.makeParentFolder(path);
 }
 
 /** True if there is a folder for the file. */
 export function hasParentFolder(path: string): boolean {
-  return existsSync(dirname(path));
+  return currentPlatform().files.hasParentFolder(path);
 }
 
-/** True if there is a file that is not empty. */
+/** True if there is something at the path, even if it is empty. */
 export function fileExists(path: string): boolean {
-  return existsSync(path);
+  return currentPlatform().files.isThere(path);
 }
 
 /** True if there is a file with anything in it. */
 export function hasContent(path: string): boolean {
-  return existsSync(path) && statSync(path).size > 0;
+  return sizeOf(path) > 0;
 }
 
 /** Length of a file in bytes; 0 if there is none. */
 export function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return currentPlatform().files.sizeOf(path);
 }
 
 /** The first bytes of a file: fewer if it is shorter. */
 export function firstBytes(path: string, count: number): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    const bytes = new Uint8Array(count);
-    return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
-  } finally {
-    closeSync(file);
-  }
+  return currentPlatform().files.firstBytes(path, count);
 }
 
 /** Removes a realm's file and its side files. */
 export function removeRealmFiles(path: string): void {
   for (const suffix of ["", ".lock", ".note", ".fresh.lock", ".management", ".readers", ".presence"]) {
-    rmSync(path + suffix, { force: true, recursive: true });
+    currentPlatform().files.removeAll(path + suffix);
   }
 }
