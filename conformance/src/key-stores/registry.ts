@@ -31,4 +31,12 @@ export const KEY_STORES: readonly RegisteredKeyStore[] = [
   { name: "web: Chromium", load: async () => (await import("./bindings/chromium.ts")).chromiumBinding() },
   { name: "web: Firefox", load: async () => ({ reason: NO_DRIVER, isOtherSystem: true }) },
   { name: "web: Safari", load: async () => ({ reason: "needs a Mac; WebKitGTK is another storage backend", isOtherSystem: true }) },
+  { name: "keychain: react-native-keychain", load: async () => (await import("./bindings/keychain.ts")).keychainBinding("react-native-keychain") },
+  { name: "keychain: expo-secure-store", load: async () => (await import("./bindings/keychain.ts")).keychainBinding("expo-secure-store") },
+  { name: "keychain: capacitor-secure-storage", load: async () => (await import("./bindings/keychain.ts")).keychainBinding("capacitor-secure-storage") },
+  { name: "keystore: react-native-keychain", load: async () => (await import("./bindings/keystore.ts")).keystoreBinding("react-native-keychain") },
+  { name: "keystore: expo-secure-store", load: async () => (await import("./bindings/keystore.ts")).keystoreBinding("expo-secure-store") },
+  { name: "keystore: capacitor-secure-storage", load: async () => (await import("./bindings/keystore.ts")).keystoreBinding("capacitor-secure-storage") },
+  { name: "keychain on an iPhone", load: async () => ({ reason: "needs a device: docs/examples/device-tests runs the same cases there", isOtherSystem: true }) },
+  { name: "keystore on a phone with Android", load: async () => ({ reason: "needs a device: docs/examples/device-tests runs the same cases there", isOtherSystem: true }) },
 ];

@@ -104,10 +104,10 @@ class CapacitorEntries implements UnlistedEntries {
     await this.#ask((storage) => storage.remove(this.#keyOf(name), this.#options.synchronizable));
   }
 
-  /** Writing says why it failed, where reading does not. @throws {KeyStoreError} `STORE_LOCKED`, `STORE_UNAVAILABLE` */
+  /** Writing says why it failed, where reading does not. @throws {KeyStoreError} `STORE_LOCKED`, `STORE_UNAVAILABLE`, `IO` */
   async assertReadable(): Promise<void> {
     await this.set(PROBE_NAME, PROBE_NAME);
-    if ((await this.get(PROBE_NAME)) !== PROBE_NAME) throw new KeyStoreError("STORE_LOCKED", `the keychain (${NAME}) does not give back what was just written: the device is locked, or was a moment ago`);
+    if ((await this.get(PROBE_NAME)) !== PROBE_NAME) throw new KeyStoreError("IO", `the keychain (${NAME}) said that a probe was written, and does not give it back`);
   }
 
   #keyOf(name: string): string {

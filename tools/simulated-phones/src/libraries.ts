@@ -36,7 +36,8 @@ registerHooks({
     if (specifier === "expo-modules-core") return standIn(`export const requireNativeModule = (name) => ${native}[name];`);
     // expo-secure-store is written for bundlers, which find files without their endings.
     const found = nextResolve(specifier === "./ExpoSecureStore" ? `${specifier}.js` : specifier, context);
-    return { ...found, url: `${found.url}?system=${system}` };
+    // Bundlers take a package's "module" before its "main".
+    return { ...found, url: `${found.url.replace("index.cjs.js", "index.js")}?system=${system}`, format: "module" };
   },
 });
 
