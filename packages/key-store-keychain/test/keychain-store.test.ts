@@ -1,9 +1,12 @@
 import { DatabaseKeys } from "@holdfast/key-store";
 import { enterWebView, loadCapacitorSecureStorage, loadExpoSecureStore, loadReactNativeKeychain, newIosPhone } from "@holdfast/simulated-phones";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { appleError } from "../src/apple-errors.ts";
 import { capacitorSecureStorage, expoSecureStore, openKeychainStore, reactNativeKeychain } from "../src/index.ts";
 import { BACKENDS, outcome } from "./phones.ts";
+
+// Other files of the same process may have entered another one.
+beforeEach(() => enterWebView("ios"));
 
 const name = "clinic";
 

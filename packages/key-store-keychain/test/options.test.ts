@@ -1,8 +1,11 @@
-import { newIosPhone } from "@holdfast/simulated-phones";
-import { describe, expect, it } from "vitest";
+import { enterWebView, newIosPhone } from "@holdfast/simulated-phones";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openKeychainStore } from "../src/index.ts";
 import type { Accessibility, AccessControlFlag, KeychainOptions } from "../src/index.ts";
 import { BACKENDS, outcome } from "./phones.ts";
+
+// Other files of the same process may have entered another one.
+beforeEach(() => enterWebView("ios"));
 
 const CLASSES: Readonly<Record<Accessibility, string>> = {
   passcode: "kSecAttrAccessibleWhenPasscodeSetThisDeviceOnly",

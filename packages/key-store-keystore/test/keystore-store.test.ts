@@ -2,10 +2,13 @@ import { inspect } from "node:util";
 import { DatabaseKeys } from "@holdfast/key-store";
 import { enterWebView, loadCapacitorSecureStorage, loadExpoSecureStore, loadReactNativeKeychain, newAndroidPhone, preferenceFiles } from "@holdfast/simulated-phones";
 import type { AndroidPhone } from "@holdfast/simulated-phones";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { androidError } from "../src/android-errors.ts";
 import { capacitorSecureStorage, expoSecureStore, openKeystoreStore, reactNativeKeychain } from "../src/index.ts";
 import { BACKENDS, outcome } from "./phones.ts";
+
+// Other files of the same process may have entered another one.
+beforeEach(() => enterWebView("android"));
 
 const name = "clinic";
 const killed = (phone: AndroidPhone): void => preferenceFiles(phone).forEach((file) => file.reload());

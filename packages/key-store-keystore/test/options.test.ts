@@ -1,8 +1,11 @@
-import { newAndroidPhone } from "@holdfast/simulated-phones";
-import { describe, expect, it } from "vitest";
+import { enterWebView, newAndroidPhone } from "@holdfast/simulated-phones";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openKeystoreStore } from "../src/index.ts";
 import type { KeystoreOptions } from "../src/index.ts";
 import { BACKENDS, outcome } from "./phones.ts";
+
+// Other files of the same process may have entered another one.
+beforeEach(() => enterWebView("android"));
 
 /** What each library can do beyond what all can; everything else has to be refused. */
 const FEATURES: Readonly<Record<string, readonly (keyof KeystoreOptions)[]>> = {
