@@ -11,6 +11,7 @@ import { setField } from "../objects/accessors.ts";
 import { KIND, objectKeyOf, stateOf } from "../objects/object-state.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import { copyKey } from "../records/row.ts";
+import type { RecordLayout } from "../records/layout.ts";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { keyText } from "../records/text.ts";
@@ -220,6 +221,15 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     const self = this._self;
     const { context, table, query, frozen, owner } = self.#parts;
     const isQuery = query !== undefined && frozen === undefined;
+    let layout: RecordLayout | undefined;
+    let test: ((row: Row) => boolean) | undefined;
+    // The test asks about each row alone, so it stays good for other states of the realm until the class has other properties.
+    const matcher = (of: ObjectQuery): ((row: Row) => boolean) => {
+      if (test !== undefined && layout === table?.layout) return test;
+      layout = table?.layout;
+      test = of.matcher(context.session);
+      return test;
+    };
     const isWhole = isQuery && query.isKeyOrdered && self.#parts.among === undefined;
     self.#watchedNow ??= {
       collection: self,
@@ -228,7 +238,7 @@ export class Results<T = unknown> extends OrderedCollection<T> {
       table,
       classNames: isQuery ? query.classNames : undefined,
       read: () => (table === undefined ? this._values().map(String) : frozen === undefined ? self.#current().map((row) => keyText(row.bytes, row.keyStart, row.keyEnd)) : frozen.map((key) => keyText(key))),
-      membership: isWhole ? () => query.matcher(context.session) : undefined,
+      membership: isWhole ? () => matcher(query) : undefined,
       isValid: () => self.isValid(),
     };
     return self.#watchedNow;

@@ -4,6 +4,7 @@
  * @module
  */
 import { rowOf } from "../records/row.ts";
+import type { Row } from "../records/row.ts";
 import { sameStored } from "../records/stored-value.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { keyBytes, keyText } from "../records/text.ts";
@@ -21,6 +22,13 @@ export interface RowChange {
   readonly after?: Uint8Array;
 }
 
+/** The same with the row as it is now, made once for all who ask; undefined if it is gone. */
+export interface ChangedRow extends RowChange {
+  /** The text of the key. */
+  readonly text: string;
+  readonly row: Row | undefined;
+}
+
 /** A row by class and key. */
 interface RowName {
   readonly className: string;
@@ -33,18 +41,19 @@ export const LINK_DEPTH = 4;
 /** The rows that changed between two commits. */
 export class ChangedRows {
   readonly #session: FileSession;
-  readonly #byClass: ReadonlyMap<string, ReadonlyMap<string, RowChange>>;
+  readonly #byClass: ReadonlyMap<string, ReadonlyMap<string, ChangedRow>>;
   #affected: Map<string, Set<string>>[] = [];
+  #lastClass: { readonly className: string; readonly rows: readonly ChangedRow[]; readonly affected: ReadonlySet<string> } | undefined;
   /** Unions of rings, by depth and class: thousands of listeners ask for the same one. */
   readonly #unions = new Map<string, ReadonlySet<string>>();
 
   constructor(session: FileSession, changes: readonly { tree: string; entries: readonly RowChange[] }[]) {
     this.#session = session;
     const byTree = new Map([...session.tables.keys()].map((name) => [recordTreeName(name), name]));
-    const byClass = new Map<string, Map<string, RowChange>>();
+    const byClass = new Map<string, Map<string, ChangedRow>>();
     for (const { tree, entries } of changes) {
       const className = byTree.get(tree);
-      if (className !== undefined && entries.length > 0) byClass.set(className, new Map(entries.map((entry) => [keyText(entry.key), entry])));
+      if (className !== undefined && entries.length > 0) byClass.set(className, new Map(entries.map(withRow).map((entry) => [entry.text, entry])));
     }
     this.#byClass = byClass;
   }
@@ -63,8 +72,16 @@ export class ChangedRows {
   }
 
   /** The changed rows of a class by the text of their keys. */
-  rowsOf(className: string): ReadonlyMap<string, RowChange> {
+  rowsOf(className: string): ReadonlyMap<string, ChangedRow> {
     return this.#byClass.get(className) ?? NO_ROWS;
+  }
+
+  /** The changed rows of a class in a list, and all rows that they are felt in: asked for by every listener of the class. */
+  ofClass(className: string): { readonly rows: readonly ChangedRow[]; readonly affected: ReadonlySet<string> } {
+    if (this.#lastClass?.className !== className) {
+      this.#lastClass = { className, rows: [...this.rowsOf(className).values()], affected: this.affectedRows(className, LINK_DEPTH) };
+    }
+    return this.#lastClass;
   }
 
   rowOf(className: string, key: string): RowChange | undefined {
@@ -168,4 +185,8 @@ export class ChangedRows {
   }
 }
 
-const NO_ROWS: ReadonlyMap<string, RowChange> = new Map();
+function withRow({ key, before, after }: RowChange): ChangedRow {
+  return { key, text: keyText(key), ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }), row: after === undefined ? undefined : rowOf(key, after) };
+}
+
+const NO_ROWS: ReadonlyMap<string, ChangedRow> = new Map();

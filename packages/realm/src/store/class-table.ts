@@ -16,7 +16,7 @@ import { rowOf, sameBytes } from "../records/row.ts";
 import { copyStored, sameStored } from "../records/stored-value.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { termsOf } from "../records/terms.ts";
-import { utf8Bytes } from "../records/text.ts";
+import { readText, utf8Bytes } from "../records/text.ts";
 import { patchRecord } from "../records/patch.ts";
 import { encodeRecord } from "../records/write.ts";
 import { mayHoldLinks } from "../schema/types.ts";
@@ -359,7 +359,7 @@ function parseLinkKey(bytes: Uint8Array): { className: string; property: string;
   const names: string[] = [];
   for (let index = 0; index < 2; index++) {
     const length = bytes[at] as number;
-    names.push(new TextDecoder().decode(bytes.subarray(at + 1, at + 1 + length)));
+    names.push(readText(bytes, at + 1, at + 1 + length));
     at += 1 + length;
   }
   return { className: names[0] as string, property: names[1] as string, key: bytes.slice(at) };
