@@ -129,7 +129,7 @@ export async function recordLength(name: string): Promise<number> {
 /** What becomes of the wrapping key. */
 export async function loseWrappingKey(how: "deleted" | "garbage" | "another"): Promise<void> {
   const key = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  const value = { deleted: undefined, garbage: { id: "1", key: "no key" }, another: { id: "2", key } }[how];
+  const value = { deleted: undefined, garbage: { id: "1", key: "no key" }, another: { id: crypto.randomUUID(), key } }[how];
   await transact("keys", (objects) => (value === undefined ? objects.delete("default") : objects.put(value, "default")));
 }
 
@@ -200,3 +200,32 @@ export function deleteDatabase(): Promise<string> {
     request.addEventListener("blocked", () => resolve("blocked"));
   });
 }
+
+/** While the next value is sealed, another tab clears everything and begins anew: its wrapping key is not the one that seals. */
+export function replaceWrappingKeyWhileSealing(): void {
+  const { subtle } = crypto;
+  const encrypt = subtle.encrypt.bind(subtle);
+  let isDone = false;
+  subtle.encrypt = async (...values) => {
+    const sealed = await encrypt(...values);
+    if (!isDone) {
+      isDone = true;
+      await transact("entries", (objects) => objects.clear());
+      await loseWrappingKey("another");
+    }
+    return sealed;
+  };
+}
+
+const durabilities = new Set<unknown>();
+
+/** Notes from now on how durable the store's writes are asked to be. */
+export function watchDurability(): void {
+  const begin = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function watch(this: IDBDatabase, names, mode, options) {
+    if (mode === "readwrite") durabilities.add(options?.durability);
+    return begin.call(this, names, mode, options);
+  };
+}
+
+export const seenDurabilities = (): unknown[] => [...durabilities];

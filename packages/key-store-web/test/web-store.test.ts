@@ -167,6 +167,27 @@ describe.skipIf(isSkipped)(titleOf("the web store in Chromium"), () => {
     });
   });
 
+  it("seals again if the wrapping key changed while it sealed: what was written can be read", async () => {
+    const page = await storeTab();
+    await page.call("write", "before", "gone");
+    await page.call("replaceWrappingKeyWhileSealing");
+    await page.call("write", "a", "sealed under the present key");
+    expect(await page.call("readAll")).toEqual({ entries: [["a", "sealed under the present key"]], damaged: [] });
+    await page.call("replaceWrappingKeyWhileSealing");
+    expect(await page.call("createEntry", "b", "this, too")).toBe(true);
+    expect(await page.call("readAll")).toEqual({ entries: [["b", "this, too"]], damaged: [] });
+  });
+
+  it("asks for every write to be on the disk before it returns", async () => {
+    const page = await tab();
+    await page.call("watchDurability");
+    await page.call("open");
+    await page.call("databaseKey", "clinic", false);
+    await page.call("write", "a", "one");
+    await page.call("remove", "a");
+    expect(await page.call("seenDurabilities")).toEqual(["strict"]);
+  });
+
   describe("a browser that does not play along", () => {
     it("clears the site's data under an open tab: KEY_LOST for a database that exists, and nothing is sealed under a key that is gone", async () => {
       const host = freshHost();
