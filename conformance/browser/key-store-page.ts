@@ -169,6 +169,17 @@ export async function isForeignThere(namespace: string): Promise<boolean> {
   return (await transact(ENTRIES, (objects) => objects.get([`${namespace}.foreign`, "a"]))) === "text";
 }
 
+/** Deletes all of this origin's databases. */
+export async function deleteDatabases(): Promise<void> {
+  for (const { name } of await factory.databases()) {
+    await new Promise<void>((resolve, reject) => {
+      const request = factory.deleteDatabase(name ?? "");
+      request.addEventListener("success", () => resolve());
+      request.addEventListener("error", () => reject(request.error ?? new Error("IndexedDB failed")));
+    });
+  }
+}
+
 /** Takes IndexedDB away, as in a browser that has none. */
 export function takeIndexedDbAway(): void {
   Object.defineProperty(globalThis, "indexedDB", { value: undefined, configurable: true });

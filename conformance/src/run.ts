@@ -96,7 +96,7 @@ async function runKeyStores(seed: number): Promise<KeyStoreReport[]> {
   for (const { name, load } of KEY_STORES) {
     if (options.binding !== undefined && !name.includes(options.binding)) continue;
     const startMs = performance.now();
-    const binding = await load();
+    const binding = await load({ isAsked: options.long || options.binding !== undefined });
     if ("reason" in binding) {
       reports.push({ adapter: name, kind: "real", reason: binding.reason, isOtherSystem: binding.isOtherSystem, cases: [] });
       continue;

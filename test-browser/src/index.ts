@@ -7,3 +7,5 @@ export { bundleEntry } from "./bundle.ts";
 export type { TestBrowser, TestBrowserOptions, TestPage, TestPageOptions } from "./browser.ts";
 export { missingChromium, openChromium } from "./chromium.ts";
 export type { ChromiumBrowser, ChromiumPage } from "./chromium.ts";
+export { missingFirefox, openFirefox } from "./firefox.ts";
+export type { FirefoxBrowser } from "./firefox.ts";

@@ -73,8 +73,6 @@ export function holdForEver(name: string): Promise<string> {
   });
 }
 
-export const waitFor = (name: string): Promise<string> => store().exclusively(name, async () => "our turn");
-
 /** Before the store is opened, as in a browser that lacks it. */
 export function takeAway(what: "locks" | "indexedDB" | "BroadcastChannel"): void {
   const owner = what === "locks" ? navigator : globalThis;
