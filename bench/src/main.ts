@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { SEED } from "./people.ts";
-import { renderJson, renderMarkdown, type RunFacts } from "./report.ts";
+import { renderJson, renderMarkdown, type RunFacts, unexplained } from "./report.ts";
 import { type Repetition, type RowResult, runWorkload } from "./run.ts";
 import { createWorkloads, type Scale } from "./workloads.ts";
 
@@ -56,6 +56,8 @@ async function main(): Promise<number> {
   const json = renderJson(results, facts);
   if (only.size === 0) write(values.short ? "RESULTS-SHORT" : "RESULTS", markdown, json);
   process.stdout.write(values.json ? json : markdown);
+  const silent = unexplained(results);
+  if (silent.length > 0) process.stderr.write(`No sentence in bench/src/reasons.ts says why these rows lose: ${silent.join(", ")}\n`);
   return results.some(hasFailed) ? 1 : 0;
 }
 

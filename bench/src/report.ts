@@ -4,6 +4,7 @@
  * @module
  */
 import { CONTENDERS } from "./contender.ts";
+import { REASONS } from "./reasons.ts";
 import { JUDGED, judgedRatios, ratiosAgainst, type RowResult } from "./run.ts";
 import { type Spread, summarize } from "./statistics.ts";
 import type { Sample } from "./measure.ts";
@@ -133,26 +134,35 @@ function peerTable(results: readonly RowResult[]): string[] {
 }
 
 function losses(results: readonly RowResult[]): string[] {
-  const lines: string[] = [];
-  for (const result of results) {
-    const { row } = result;
-    const over = (what: string, measure: (sample: Sample) => number): void => {
-      const spread = summarize(judgedRatios(result, measure));
-      if (spread !== undefined && spread.median > row.limit) {
-        lines.push(`- ${row.id}: encrypted / plain ${what} ${ratioText(spread)}, limit ${row.limit.toFixed(2)}`);
-      }
-    };
-    over(row.hasCpu ? "wall" : "size", row.figure);
-    if (row.hasCpu) over("main-thread CPU", threadCpu);
-    for (const { id, title } of CONTENDERS) {
-      if (id === JUDGED.plain || id === JUDGED.encrypted) continue;
-      const spread = summarize(ratiosAgainst(result, id, row.figure));
-      if (spread !== undefined && spread.median > 1) lines.push(`- ${row.id}: behind ${title}, ${ratioText(spread)}`);
-    }
-  }
   const isAnyJudged = results.some((result) => judgedRatios(result, result.row.figure).length > 0);
   if (!isAnyJudged) return ["Nothing can be said: Holdfast did not run."];
+  const lines = results.flatMap((result) => {
+    const own = lossesOf(result);
+    return own.length === 0 ? [] : [...own, `  - ${REASONS[result.row.id] ?? `**Why? Nobody has said it yet: a sentence for ${result.row.id} belongs in bench/src/reasons.ts.**`}`];
+  });
   return lines.length === 0 ? ["None in this run."] : lines;
+}
+
+/** Rows that are behind a peer or over their limit, and for which `reasons.ts` has no sentence. */
+export function unexplained(results: readonly RowResult[]): string[] {
+  return results.filter((result) => REASONS[result.row.id] === undefined && lossesOf(result).length > 0).map((result) => result.row.id);
+}
+
+function lossesOf(result: RowResult): string[] {
+  const { row } = result;
+  const lines: string[] = [];
+  const over = (what: string, measure: (sample: Sample) => number): void => {
+    const spread = summarize(judgedRatios(result, measure));
+    if (spread !== undefined && spread.median > row.limit) lines.push(`- ${row.id}: encrypted / plain ${what} ${ratioText(spread)}, limit ${row.limit.toFixed(2)}`);
+  };
+  over(row.hasCpu ? "wall" : "size", row.figure);
+  if (row.hasCpu) over("main-thread CPU", threadCpu);
+  for (const { id, title } of CONTENDERS) {
+    if (id === JUDGED.plain || id === JUDGED.encrypted) continue;
+    const spread = summarize(ratiosAgainst(result, id, row.figure));
+    if (spread !== undefined && spread.median > 1) lines.push(`- ${row.id}: behind ${title}, ${ratioText(spread)}`);
+  }
+  return lines;
 }
 
 /** Each reason once: the rows it concerns, and how to install what is missing. */
