@@ -1,8 +1,8 @@
 /**
  * @aparajita/capacitor-secure-storage 8.0.1 on Apple's systems.
  *
- * Its `get` answers `null` to every error, a locked device included (ios/Sources/SecureStoragePlugin/Plugin.swift:180-182 over KeychainSwift 21), so a `null` is believed only after
- * a probe was written and read back. Its `set` deletes and then adds (KeychainSwift 21, `set`), so nothing is written over: see `TwoPlaceEntries`.
+ * Its `get` answers `null` to every error, a locked device included (ios/Sources/SecureStoragePlugin/Plugin.swift:180-182 over KeychainSwift 21), so where there is no list of
+ * entries yet, and before an entry counts as lost, a probe is written and read back: of the class that needs an unlocked device, whatever the entries' class was. Its `set` deletes and then adds (KeychainSwift 21, `set`), so nothing is written over: see `TwoPlaceEntries`.
  * Its `get` would turn texts like dates into dates; that is switched off.
  *
  * @module
@@ -95,8 +95,7 @@ class CapacitorEntries implements UnlistedEntries {
   }
 
   async set(name: string, text: string): Promise<void> {
-    const { accessibility } = this.#options;
-    const access = this.#modules.KeychainAccess[CLASSES[name.startsWith(INDEX_ENTRY_NAME) ? classOfIndex(accessibility) : accessibility]];
+    const access = this.#modules.KeychainAccess[CLASSES[this.#classOf(name)]];
     await this.#ask((storage) => storage.set(this.#keyOf(name), text, false, this.#options.synchronizable, access));
   }
 
@@ -108,6 +107,11 @@ class CapacitorEntries implements UnlistedEntries {
   async assertReadable(): Promise<void> {
     await this.set(PROBE_NAME, PROBE_NAME);
     if ((await this.get(PROBE_NAME)) !== PROBE_NAME) throw new KeyStoreError("IO", `the keychain (${NAME}) said that a probe was written, and does not give it back`);
+  }
+
+  #classOf(name: string): Accessibility {
+    if (name === PROBE_NAME) return this.#options.synchronizable ? "unlocked" : "unlocked_this_device";
+    return name.startsWith(INDEX_ENTRY_NAME) ? classOfIndex(this.#options.accessibility) : this.#options.accessibility;
   }
 
   #keyOf(name: string): string {

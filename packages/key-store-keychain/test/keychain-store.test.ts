@@ -31,12 +31,28 @@ describe.each(Object.entries(BACKENDS))("%s, simulated", (library, backend) => {
     phone.keychain.state = "not unlocked since its start";
     expect(await outcome(keys.getOrCreate({ name, databaseExists: false }))).toBe("STORE_LOCKED");
     expect(phone.keychain.items).toEqual([]);
-    phone.keychain.state = "locked";
+    // Without a list, a library that answers null to everything is not believed on a locked device.
+    phone.keychain.state = library === "capacitor-secure-storage" ? "unlocked" : "locked";
     const key = await keys.getOrCreate({ name, databaseExists: false });
+    phone.keychain.state = "locked";
+    expect(await keys.getOrCreate({ name, databaseExists: true })).toEqual(key);
+    expect(await keys.read({ name: "none" })).toBeNull();
     phone.keychain.state = "not unlocked since its start";
     expect(await outcome(keys.getOrCreate({ name, databaseExists: true }))).toBe("STORE_LOCKED");
     phone.keychain.state = "unlocked";
     expect(await keys.getOrCreate({ name, databaseExists: true })).toEqual(key);
+  });
+
+  it("an entry of a stricter class, from before the option was changed, is STORE_LOCKED on a locked device and not lost", async () => {
+    const phone = newIosPhone();
+    await (await open({ accessibility: "unlocked_this_device" })).write("old", "1");
+    const store = await open();
+    await store.write("new", "2");
+    phone.keychain.state = "locked";
+    // Where the list's item keeps the class that it was made with, the list is locked as well.
+    expect([await outcome(store.read("old")), await outcome(store.readText("new"))]).toEqual(["STORE_LOCKED", "2"]);
+    phone.keychain.state = "unlocked";
+    expect(await store.readText("old")).toBe("1");
   });
 
   it("a device that locks while an entry is written over loses nothing", async () => {

@@ -26,7 +26,7 @@ const INCOMPLETE = "incomplete";
 
 /** A store under an index: one that cannot list, and may not be able to tell "none" from "not now". */
 export interface UnlistedEntries extends EntryStore {
-  /** Asked before a `null` is believed. @throws {KeyStoreError} `STORE_LOCKED`, ... if the platform answers `null` for other reasons. */
+  /** Asked before it is believed that there is no list, or that an entry is lost; a list that can be read shows that the store can. @throws {KeyStoreError} `STORE_LOCKED`, ... if the platform answers `null` for other reasons. */
   assertReadable?(): Promise<void>;
 }
 
@@ -71,11 +71,11 @@ export class IndexedEntries implements EntryStore {
       if (this.#unconfirmed.delete(name)) await this.#change((index) => void index.names.set(name, "written"));
       return text;
     }
-    await this.#entries.assertReadable?.();
     if ((await this.#stateOf(name)) !== "written") return null;
     // Another call may have finished writing, or deleting, since the entry was asked for.
     const again = await this.#entries.get(name, {});
     if (again !== null || (await this.#stateOf(name)) !== "written") return again;
+    await this.#entries.assertReadable?.();
     throw new KeyStoreError(this.#loss.code, this.#loss.sentence);
   }
 
@@ -99,9 +99,7 @@ export class IndexedEntries implements EntryStore {
     if ((await this.#entries.has?.(name, {})) === true) return true;
     if ((await this.#stateOf(name)) === "written") return true;
     if (this.#entries.has !== undefined) return false;
-    if ((await this.#entries.get(name, {})) !== null) return true;
-    await this.#entries.assertReadable?.();
-    return false;
+    return (await this.#entries.get(name, {})) !== null;
   }
 
   async names(): Promise<string[]> {

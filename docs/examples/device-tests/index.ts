@@ -1,0 +1,10 @@
+/**
+ * An application that runs the key stores' cases on the phone that it is installed on, and saves what came of them.
+ *
+ * @module
+ */
+import "./src/random-values.ts";
+import { registerRootComponent } from "expo";
+import { DeviceTests } from "./src/device-tests.tsx";
+
+registerRootComponent(DeviceTests);
