@@ -3,8 +3,9 @@
  *
  * @module
  */
-import "./src/random-values.ts";
 import { registerRootComponent } from "expo";
 import { DeviceTests } from "./src/device-tests.tsx";
+import { installRandomValues } from "./src/random-values.ts";
 
+installRandomValues();
 registerRootComponent(DeviceTests);

@@ -5,6 +5,9 @@
  */
 import { getRandomValues } from "expo-crypto";
 
-const place = globalThis as { crypto?: { getRandomValues?: unknown } };
-place.crypto ??= {};
-place.crypto.getRandomValues ??= getRandomValues;
+/** Before the first key is made. */
+export function installRandomValues(): void {
+  const place = globalThis as { crypto?: { getRandomValues?: unknown } };
+  place.crypto ??= {};
+  place.crypto.getRandomValues ??= getRandomValues;
+}
