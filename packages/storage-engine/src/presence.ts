@@ -9,7 +9,7 @@
 import { readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
 import { removeIfAllowed } from "./temporary-file.ts";
-import { NOT_ONES_OWN, type StorageFile, type Volume } from "./volume/volume.ts";
+import { NOT_ONES_OWN, type StorageFile, type Volume, VolumeError } from "./volume/volume.ts";
 
 const MAX_PINS = 62;
 const FILE_BYTES = 8 + MAX_PINS * 8;
@@ -93,7 +93,9 @@ export class Presence {
         return undefined;
       }
       const bytes = new Uint8Array(FILE_BYTES);
-      file.read(0, bytes);
+      const length = file.read(0, bytes);
+      // Empty while its handle is registering. To go on with fewer pins than it holds would give away pages that are being read.
+      if (length > 0 && length < bytes.length) throw new VolumeError("EIO", `${path} ends early`);
       const count = Math.min(readU32(bytes, 0), MAX_PINS);
       return Array.from({ length: count }, (_, i) => readU64(bytes, 8 + i * 8));
     } finally {

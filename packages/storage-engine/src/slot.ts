@@ -131,8 +131,7 @@ export function readNewestGeneration(file: StorageFile): number {
   const bytes = new Uint8Array(16);
   let newest = 0;
   for (const offset of SLOT_OFFSETS) {
-    bytes.fill(0);
-    file.read(offset, bytes);
+    if (file.read(offset, bytes) < bytes.length) throw endsInside();
     newest = Math.max(newest, slotGeneration(bytes));
   }
   return newest;
@@ -142,7 +141,11 @@ export function readNewestGeneration(file: StorageFile): number {
 export function rewriteSlot(file: StorageFile, generation: number): void {
   const bytes = new Uint8Array(SLOT_BYTES);
   const offset = slotOffset(generation);
-  if (file.read(offset, bytes) < bytes.length) throw new StoreError("SLOT_DAMAGED", "the file ends inside a slot");
+  if (file.read(offset, bytes) < bytes.length) throw endsInside();
   file.write(offset, bytes);
   file.sync();
+}
+
+function endsInside(): StoreError {
+  return new StoreError("SLOT_DAMAGED", "the file ends inside a slot");
 }

@@ -343,3 +343,25 @@ describe("a slot that holds a commit too large for the log", () => {
     expectVerified(late);
   });
 });
+
+describe("a read of the slots that ends early", () => {
+  it("is an error: else a writer would go on beside a slot that it has not seen (simulate, seed 2000538)", () => {
+    const disk = newDisk(27);
+    const [dying, failing] = [new CrashVolume(disk), new CrashVolume(disk)];
+    const large: Change[] = Array.from({ length: 40 }, (_, index) => ({ kind: "put", tree: "bulk", key: `k${index}`, value: new Uint8Array(1900).fill(index) }));
+    const first = openStore(dying);
+    const second = openStore(failing);
+    commitChanges(first, [one]);
+    dying.inject({ operation: "sync", outcome: "kill", after: 1 });
+    expect(codeOf(() => commitChanges(first, large))).toBeDefined();
+    expect(dying.isKilled).toBe(true);
+    for (const after of [0, 1]) {
+      failing.inject({ operation: "read", pathEnd: ".holdfast", outcome: "short", after });
+      expect(codeOf(() => second.beginWrite())).toMatch(/_DAMAGED$/);
+      failing.clearFaults();
+    }
+    commitChanges(second, [{ ...one, key: "b" }]);
+    expect(describeDifference(readContent(second), applyToModel(new Map(), [one, ...large, { ...one, key: "b" }]))).toBeUndefined();
+    expectVerified(second);
+  });
+});
