@@ -36,7 +36,9 @@ const FLAGS = [
 ];
 
 /** How long a page's bundle may take to run, in ms. */
-const READY_MS = 30_000;
+const READY_MS = 60_000;
+/** How long the browser may take for anything, in ms: tests run beside others, and a slow machine is no failure. */
+const PATIENCE_MS = 120_000;
 
 /** The content setting that blocks. */
 const BLOCK = 2;
@@ -86,8 +88,10 @@ export async function openChromium({ blockedHosts = [] }: TestBrowserOptions = {
   };
 }
 
-function launch(profile: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, headless: true, args: FLAGS });
+async function launch(profile: string): Promise<BrowserContext> {
+  const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, headless: true, args: FLAGS, timeout: PATIENCE_MS });
+  context.setDefaultTimeout(PATIENCE_MS);
+  return context;
 }
 
 function writePreferences(profile: string, blockedHosts: readonly string[]): void {

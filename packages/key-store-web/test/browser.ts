@@ -12,6 +12,10 @@ export const isSkipped: boolean = reasonNotRun !== undefined && process.env["CI"
 
 export type Page = ChromiumPage<typeof import("./in-page.ts")>;
 const entry = join(import.meta.dirname, "in-page.ts");
+/** A browser takes long to start where everything else runs, too. */
+const HOOK_MS = 120_000;
+/** For what another tab does in its own time. */
+export const PATIENT: { readonly timeout: number } = { timeout: 60_000 };
 let browser: ChromiumBrowser | undefined;
 const opened: Page[] = [];
 let count = 0;
@@ -26,10 +30,10 @@ export function useChromium(options: Parameters<typeof openChromium>[0] = {}): v
   beforeAll(async () => {
     if (reasonNotRun !== undefined) throw new Error(reasonNotRun);
     browser = await openChromium(options);
-  });
+  }, HOOK_MS);
   // Whatever a test leaves open takes its time from those that follow.
-  afterEach(async () => void (await Promise.all(opened.splice(0).map((page) => page.close()))));
-  afterAll(async () => browser?.close());
+  afterEach(async () => void (await Promise.all(opened.splice(0).map((page) => page.close()))), HOOK_MS);
+  afterAll(async () => browser?.close(), HOOK_MS);
 }
 
 export function chromium(): ChromiumBrowser {

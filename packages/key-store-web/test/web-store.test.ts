@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleEntry } from "@holdfast/test-browser";
 import { describe, expect, it } from "vitest";
-import { chromium, freshHost, isSkipped, rejected, storeTab, tab, titleOf, twoTabs, useChromium } from "./browser.ts";
+import { chromium, freshHost, isSkipped, PATIENT, rejected, storeTab, tab, titleOf, twoTabs, useChromium } from "./browser.ts";
 import { passkeyCases } from "./passkey-cases.ts";
 
 const KEY = /^[0-9a-f]{128}$/u;
@@ -103,11 +103,11 @@ describe.skipIf(isSkipped)(titleOf("the web store in Chromium"), () => {
     await second.call("listen", "a");
     await second.callInWorker("listen", "a");
     await first.call("write", "a", "one");
-    await expect.poll(() => second.call("whatWasHeard")).toEqual(["one"]);
+    await expect.poll(() => second.call("whatWasHeard"), PATIENT).toEqual(["one"]);
     await first.call("write", "b", "of no interest");
     await first.call("remove", "a");
-    await expect.poll(() => second.call("whatWasHeard")).toEqual(["one", null]);
-    await expect.poll(() => second.callInWorker("whatWasHeard")).toEqual(["one", null]);
+    await expect.poll(() => second.call("whatWasHeard"), PATIENT).toEqual(["one", null]);
+    await expect.poll(() => second.callInWorker("whatWasHeard"), PATIENT).toEqual(["one", null]);
   });
 
   it("works without BroadcastChannel", async () => {
