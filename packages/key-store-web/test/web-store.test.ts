@@ -80,8 +80,13 @@ describe.skipIf(isSkipped)(titleOf("the web store in Chromium"), () => {
     });
 
     it("would get several keys if they read and then wrote: these tests can fail", async () => {
-      const [first, second] = await Promise.all((await twoTabs()).map((page) => page.call("carelessKeys", names)));
-      expect(first).not.toEqual(second);
+      const pages = await twoTabs();
+      // On a busy machine one tab may be done before the other begins; then they did not meet, and try again.
+      let answers: string[][] = [];
+      for (let round = 0; round < 50 && new Set(answers.map(String)).size < 2; round += 1) {
+        answers = await Promise.all(pages.map((page) => page.call("carelessKeys", names.map((name) => `${name}, round ${round}`))));
+      }
+      expect(answers[0]).not.toEqual(answers[1]);
     });
   });
 
