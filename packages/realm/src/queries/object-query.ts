@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { check, checkDescriptor, parse, pathOf, QueryError } from "@holdfast/query";
+import { check, checkDescriptor, pathOf, QueryError } from "@holdfast/query";
 import type { CollectionKind, CheckedDescriptor, CheckedPredicate, CheckedSortKey, SortKey } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
@@ -16,6 +16,7 @@ import { countEntries, explainRows, visitKeys, visitRows } from "./find-rows.ts"
 import type { RowVisitor } from "./find-rows.ts";
 import { firstInOrder } from "./ordered-walk.ts";
 import { copyRow, distinctRows, sortRows, TopRows } from "./ordering.ts";
+import { parseRemembered } from "./parsed-queries.ts";
 import { exactRangesOf, plansOf } from "./plan.ts";
 import type { QuerySource } from "./query-source.ts";
 import { argumentReader, readObject } from "./read-argument.ts";
@@ -97,7 +98,7 @@ export class ObjectQuery {
    * @throws {QueryError} The text is no query, does not fit the schema, or uses what is not there yet.
    */
   filtered({ schema, text, args = [], objectKeyOf }: FilterOptions): ObjectQuery {
-    const query = parse(text);
+    const query = parseRemembered(text);
     const className = this.className;
     const checked = check(query, { schema: querySchemaOf(schema), className, args, readArgument: argumentReader(objectKeyOf), readObject });
     const { predicate, stages, classNames, conditionTexts, orderTexts } = this.#parts;
