@@ -6,7 +6,7 @@
 
 /** Codes are API. What each means and what to do: docs/errors.md. */
 export type KeyStoreErrorCode =
-  /** The database exists and its key is not in the store. Never answered with a new key. */
+  /** The database exists and its key is not in the store, or the platform has lost an entry that was written. Never answered with a new key. */
   | "KEY_LOST"
   /** The entry is there and cannot be understood. It is kept as it is. */
   | "KEY_CORRUPT"
