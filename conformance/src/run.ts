@@ -1,16 +1,18 @@
 /**
  * The runner: every suite over every target, a short summary, the report, and an exit code that says whether a check failed.
  *
- *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--seed NUMBER]
+ *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--all-bindings] [--seed NUMBER]
  *
  * @module
  */
+import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { KeyStoreReport } from "./key-stores/case.ts";
 import { KEY_STORES } from "./key-stores/registry.ts";
+import type { RegisteredKeyStore } from "./key-stores/registry.ts";
 import { runKeyStoreCases } from "./key-stores/run-cases.ts";
 import { failedCases } from "./key-stores/table.ts";
 import type { RealmPlatform } from "./platform.ts";
@@ -23,6 +25,7 @@ import { TARGETS } from "./targets.ts";
 const KEY_STORE_SUITE = "key-stores";
 const COMMAND = "node --conditions=@holdfast/source conformance/src/run.ts";
 
+const KEY_STORES_AT_ONCE = 3;
 const REPORT_JSON = new URL("../report.json", import.meta.url);
 
 const { values: options } = parseArgs({
@@ -32,6 +35,10 @@ const { values: options } = parseArgs({
     only: { type: "string", multiple: true },
     checks: { type: "string" },
     binding: { type: "string" },
+    // Runs the key stores' bindings that are usually left to the long form, too.
+    "all-bindings": { type: "boolean", default: false },
+    // Of a process that this program has started for one binding.
+    part: { type: "boolean", default: false },
     seed: { type: "string" },
   },
 });
@@ -90,24 +97,60 @@ async function runTarget(name: string, platform: RealmPlatform, suites: readonly
   return { target: name, description: platform.description, reason: undefined, suites: results };
 }
 
-/** Every key store with a binding, one after the other. */
-async function runKeyStores(seed: number): Promise<KeyStoreReport[]> {
+/** Every key store with a binding. Alone with `--binding`; else each in a process of its own, some at once: most of them wait most of the time. */
+async function runKeyStores(seed: number): Promise<readonly KeyStoreReport[]> {
+  if (options.binding === undefined) return runInProcesses(KEY_STORES.map(({ name }) => name), seed);
   const reports: KeyStoreReport[] = [];
-  for (const { name, load } of KEY_STORES) {
-    if (options.binding !== undefined && !name.includes(options.binding)) continue;
-    const startMs = performance.now();
-    const binding = await load({ isAsked: options.long || options.binding !== undefined });
-    if ("reason" in binding) {
-      reports.push({ adapter: name, kind: "real", reason: binding.reason, isOtherSystem: binding.isOtherSystem, cases: [] });
-      continue;
-    }
-    const report = withoutPaths(await runKeyStoreCases(binding, { seed, isLong: options.long }));
-    reports.push(report);
-    const passed = report.cases.filter(({ status }) => status === "passed").length;
-    say(`  ${failedCases([report]) === 0 ? "passed " : "failed "} key store ${name}: ${passed} of ${report.cases.length} cases passed, ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
-    for (const one of report.cases) if (one.status === "failed") say(`          FAILED ${one.number} ${one.title}\n                 ${one.failure ?? ""}`);
-  }
+  for (const { name, load } of KEY_STORES) if (name.includes(options.binding)) reports.push(await runKeyStore(name, load, seed));
   return reports;
+}
+
+async function runKeyStore(name: string, load: RegisteredKeyStore["load"], seed: number): Promise<KeyStoreReport> {
+  const startMs = performance.now();
+  const binding = await load({ isAsked: options.long || options["all-bindings"] || !options.part });
+  if ("reason" in binding) return { adapter: name, kind: "real", reason: binding.reason, isOtherSystem: binding.isOtherSystem, cases: [] };
+  const report = withoutPaths(await runKeyStoreCases(binding, { seed, isLong: options.long }));
+  const passed = report.cases.filter(({ status }) => status === "passed").length;
+  say(`  ${failedCases([report]) === 0 ? "passed " : "failed "} key store ${name}: ${passed} of ${report.cases.length} cases passed, ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+  for (const one of report.cases) if (one.status === "failed") say(`          FAILED ${one.number} ${one.title}\n                 ${one.failure ?? ""}`);
+  return report;
+}
+
+/** In the order of the names, whatever ends first. */
+async function runInProcesses(names: readonly string[], seed: number): Promise<readonly KeyStoreReport[]> {
+  const waiting = [...names.entries()];
+  const reports = new Map<number, KeyStoreReport>();
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) reports.set(next[0], await runInProcess(next[1], seed));
+  };
+  await Promise.all(Array.from({ length: KEY_STORES_AT_ONCE }, worker));
+  return [...names.keys()].map((index) => reports.get(index) as KeyStoreReport);
+}
+
+function runInProcess(name: string, seed: number): Promise<KeyStoreReport> {
+  const flags = ["--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", fileURLToPath(import.meta.url)];
+  const child = spawn(process.execPath, [...flags, "--only", KEY_STORE_SUITE, "--binding", name, "--part", "--seed", String(seed), "--json", ...(options.long ? ["--long"] : []), ...(options["all-bindings"] ? ["--all-bindings"] : [])], { stdio: ["ignore", "pipe", "pipe"] });
+  let [output, said] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+  return new Promise((resolve) => {
+    child.on("close", () => {
+      for (const line of said.split("\n")) if (/^ {2}/u.test(line)) say(line);
+      resolve(reportIn(output, name, said));
+    });
+  });
+}
+
+/** A process that ended without a report has failed all cases. */
+function reportIn(output: string, name: string, said: string): KeyStoreReport {
+  try {
+    const found = (JSON.parse(output) as Report).keyStores.adapters.find(({ adapter }) => adapter === name);
+    if (found !== undefined) return found;
+  } catch {
+    // Told below.
+  }
+  const failure = withoutPaths(`the process ended without a report: ${said.slice(-600)}`);
+  return { adapter: name, kind: "real", description: "ended early", cases: [{ number: 0, title: "the suite runs to its end", status: "failed", kind: "real", failure, notes: [] }] };
 }
 
 /** Error messages name files in temporary folders; the report is checked in and names no path of a machine. */
@@ -136,8 +179,9 @@ function finish(report: Report, isComplete: boolean, isChapter: boolean): void {
   for (const store of report.keyStores.adapters) if (store.reason !== undefined) say(`${store.adapter}: not run: ${store.reason}`);
   if (isComplete) say("written: conformance/REPORT.md, conformance/report.json");
   else say(isChapter ? "written: the key stores' chapter of conformance/REPORT.md" : "not all suites were run: the report was left as it is");
-  if (options.json) process.stdout.write(toJson(report));
-  process.exitCode = hasFailed(report) ? 1 : 0;
+  const code = hasFailed(report) ? 1 : 0;
+  // A native call that waits for a prompt would keep the process for ever (a locked KWallet).
+  process.stdout.write(options.json ? toJson(report) : "", () => process.exit(code));
 }
 
 function writeReport(report: Report): void {

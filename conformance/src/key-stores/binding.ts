@@ -36,6 +36,8 @@ export interface KeyStoreBinding {
   readonly simulated?: readonly number[];
   /** True if the binding is about a wrap over the store in memory: the cases about stores alone do not apply then. */
   readonly isWrap?: boolean;
+  /** Cases that leave calls behind which never end: run after all others. */
+  readonly lastCases?: readonly number[];
   /** True if one key takes so long that the cases with many keys (21, 46) belong to the long form. */
   readonly isSlow?: boolean;
   /** Why a case that would apply cannot be run here, by the case's number. */
@@ -69,8 +71,8 @@ export interface KeyStoreHome {
   removeBackend?(): Promise<void>;
   /** Ways to damage what the platform keeps, below the adapter and outside of any entry. */
   readonly damages?: readonly BackingDamage[];
-  /** Ends the service that keeps the entries, without a chance to tidy up. `revive` brings it back, usable. */
-  readonly service?: { kill(): Promise<void>; revive(): Promise<void> };
+  /** Ends the service that keeps the entries, without a chance to tidy up. `revive` brings it back, usable; `flush` waits until it has written everything, where it writes late. */
+  readonly service?: { kill(): Promise<void>; revive(): Promise<void>; flush?(): Promise<void> };
   /** Writes a second entry that matches an entry's name, as another program would. */
   plantDuplicate?(namespace: string, name: string): Promise<void>;
   /** Writes an entry into the same store, of another application, as close as the platform allows. @returns Whether it is there unchanged. */

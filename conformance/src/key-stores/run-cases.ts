@@ -43,7 +43,8 @@ export async function runKeyStoreCases(binding: KeyStoreBinding, { seed, isLong,
     else results.push(await runCase(run, one, shared));
   }
   await close(shared);
-  for (const one of alone) {
+  const isLast = ({ number }: KeyStoreCase): number => Number(binding.lastCases?.includes(number) === true);
+  for (const one of alone.toSorted((left, right) => isLast(left) - isLast(right))) {
     const own = await tryOpen(binding);
     results.push(await runCase(run, one, own));
     await close(own);

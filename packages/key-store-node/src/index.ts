@@ -9,6 +9,8 @@ export { openElectronStore } from "./electron-store.ts";
 export type { ElectronStoreOptions, SafeStorage } from "./electron-store.ts";
 export { openFileStore } from "./file-store.ts";
 export type { FileStoreOptions } from "./file-store.ts";
+export { fromEnvironmentVariable, fromSecretFile, fromSystemdCredential, openHeadlessKeys, underPassphrase, underWrap } from "./headless-keys.ts";
+export type { HeadlessKeys, HeadlessKeysOptions, HeadlessSource, OpenedSource } from "./headless-keys.ts";
 export { openKeyringStore } from "./keyring-store.ts";
 export type { KeyringBackend, KeyringStoreOptions } from "./keyring-store.ts";
 export { nodeArgon2id } from "./passphrase-seal.ts";

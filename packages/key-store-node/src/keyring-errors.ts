@@ -17,6 +17,11 @@ const KNOWN: readonly { readonly text: RegExp; readonly code: KeyStoreErrorCode;
   { text: /longer than|too long|maximum (?:length|size)/iu, code: "VALUE_TOO_LARGE", advice: "the keyring cannot hold a value of this length" },
 ];
 
+/** True if the keyring did not take the key of a new session, or has forgotten the session: another one is made. */
+export function isRefusedSession(error: unknown): boolean {
+  return error instanceof Error && /public key size is invalid|can't find session/iu.test(error.message);
+}
+
 /** The error that the application gets. Unknown ones are `IO` with their cause. */
 export function keyringError(backend: string, error: unknown): KeyStoreError {
   if (error instanceof KeyStoreError) return error;

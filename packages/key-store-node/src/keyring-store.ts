@@ -9,7 +9,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { KeyStoreError, StringKeyStore } from "@holdfast/key-store";
 import type { EntryStore, KeyStoreCapabilities } from "@holdfast/key-store";
 import { AsyncEntry, findCredentialsAsync } from "@napi-rs/keyring";
-import { keyringError } from "./keyring-errors.ts";
+import { isRefusedSession, keyringError } from "./keyring-errors.ts";
 import { withProcessLock } from "./process-lock.ts";
 
 /** The backends, by what they are called in errors and reports. */
@@ -30,6 +30,11 @@ export interface KeyringStoreOptions {
 
 /** How long a keyring may take for an answer that needs no user, in ms: without a display nobody can answer a prompt. */
 const ANSWER_MS = 2000;
+/** Calls of this process that the keyring has not answered in that time; from this many on no more are made, so that files and name look-ups go on. */
+const MOST_UNANSWERED = 3;
+let unanswered = 0;
+/** Sessions that are tried. */
+const MOST_SESSIONS = 4;
 /** Handles that are kept for use again: an application has few databases. */
 const MOST_HANDLES = 16;
 
@@ -142,15 +147,29 @@ class KeyringEntries implements EntryStore {
     return { linux: { store: this.backend === "kernel-keyring" ? "keyutils" : "secret-service" } };
   }
 
+  /** A session with the keyring begins with an exchange of keys that KWallet refuses once in 256 times, for a key that begins with a zero: a new one is made. */
   async #guard<Result>(question: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#askOnce(question);
+      } catch (error) {
+        if (tries === MOST_SESSIONS || !isRefusedSession(error)) throw keyringError(this.backend, error);
+        this.#handles.clear();
+      }
+    }
+  }
+
+  async #askOnce<Result>(question: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    if (unanswered >= MOST_UNANSWERED) throw this.#silent();
     const aborter = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     try {
       const answer = question(aborter.signal);
+      countWhilePending(answer);
       return hasDisplay() ? await answer : await Promise.race([answer, new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(this.#silent()), ANSWER_MS)))]);
     } catch (error) {
       aborter.abort();
-      throw keyringError(this.backend, error);
+      throw error;
     } finally {
       clearTimeout(timer);
     }
@@ -159,6 +178,21 @@ class KeyringEntries implements EntryStore {
   #silent(): KeyStoreError {
     return new KeyStoreError("STORE_LOCKED", `the keyring (${this.backend}) has not answered for ${ANSWER_MS / 1000} seconds, and there is no display for a prompt: unlock it first`);
   }
+}
+
+/** A native call cannot be taken back. One that waits for a prompt keeps its thread, of which Node has four. */
+function countWhilePending(answer: Promise<unknown>): void {
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    unanswered += 1;
+  }, ANSWER_MS);
+  timer.unref();
+  const end = (): void => {
+    clearTimeout(timer);
+    if (isLate) unanswered -= 1;
+  };
+  answer.then(end, end);
 }
 
 function systemBackend(): KeyringBackend {

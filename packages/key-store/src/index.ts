@@ -9,7 +9,7 @@ export { openText, sealText } from "./checked-text.ts";
 export { DatabaseKeys, keyEntryName } from "./database-keys.ts";
 export type { AnchorSource, CheckKey, DatabaseKeysOptions, GetOrCreateOptions } from "./database-keys.ts";
 export { decodeName, encodeName } from "./entry-name.ts";
-export { encodeValue } from "./entry-value.ts";
+export { encodeValue, tryDecodeValue } from "./entry-value.ts";
 export type { EntryStore } from "./entry-store.ts";
 export { KeyStoreError } from "./errors.ts";
 export type { KeyStoreErrorCode } from "./errors.ts";

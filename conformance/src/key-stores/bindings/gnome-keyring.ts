@@ -6,10 +6,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeName } from "@holdfast/key-store";
 import type { KeyStoreBinding, NotHere } from "../binding.ts";
 import { missingPrograms } from "./node/missing-programs.ts";
-import { APPLICATION } from "./node/openers.ts";
 import { secretServiceHome } from "./node/secret-service-home.ts";
 import type { SecretServiceProgram } from "./node/secret-service-home.ts";
 
@@ -18,8 +16,8 @@ const loginKeyring = (folder: string): string => join(folder, FILES, "login.keyr
 
 const PROGRAM: SecretServiceProgram = {
   command: "gnome-keyring-daemon",
-  options: ["--foreground", "--unlock", "--components=secrets"],
-  input: "password of the suite",
+  options: () => ["--foreground", "--unlock", "--components=secrets"],
+  input: () => "password of the suite",
   activated: "/usr/bin/gnome-keyring-daemon --start --foreground --components=secrets",
   files: FILES,
   async lock(bus) {
@@ -48,15 +46,8 @@ export function gnomeKeyringBinding(): KeyStoreBinding | NotHere {
     backend: "secret-service",
     simulated: [44],
     notRun: { 36: "no display here, so no prompt that a user could dismiss: a locked keyring is STORE_LOCKED at once" },
-    openHome: async () => ({ ...(await secretServiceHome(PROGRAM)), plantDuplicate: async (namespace, name) => plantDuplicate(namespace, name) }),
+    openHome: () => secretServiceHome(PROGRAM),
   };
-}
-
-/** With all attributes of the entry and one more, as another program may write it. */
-function plantDuplicate(namespace: string, name: string): void {
-  const attributes = ["service", `${APPLICATION}/${namespace}`, "username", encodeName(name), "planted", "yes"];
-  const { status, stderr } = spawnSync("secret-tool", ["store", "--label=planted", ...attributes], { input: "other", encoding: "utf8" });
-  if (status !== 0) throw new Error(`secret-tool: ${stderr}`);
 }
 
 function flipBit(path: string, where: (length: number) => number): void {

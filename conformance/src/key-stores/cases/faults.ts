@@ -121,6 +121,7 @@ export const FAULT_CASES: readonly KeyStoreCase[] = [
     async run({ open, home, keysOf, note }) {
       const keys = keysOf(await open());
       const key = await keys.getOrCreate({ name, databaseExists: false });
+      await home.service?.flush?.();
       await home.service?.kill();
       const answer = await keys.getOrCreate({ name, databaseExists: true }).then(hex, (error: unknown) => (error as { code?: string }).code ?? String(error));
       claim([hex(key), "STORE_LOCKED", "STORE_UNAVAILABLE"].includes(answer), `without its service the store answered ${answer.length > 40 ? "another key" : answer}`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { encodeName } from "@holdfast/key-store";
@@ -18,18 +18,22 @@ import type { SessionBus } from "./session-bus.ts";
 /** One program that provides the Secret Service. */
 export interface SecretServiceProgram {
   readonly command: string;
-  readonly options: readonly string[];
+  options(folder: string): readonly string[];
   /** What it reads from its standard input, such as the password of the keyring. */
-  readonly input: string;
+  input(folder: string): string | Uint8Array;
+  /** True if it makes its store at the first start and shows it from the second on. */
+  isFirstStart?(folder: string): boolean;
   /** How the bus starts it by itself when somebody asks: locked. */
   readonly activated: string | undefined;
   /** Where it keeps the entries, below the home's folder. */
   readonly files: string;
   /** What has to be there before it starts. */
   prepare?(folder: string): void;
-  /** What has to be done once it answers. */
-  started?(bus: SessionBus, folder: string): Promise<void>;
   lock?(bus: SessionBus): Promise<void>;
+  /** Asks it to end, so that it writes what it has not written yet. Default: what it has is on the disk, and it is killed. */
+  quit?(bus: SessionBus): void;
+  /** Waits until what was written is on the disk. */
+  flush?(folder: string): Promise<void>;
   readonly damages?: readonly (Omit<BackingDamage, "apply"> & { apply(folder: string): void })[];
 }
 
@@ -50,19 +54,32 @@ export async function secretServiceHome(program: SecretServiceProgram): Promise<
     await stopDaemon(bus);
     const { XDG_DATA_HOME, XDG_RUNTIME_DIR, HOME } = foldersOf(folder);
     bus.provide(program.activated === undefined ? undefined : `/usr/bin/env HOME=${HOME} XDG_DATA_HOME=${XDG_DATA_HOME} XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR} ${program.activated}`);
-    const daemon = spawn(program.command, program.options, { env: environment, stdio: ["pipe", "ignore", "ignore"] });
+    const isFirst = program.isFirstStart?.(folder) === true;
+    const daemon = spawn(program.command, program.options(folder), { env: environment, stdio: ["pipe", "ignore", "ignore"] });
     daemon.on("error", () => undefined);
     daemon.stdin.on("error", () => undefined);
-    daemon.stdin.end(program.input);
+    daemon.stdin.end(program.input(folder));
     await until(() => bus.ownerPid() !== undefined, `${program.command} did not take the name of the Secret Service`);
-    await program.started?.(bus, folder);
+    if (!isFirst) return;
+    await until(() => program.isFirstStart?.(folder) === false, `${program.command} made no store`);
+    await startDaemon();
+  }
+
+  async function quitDaemon(): Promise<void> {
+    bus.provide(undefined);
+    if (program.quit === undefined || bus.ownerPid() === undefined) return stopDaemon(bus);
+    program.quit(bus);
+    await until(() => bus.ownerPid() === undefined, `${program.command} did not end`);
   }
 
   await startDaemon();
-  const { lock } = program;
+  const { lock, flush } = program;
   return {
     open: (namespace) => openAt({ kind: "keyring", folder }, namespace),
-    restart: startDaemon,
+    async restart() {
+      await quitDaemon();
+      await startDaemon();
+    },
     async cleanUp() {
       bus.provide(undefined);
       await stopDaemon(bus);
@@ -73,13 +90,13 @@ export async function secretServiceHome(program: SecretServiceProgram): Promise<
       snapshot: async () => snapshotOf(join(folder, program.files)),
       async alter(namespace, name, change) {
         const entry = entryOf(namespace, encodeName(name));
-        const text = (await entry.getPassword()) ?? "";
+        const text = (await untilSession(() => entry.getPassword())) ?? "";
         await entry.setPassword(Buffer.from(change(Uint8Array.from(Buffer.from(text, "latin1")))).toString("latin1"));
       },
     },
     async plantForeign(namespace) {
       const foreign = entryOf(namespace, "Foreign!");
-      await foreign.setPassword("text");
+      await untilSession(() => foreign.setPassword("text"));
       return async () => (await foreign.getPassword()) === "text";
     },
     ...(lock === undefined ? {} : { lock: { lock: () => lock(bus), unlock: startDaemon } }),
@@ -87,13 +104,12 @@ export async function secretServiceHome(program: SecretServiceProgram): Promise<
       bus.provide(undefined);
       await stopDaemon(bus);
     },
-    service: { kill: () => stopDaemon(bus), revive: startDaemon },
+    service: { kill: () => stopDaemon(bus), revive: startDaemon, ...(flush === undefined ? {} : { flush: () => flush(folder) }) },
     damages: (program.damages ?? []).map(({ title, codes, apply }) => ({
       title,
       codes,
       async apply() {
-        bus.provide(undefined);
-        await stopDaemon(bus);
+        await quitDaemon();
         apply(folder);
         await startDaemon();
       },
@@ -104,6 +120,7 @@ export async function secretServiceHome(program: SecretServiceProgram): Promise<
       program.prepare?.(folder);
       await startDaemon();
     },
+    plantDuplicate: async (namespace, name) => plantDuplicate(namespace, name),
     reinstall: async () => "entries stay",
     loseWrites: async () => loseWrites(),
   };
@@ -123,6 +140,11 @@ async function stopDaemon(bus: SessionBus): Promise<void> {
   await until(() => bus.ownerPid() !== pid, "the Secret Service did not end");
 }
 
+/** KWallet refuses a new session once in 256 times; the adapter tries again, and so does the suite where it goes beside it. */
+async function untilSession<Result>(action: () => Promise<Result>): Promise<Result> {
+  return action().catch((error: unknown) => (/public key size|find session/u.test(String(error)) ? action() : Promise.reject(error)));
+}
+
 async function until(isSo: () => boolean, otherwise: string): Promise<void> {
   const endsAtMs = performance.now() + PATIENCE_MS;
   while (!isSo()) {
@@ -137,4 +159,11 @@ function loseWrites(): () => void {
   const before = prototype.setPassword;
   prototype.setPassword = async () => undefined;
   return () => void (prototype.setPassword = before);
+}
+
+/** With all attributes of the entry and one more, as another program may write it. */
+function plantDuplicate(namespace: string, name: string): void {
+  const attributes = ["service", `${APPLICATION}/${namespace}`, "username", encodeName(name), "planted", "yes"];
+  const { status, stderr } = spawnSync("secret-tool", ["store", "--label=planted", ...attributes], { input: "other", encoding: "utf8" });
+  if (status !== 0) throw new Error(`secret-tool: ${stderr}`);
 }
