@@ -14,6 +14,7 @@ export type StoreErrorCode =
   | "KEY_MISSING"
   | "KEY_SUPERFLUOUS"
   | "NOT_A_STORE"
+  | "NOT_A_FILE"
   | "FORMAT_UNSUPPORTED"
   | "HEADER_DAMAGED"
   | "SLOT_DAMAGED"

@@ -88,12 +88,23 @@ function placeDatabase(volume: Volume, temporary: string, path: string): void {
     volume.placeNew(temporary, path);
   } catch (error) {
     const isThere = (error as { code?: unknown }).code === "EEXIST";
-    if (isThere && volume.stat(path)?.sizeBytes === 0) volume.rename(temporary, path);
+    const found = isThere ? volume.stat(path) : undefined;
+    if (found?.sizeBytes === 0 && found.notAFile === undefined) volume.rename(temporary, path);
     else {
       volume.remove(temporary);
       if (!isThere) throw error;
     }
   }
+}
+
+/**
+ * Refuses a folder, a pipe, a device: what is empty there is no missing database.
+ *
+ * @throws {StoreError} `NOT_A_FILE`.
+ */
+export function refuseNoFile(volume: Volume, path: string): void {
+  const what = volume.stat(path)?.notAFile;
+  if (what !== undefined) throw new StoreError("NOT_A_FILE", `'${path}' is a ${what}, not a file`);
 }
 
 /**
@@ -103,6 +114,7 @@ function placeDatabase(volume: Volume, temporary: string, path: string): void {
  * @throws {StoreError} `FILE_LINKED`.
  */
 export function refuseLinks(volume: Volume, path: string): void {
+  if (volume.isMounted?.(path) === true) throw new StoreError("FILE_LINKED", `'${path}' is a file that is mounted there and has another path; open that one, or mount its folder`);
   const status = volume.stat(path);
   if (status === undefined || status.linkCount <= 1) return;
   const directory = directoryOf(path);

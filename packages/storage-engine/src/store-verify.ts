@@ -7,6 +7,7 @@
 import { SecretKey } from "@holdfast/core-cipher";
 import type { Database } from "./database.ts";
 import { asStoreError, StoreError, type StoreErrorCode } from "./errors.ts";
+import { refuseNoFile } from "./file-creation.ts";
 import { newestSlot, readSlots } from "./file-opening.ts";
 import { Log } from "./log.ts";
 import type { Platform } from "./platform.ts";
@@ -143,8 +144,9 @@ function verifySurvey(survey: Survey): Steps<VerifyReport> {
   return verifyFile({ units, log: new Log(file, seal, header.fileId, header.logBytes), isHeaderWhole, isSlotWhole, slot: newestSlot(slots) });
 }
 
-/** Opens a file to be read. @throws {StoreError} `FILE_MISSING`. */
+/** Opens a file to be read. @throws {StoreError} `FILE_MISSING`, `NOT_A_FILE`. */
 export function openFile(volume: Volume, path: string): StorageFile {
+  refuseNoFile(volume, path);
   try {
     return volume.open(path, "read");
   } catch (error) {

@@ -8,7 +8,7 @@ import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from 
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
 import { asStoreError, coded, isDiskFull, isWithoutLocks, StoreError } from "./errors.ts";
-import { createDatabase, refuseLinks } from "./file-creation.ts";
+import { createDatabase, refuseLinks, refuseNoFile } from "./file-creation.ts";
 import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
 import { Freshness, type FreshnessOptions } from "./freshness.ts";
 import { anchorForClose, anchorIfDue, anchoredCommit, clearIdentity, foundFile, identityOf, identityPoint, runTask } from "./freshness-hooks.ts";
@@ -94,7 +94,7 @@ export class Store {
    * Opens a file, and creates it if need be. A failed open changes nothing on the disk.
    *
    * @throws {StoreError} `KEY_WRONG`, `KEY_MISSING`, `KEY_SUPERFLUOUS`, `NOT_A_STORE`, `FORMAT_UNSUPPORTED`, `FILE_MISSING`,
-   * `FILE_LINKED`, `DIRECTORY_MISSING`, and one of the `..._DAMAGED` codes; with a freshness anchor also `ROLLED_BACK`, `FORKED`,
+   * `NOT_A_FILE`, `FILE_LINKED`, `DIRECTORY_MISSING`, and one of the `..._DAMAGED` codes; with a freshness anchor also `ROLLED_BACK`, `FORKED`,
    * `FILE_REPLACED`, `FILE_NOT_ENCRYPTED`, `ANCHOR_FAILED`; a `TypeError` or `RangeError` for an unfit key or option.
    */
   static open(options: StoreOptions): Store {
@@ -374,6 +374,7 @@ export class Store {
 
   #openOnce(): void {
     const { volume } = this.#platform;
+    refuseNoFile(volume, this.path);
     this.#freshness?.read();
     this.#createIfMissing();
     refuseLinks(volume, this.path);

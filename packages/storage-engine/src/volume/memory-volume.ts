@@ -135,8 +135,9 @@ export class MemoryVolume implements Volume {
   }
 
   stat(path: string): FileStatus | undefined {
-    const inode = this.#files.get(normalizePath(path));
-    if (inode === undefined) return undefined;
+    const place = normalizePath(path);
+    const inode = this.#files.get(place);
+    if (inode === undefined) return this.#directories.has(place) ? { sizeBytes: 0, identity: `memory:${place}`, linkCount: 1, notAFile: "folder" } : undefined;
     return { sizeBytes: inode.content.sizeBytes, identity: inode.identity, linkCount: inode.linkCount };
   }
 

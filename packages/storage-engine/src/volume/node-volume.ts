@@ -5,7 +5,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import {
-  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, lstatSync, mkdirSync, openSync, readSync, readdirSync, realpathSync,
+  closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, realpathSync,
   renameSync, rmdirSync, statSync, unlinkSync, watch, writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -52,7 +52,18 @@ export class NodeVolume implements Volume {
   stat(path: string): FileStatus | undefined {
     const status = call(`stat ${path}`, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
     if (status === undefined) return undefined;
-    return { sizeBytes: Number(status.size), identity: `${status.dev}:${status.ino}`, linkCount: Number(status.nlink) };
+    const notAFile = status.isFile() ? undefined : status.isDirectory() ? "folder" : "special file";
+    return { sizeBytes: Number(status.size), identity: `${status.dev}:${status.ino}`, linkCount: Number(status.nlink), notAFile };
+  }
+
+  isMounted(path: string): boolean {
+    if (platform !== "linux") return false;
+    try {
+      return mountPoints(readFileSync("/proc/self/mountinfo", "latin1")).has(Buffer.from(path).toString("latin1"));
+    } catch {
+      // No such list (a sandbox): then nothing is known.
+      return false;
+    }
   }
 
   remove(path: string): void {
@@ -232,6 +243,12 @@ function ignoring<Result>(code: string, action: () => Result): Result | undefine
 
 function hasNoLinks(error: unknown): boolean {
   return error instanceof VolumeError && ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(error.code);
+}
+
+/** The fifth word of each line, where blanks and backslashes stand as octal numbers. */
+function mountPoints(list: string): Set<string> {
+  const paths = list.split("\n").map((line) => line.split(" ")[4] ?? "");
+  return new Set(paths.map((path) => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))));
 }
 
 /** Undefined for a path that leads nowhere. */

@@ -24,6 +24,8 @@ export interface FileStatus {
   readonly identity: string;
   /** How many names the file has. */
   readonly linkCount: number;
+  /** What it is if it is no regular file: a folder, or a pipe, a device or a socket. */
+  readonly notAFile?: "folder" | "special file" | undefined;
 }
 
 /** One open file. Not usable after `close`. */
@@ -68,6 +70,8 @@ export interface Volume {
   open(path: string, mode: OpenMode): StorageFile;
   /** Follows symbolic links. @returns `undefined` if nothing is there. */
   stat(path: string): FileStatus | undefined;
+  /** True if a file of another path shows at this one because it is mounted here. Absent where nothing is known of mounts. */
+  isMounted?(path: string): boolean;
   /** No error if the file is missing. */
   remove(path: string): void;
   /** Replaces `to` in one step if it is there. */

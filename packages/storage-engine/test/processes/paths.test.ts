@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, linkSync, lstatSync, mkdirSync, mkdtempSync, openSync, closeSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +12,7 @@ import { Store } from "../../src/store.ts";
 import { expectVerified, KINDS } from "../simulation/support.ts";
 
 const encoder = new TextEncoder();
+const whyNoMounts = process.platform === "linux" ? (process.getuid?.() === 0 ? undefined : "only root may mount") : "bind mounts are Linux's";
 
 function put(store: Store, ...keys: readonly string[]): void {
   const transaction = store.beginWrite();
@@ -152,6 +154,52 @@ describe.each(KINDS)("paths, $name", ({ encryptionKey }) => {
       expect(() => open(path)).toThrow(coded("FILE_LINKED"));
       rmSync(join(folder, "second"));
       expect(keysOf(open(path))).toEqual(["a", "b"]);
+    });
+
+    it.skipIf(whyNoMounts !== undefined)(`a file that is mounted at a second path is refused there, whoever has it open, and a mounted folder is the same store${whyNoMounts === undefined ? "" : ` (skipped: ${whyNoMounts})`}`, () => {
+      const first = open(path);
+      put(first, "a");
+      const second = join(folder, "mounted here");
+      writeFileSync(second, "");
+      execFileSync("mount", ["--bind", path, second]);
+      try {
+        for (const readOnly of [false, true]) expect(() => open(second, { readOnly })).toThrow(coded("FILE_LINKED"));
+        first.close();
+        expect(() => open(second)).toThrow(coded("FILE_LINKED"));
+        put(open(path), "b");
+      } finally {
+        execFileSync("umount", [second]);
+      }
+      const other = join(folder, "sub");
+      mkdirSync(other);
+      execFileSync("mount", ["--bind", folder, other]);
+      try {
+        const store = open(path);
+        const beside = open(join(other, "test.holdfast"));
+        expect(readdirSync(`${path}.management`)).toHaveLength(3);
+        expect(keysOf(beside)).toEqual(["a", "b"]);
+        expect(() => beside.compact()).toThrow(coded("STORE_IN_USE"));
+        put(beside, "c");
+        expect(keysOf(store)).toEqual(["a", "b", "c"]);
+        for (const each of opened.splice(0)) each.close();
+      } finally {
+        execFileSync("umount", [other]);
+      }
+      expect(readdirSync(folder).filter((name) => name.startsWith("test."))).toEqual(["test.holdfast"]);
+    });
+
+    it("a folder, a pipe or a device is no file, and stays what it is", async () => {
+      mkdirSync(join(folder, "empty"));
+      const special = process.platform === "linux" ? [join(folder, "pipe")] : [];
+      for (const pipe of special) execFileSync("mkfifo", [pipe]);
+      for (const at of [folder, join(folder, "empty"), `${folder}/`, ...special]) {
+        for (const readOnly of [false, true]) expect(() => open(at, { readOnly })).toThrow(coded("NOT_A_FILE"));
+        await expect(Store.verify({ path: at })).rejects.toThrow(coded("NOT_A_FILE"));
+        await expect(Store.salvage({ from: at, path: join(folder, "new") })).rejects.toThrow(coded("NOT_A_FILE"));
+        expect(() => Store.rekey({ path: at })).toThrow(coded("NOT_A_FILE"));
+      }
+      for (const pipe of special) expect(lstatSync(pipe).isFIFO()).toBe(true);
+      expect(readdirSync(folder).toSorted()).toEqual(["empty", ...special.map(() => "pipe")]);
     });
 
     it("a process that changes its folder goes on with the file that it opened", () => {
