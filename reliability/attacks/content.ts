@@ -19,7 +19,8 @@ export function contentHash(store: Store): string {
   }
 }
 
-function hashOf(snapshot: Snapshot): string {
+/** The same of one snapshot. */
+export function hashOf(snapshot: Snapshot): string {
   const hash = createHash("sha256");
   const lengths = new Uint32Array(3);
   for (const name of snapshot.treeNames()) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
+import { slicesOf } from "./every-byte.ts";
 import type { Attack } from "./families/attack.ts";
 import { FAMILIES } from "./families/index.ts";
 import type { Victim } from "./victims.ts";
@@ -14,6 +15,10 @@ export interface Plan {
   /** Single flips for each victim; 0 stands for every byte. */
   readonly flips: number;
   readonly tries: number;
+  /** Handles have the file open when it is attacked. */
+  readonly isOpen: boolean;
+  /** Slices of every byte and every length, instead of the families. */
+  readonly everyByte?: { readonly done: readonly number[]; readonly endMs: number } | undefined;
 }
 
 /** One family on one victim. */
@@ -25,6 +30,7 @@ export interface Job {
 
 /** Every family on every victim that it is for. */
 export function jobsOf(victims: readonly Victim[], plan: Plan): Job[] {
+  if (plan.everyByte !== undefined) return slicesOf(victims, plan);
   return FAMILIES.flatMap((family, row) =>
     victims.flatMap((victim, column) => {
       if (family.forms !== "both" && (family.forms === "encrypted") !== victim.isEncrypted) return [];

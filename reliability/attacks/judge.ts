@@ -24,12 +24,12 @@ export interface Outcome {
 }
 
 /** Codes that refuse a file: it is damaged, or not what it is opened as. */
-const REFUSALS = new Set([
+export const REFUSALS: ReadonlySet<string> = new Set([
   "HEADER_DAMAGED", "SLOT_DAMAGED", "LOG_DAMAGED", "PAGE_DAMAGED", "NOT_A_STORE", "FORMAT_UNSUPPORTED",
   "KEY_WRONG", "KEY_MISSING", "KEY_SUPERFLUOUS", "FILE_MISSING",
 ]);
 /** Memory that one judgement may take beside what the process had at its most. */
-const MEMORY_BYTES = 192 * 1024 * 1024;
+export const MEMORY_BYTES: number = 192 * 1024 * 1024;
 
 /** Applies the attack to a copy of the victim and says what became of it. */
 export function judge(victim: Victim, pristine: MemoryVolume, attack: Attack, isRead: Uint8Array): Outcome {
@@ -89,7 +89,8 @@ function wrongContent(victim: Victim, attack: Attack, hash: string, commit: numb
   return isPrefix ? undefined : { verdict: "WRONG DATA", detail: `commit ${commit}` };
 }
 
-function touchesRead(attack: Attack, victim: Victim, isRead: Uint8Array): boolean {
+/** True if the attack changes a byte that the judgement reads, or takes it away. */
+export function touchesRead(attack: Attack, victim: Victim, isRead: Uint8Array): boolean {
   if (attack.sizeBytes !== undefined && attack.sizeBytes < victim.bytes.length && isRead.subarray(attack.sizeBytes).includes(1)) return true;
   return attack.edits.some(({ offset, bytes }) => isRead.subarray(offset, offset + bytes.length).includes(1));
 }
@@ -100,7 +101,8 @@ function isSame(before: MemoryVolume, after: MemoryVolume): boolean {
   return one.length === two.length && one.every((byte, index) => byte === two[index]);
 }
 
-function describe(error: unknown): string {
+/** An error in words, with where it came from. */
+export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = (error as { code?: unknown }).code;
   return `${error.name}${typeof code === "string" ? ` ${code}` : ""}: ${error.message}\n${error.stack?.split("\n").slice(1, 4).join("\n") ?? ""}`;

@@ -1,35 +1,57 @@
 /**
  * `npm run attacks`: forgeries without the key on real files, in processes that are watched. Nothing may be wrong, abort or hang.
  *
- *     npm run attacks -- [--seed S] [--flips N] [--tries N] [--file NAME] [--json] [--short]
+ *     npm run attacks -- [--seed S] [--flips N] [--tries N] [--file NAME] [--open] [--json] [--short]
  *
  * `--flips` is the number of single flips for each file; 0 tries every byte of the small files, and every length that they can be
- * cut to. `--file` takes one of the files alone, such as "closed".
+ * cut to. `--every-byte FOLDER` does that for the smallest files alone, in slices that the folder keeps: stopped (also by `--minutes N`), it goes on where it was.
+ * `--file` takes one of the files alone, such as "closed". `--open` attacks under open handles.
  *
  * @module
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { keep, keptIn, victimsIn } from "./every-byte.ts";
 import { jobsOf, type Plan } from "./jobs.ts";
 import { printReport, toReport } from "./report.ts";
 import { makeVictims, saveVictims } from "./victims.ts";
 import { survey } from "./watchdog.ts";
 
 const SHARES = 2;
+const SMALLEST = ["smallest", "smallest, killed"];
 
 const { values } = parseArgs({
-  options: { seed: { type: "string" }, flips: { type: "string" }, tries: { type: "string" }, file: { type: "string" }, json: { type: "boolean", default: false }, short: { type: "boolean", default: false } },
+  options: { seed: { type: "string" }, flips: { type: "string" }, tries: { type: "string" }, file: { type: "string" }, open: { type: "boolean", default: false }, "every-byte": { type: "string" }, minutes: { type: "string" }, json: { type: "boolean", default: false }, short: { type: "boolean", default: false } },
 });
 
-process.exitCode = await main();
+const everyByte = values["every-byte"];
+process.exitCode = await (everyByte === undefined ? main() : tryEveryByte(everyByte));
+
+async function tryEveryByte(folder: string): Promise<number> {
+  mkdirSync(folder, { recursive: true });
+  const { victims, seed } = victimsIn(folder, Number(values.seed ?? Math.floor(Math.random() * 2 ** 31)), values.file === undefined ? SMALLEST : [values.file]);
+  const kept = keptIn(folder);
+  const endMs = values.minutes === undefined ? Number.MAX_SAFE_INTEGER : Date.now() + Number(values.minutes) * 60_000;
+  const plan: Plan = { seed, flips: 0, tries: 0, isOpen: false, everyByte: { done: kept.map(({ job }) => job), endMs } };
+  writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
+  const jobs = jobsOf(victims, plan);
+  const startMs = performance.now();
+  const result = await survey(folder, SHARES, (tally) => keep(folder, tally));
+  const tallies = [...kept, ...result.tallies];
+  const report = toReport({ plan, isShort: false, file: undefined, jobs, victims, survey: { ...result, tallies }, seconds: Math.round((performance.now() - startMs) / 1000) });
+  process.stdout.write(`${tallies.length} of ${jobs.length} slices of ${victims.map(({ name, isEncrypted, bytes }) => `"${name}" (${isEncrypted ? "encrypted" : "plain"}, ${bytes.length} bytes)`).join(", ")}\n`);
+  printReport(report);
+  return report.failed === 0 ? 0 : 1;
+}
 
 async function main(): Promise<number> {
   const plan: Plan = {
     seed: Number(values.seed ?? Math.floor(Math.random() * 2 ** 31)),
     flips: Number(values.flips ?? (values.short ? 80 : 0)),
     tries: Number(values.tries ?? (values.short ? 8 : 400)),
+    isOpen: values.open,
   };
   const folder = mkdtempSync(join(tmpdir(), "holdfast-attacks-"));
   try {

@@ -62,7 +62,7 @@ export function toReport(run: { plan: Plan; isShort: boolean; file: string | und
   const all = [...rows.values()];
   const failed = all.reduce((sum, row) => sum + FAILURES.reduce((part, verdict) => part + row.counts[verdict], 0), 0);
   return {
-    command: `npm run attacks -- --seed ${plan.seed} --flips ${plan.flips} --tries ${plan.tries}${isShort ? " --short" : ""}${file === undefined ? "" : ` --file "${file}"`}`,
+    command: `npm run attacks -- --seed ${plan.seed} --flips ${plan.flips} --tries ${plan.tries}${plan.isOpen ? " --open" : ""}${isShort ? " --short" : ""}${file === undefined ? "" : ` --file "${file}"`}`,
     seed: plan.seed,
     date: new Date().toISOString().slice(0, 10),
     seconds,

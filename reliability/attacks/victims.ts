@@ -57,6 +57,8 @@ const PLANS: readonly Plan[] = [
   { ...small, name: "killed with a log", tail: 9, fill: fillSmall },
   { ...small, name: "killed in a checkpoint", tail: 400, inCheckpoint: true, fill: fillSmall },
   { ...small, name: "large values", rounds: 3, commitsPerRound: 3, fill: (write, random, index) => write("large", `value ${index % 5}`, valueOf(random, [2100, 9000, 40_000, 7000, 16_400][index % 5] ?? 0)) },
+  { ...small, name: "smallest", rounds: 1, commitsPerRound: 3, fill: (write, random, index) => write("tree", `key ${index}`, valueOf(random, 60)) },
+  { ...small, name: "smallest, killed", rounds: 1, commitsPerRound: 2, tail: 2, fill: (write, random, index) => write("tree", `key ${index}`, valueOf(random, 60)) },
   { ...small, name: "many trees", rounds: 2, commitsPerRound: 40, fill: (write, random, index) => write(`tree number ${index % 70}`, `key ${random.below(9)}`, valueOf(random, random.below(120))) },
   { name: "over 1 MB", ringBytes: 1024 * 1024, rounds: 3, commitsPerRound: 12, tail: 0, fill: fillLarge },
   { name: "over 1 MB, killed", ringBytes: 1024 * 1024, rounds: 2, commitsPerRound: 12, tail: 12, fill: fillLarge },
@@ -149,8 +151,8 @@ function watchCheckpoints(volume: MemoryVolume, pagesAt: number): () => boolean 
 const LOG_START = 24_576;
 
 /** Opens a victim's file in a volume. */
-export function openVictim(volume: MemoryVolume, isEncrypted: boolean): Store {
-  return Store.open({ path: PATH, volume, create: false, lockTimeoutMs: 50, ...keyOptions(isEncrypted) });
+export function openVictim(volume: MemoryVolume, isEncrypted: boolean, more: { readonly readOnly?: boolean; readonly cacheBytes?: number } = {}): Store {
+  return Store.open({ path: PATH, volume, create: false, lockTimeoutMs: 50, ...more, ...keyOptions(isEncrypted) });
 }
 
 /** A volume with one file. */

@@ -8,7 +8,9 @@
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { MemoryVolume } from "@holdfast/storage-engine/simulation";
+import { isLeftOut } from "./every-byte.ts";
 import { jobsOf, type Job, type Plan } from "./jobs.ts";
+import { judgeOpen } from "./judge-open.ts";
 import { judge, readMap, type Outcome, type Verdict } from "./judge.ts";
 import { loadVictims, volumeWith, type Victim } from "./victims.ts";
 
@@ -30,9 +32,13 @@ const prepared = new Map<number, { pristine: MemoryVolume; isRead: Uint8Array }>
 const progress = openSync(join(folder, `progress-${share}`), "w");
 
 jobsOf(victims, plan).forEach((job, index) => {
-  if (index % shares === share && index >= skippedJobs) process.send?.(runJob(job, index, index === skippedJobs ? skippedAttacks : 0));
+  if (index % shares === share && index >= skippedJobs && !isDone(index)) process.send?.(runJob(job, index, index === skippedJobs ? skippedAttacks : 0));
 });
 process.disconnect?.();
+
+function isDone(index: number): boolean {
+  return plan.everyByte !== undefined && (Date.now() > plan.everyByte.endMs || plan.everyByte.done.includes(index));
+}
 
 function runJob(job: Job, index: number, skipped: number): Tally {
   const victim = victims[job.victim] as Victim;
@@ -44,8 +50,12 @@ function runJob(job: Job, index: number, skipped: number): Tally {
   for (const attack of job.attacks()) {
     number++;
     if (number <= skipped) continue;
+    if (plan.everyByte !== undefined && isLeftOut(attack, victim, isRead)) {
+      counts.unread = (counts.unread ?? 0) + 1;
+      continue;
+    }
     writeSync(progress, `${index} ${number}`.padEnd(30), 0);
-    const outcome = judge(victim, pristine, attack, isRead);
+    const outcome = (plan.isOpen ? judgeOpen : judge)(victim, pristine, attack, isRead);
     counts[outcome.verdict] = (counts[outcome.verdict] ?? 0) + 1;
     if (outcome.verdict === "found") codes[outcome.detail] = (codes[outcome.detail] ?? 0) + 1;
     if (!GOOD.has(outcome.verdict) && failures.length < MAX_FAILURES) failures.push({ attack: attack.what, outcome });

@@ -20,6 +20,11 @@ export const flips: Family = {
   },
 };
 
+/** Where header, slots, records and pages begin: the bytes that are read before any tag is checked. */
+export function headBytes(victim: Victim): number[] {
+  return [...heads(victim)];
+}
+
 function* heads(victim: Victim): Iterable<number> {
   for (let offset = 0; offset < 256; offset++) yield offset;
   for (const slot of [PAGE_BYTES, 2 * PAGE_BYTES]) for (let offset = slot; offset < slot + 832; offset++) yield offset;

@@ -21,7 +21,7 @@ export default {
   cacheDir: "cache",
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ["packages/*/test/**/*.test.ts"], pool: "forks", testTimeout: 120_000 },
+  test: { include: ["packages/*/test/**/*.test.ts"], pool: "forks", testTimeout: 0, hookTimeout: 0 },
 };
 `;
 
