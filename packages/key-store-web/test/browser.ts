@@ -1,5 +1,5 @@
 /**
- * One Chromium for all tests of a file; each test has a host, and so a storage, of its own.
+ * One Chromium for all tests of a file. A test has tabs of a shared host, which are emptied behind it, or a host of its own.
  */
 import { join } from "node:path";
 import { missingChromium, openChromium } from "@holdfast/test-browser";
@@ -17,6 +17,11 @@ const HOOK_MS = 120_000;
 /** For what another tab does in its own time. */
 export const PATIENT: { readonly timeout: number } = { timeout: 60_000 };
 let browser: ChromiumBrowser | undefined;
+/** Opening a tab takes a process, and most of the time that these tests take: tabs of this host are used again. */
+const SHARED_HOST = "shared.localhost";
+const free: Page[] = [];
+const lent: Page[] = [];
+/** Of other hosts; closed behind the test that opened them. */
 const opened: Page[] = [];
 let count = 0;
 
@@ -31,8 +36,10 @@ export function useChromium(options: Parameters<typeof openChromium>[0] = {}): v
     if (reasonNotRun !== undefined) throw new Error(reasonNotRun);
     browser = await openChromium(options);
   }, HOOK_MS);
-  // Whatever a test leaves open takes its time from those that follow.
-  afterEach(async () => void (await Promise.all(opened.splice(0).map((page) => page.close()))), HOOK_MS);
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((page) => page.close()));
+    await takeBack();
+  }, HOOK_MS);
   afterAll(async () => browser?.close(), HOOK_MS);
 }
 
@@ -47,21 +54,43 @@ export function freshHost(): string {
   return `t${count}.localhost`;
 }
 
-/** One tab, without a store. */
-export async function tab(host: string = freshHost(), options: { isSandboxed?: boolean } = {}): Promise<Page> {
-  const page: Page = await chromium().open({ entry, host, ...options });
-  opened.push(page);
+/** One tab, without a store: of the shared host, with nothing stored, unless another host is asked for. */
+export async function tab(host: string = SHARED_HOST, options: { isSandboxed?: boolean } = {}): Promise<Page> {
+  const isShared = host === SHARED_HOST;
+  const page: Page = (isShared ? await freeTab() : undefined) ?? (await chromium().open({ entry, host, ...options }));
+  (isShared ? lent : opened).push(page);
   return page;
 }
 
-/** Two tabs of one host, each with an open store. */
+async function freeTab(): Promise<Page | undefined> {
+  for (let page = free.pop(); page !== undefined; page = free.pop()) if (await isOpen(page.call("origin"))) return page;
+  return undefined;
+}
+
+/** Ends what runs in the shared host's tabs, and empties its storage. */
+async function takeBack(): Promise<void> {
+  if (lent.length === 0) return;
+  for (const page of lent.splice(0)) if (await isOpen(page.reload())) free.push(page);
+  const cleaner = (await freeTab()) ?? (await chromium().open<typeof import("./in-page.ts")>({ entry, host: SHARED_HOST }));
+  await cleaner.call("deleteDatabases");
+  free.push(cleaner);
+}
+
+/** False for a tab that was closed, or that a restart has ended. */
+function isOpen(action: Promise<unknown>): Promise<boolean> {
+  return action.then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Two tabs of the shared host, each with an open store. */
 export async function twoTabs(): Promise<readonly [Page, Page]> {
-  const host = freshHost();
-  return Promise.all([storeTab(host), storeTab(host)]);
+  return Promise.all([storeTab(), storeTab()]);
 }
 
 /** One tab with an open store. */
-export async function storeTab(host: string = freshHost()): Promise<Page> {
+export async function storeTab(host?: string): Promise<Page> {
   const page = await tab(host);
   await page.call("open");
   return page;

@@ -191,9 +191,13 @@ function hex(bytes: Uint8Array): string {
 
 export const origin = (): string => location.origin;
 
-export function deleteDatabase(): Promise<string> {
+export async function deleteDatabases(): Promise<void> {
+  for (const { name } of await indexedDB.databases()) await deleteDatabase(name);
+}
+
+export function deleteDatabase(name: string = DATABASE): Promise<string> {
   return new Promise((resolve) => {
-    const request = indexedDB.deleteDatabase(DATABASE);
+    const request = indexedDB.deleteDatabase(name);
     request.addEventListener("success", () => resolve("deleted"));
     request.addEventListener("blocked", () => resolve("blocked"));
   });

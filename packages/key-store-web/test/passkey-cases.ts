@@ -2,7 +2,7 @@
  * Passkeys, with Chromium's virtual authenticator in the place of a phone or a security key.
  */
 import { describe, expect, it } from "vitest";
-import { rejected, storeTab } from "./browser.ts";
+import { freshHost, rejected, storeTab } from "./browser.ts";
 import type { Page } from "./browser.ts";
 
 const KEY = /^[0-9a-f]{128}$/u;
@@ -12,7 +12,7 @@ const PARTS = { salt: 1, iv: 33, ciphertext: 45, tag: 109 };
 
 /** A tab with an authenticator of its own. */
 async function passkeyTab(properties: { hasPrf?: boolean } = {}): Promise<{ page: Page; authenticatorId: string }> {
-  const page = await storeTab();
+  const page = await storeTab(freshHost());
   await page.command("WebAuthn.enable");
   const options = { protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true, hasUserVerification: true, hasPrf: true, isUserVerified: true, automaticPresenceSimulation: true, ...properties };
   const { authenticatorId } = (await page.command("WebAuthn.addVirtualAuthenticator", { options })) as { authenticatorId: string };

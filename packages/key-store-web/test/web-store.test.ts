@@ -69,8 +69,7 @@ describe.skipIf(isSkipped)(titleOf("the web store in Chromium"), () => {
     });
 
     it("get one key without Web Locks, and the store says that it has none", async () => {
-      const host = freshHost();
-      const pages = await Promise.all([tab(host), tab(host), tab(host)]);
+      const pages = await Promise.all([tab(), tab(), tab()]);
       for (const page of pages) await page.call("takeAway", "locks");
       const capabilities = await Promise.all(pages.map((page) => page.call("open")));
       expect(capabilities.map(({ crossProcessLock }) => crossProcessLock)).toEqual([false, false, false]);
@@ -239,7 +238,7 @@ describe.skipIf(isSkipped)(titleOf("the web store in Chromium"), () => {
     });
 
     it("has no space left: nothing is written, and it goes on once there is space", async () => {
-      const page = await tab();
+      const page = await tab(freshHost());
       const origin = await page.call("origin");
       await page.command("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
       await page.call("open");
@@ -328,7 +327,7 @@ describe.skipIf(isSkipped)(titleOf("the web store in Chromium"), () => {
     });
 
     it("persist asks the browser, and the store works whatever it answers", async () => {
-      const page = await tab();
+      const page = await tab(freshHost());
       await page.call("open", { persist: true });
       const answer = await page.call("requestPersistence");
       expect(await page.call("persistence")).toBe(answer ? "persistent" : "best-effort");
