@@ -9,7 +9,7 @@ import { DeferredAnchor, isKeyOfFile } from "@holdfast/storage-engine";
 import type { AnchorSource, FreshnessOptions } from "@holdfast/storage-engine";
 import type { Configuration } from "./configuration.ts";
 import { RealmError } from "./errors.ts";
-import { absolutePath, hasContent } from "./platform/realm-files.ts";
+import { absolutePath, hasContent, whenReady } from "./platform/realm-files.ts";
 import { Realm } from "./realm.ts";
 
 /** Says whether a key is the database's. */
@@ -43,6 +43,10 @@ export type KeylessConfiguration = Omit<Configuration, "encryptionKey" | "freshn
 export async function openWithKeys(configuration: KeylessConfiguration, { keys, name, freshness = false }: KeysOptions): Promise<Realm> {
   refuseKey(configuration);
   const path = absolutePath(configuration.path ?? Realm.defaultPath);
+  return whenReady([path], () => openReady(configuration, { keys, name, freshness }, path));
+}
+
+async function openReady(configuration: KeylessConfiguration, { keys, name, freshness = false }: KeysOptions, path: string): Promise<Realm> {
   const encryptionKey = await keys.getOrCreate({ name, databaseExists: () => hasContent(path), check: keyCheck(path) });
   try {
     return await Realm.open({ ...configuration, encryptionKey, ...anchorOf({ keys, name, freshness }) });
@@ -59,6 +63,10 @@ export async function openWithKeys(configuration: KeylessConfiguration, { keys, 
 export async function rotateKey(configuration: KeylessConfiguration, { keys, name, freshness = false }: KeysOptions): Promise<void> {
   refuseKey(configuration);
   const path = absolutePath(configuration.path ?? Realm.defaultPath);
+  await whenReady([path], () => rotateReady({ keys, name, freshness }, path));
+}
+
+async function rotateReady({ keys, name, freshness = false }: KeysOptions, path: string): Promise<void> {
   const anchored = anchorOf({ keys, name, freshness });
   await anchored.freshness?.anchor.load?.();
   const key = await keys.rotate({ name, check: keyCheck(path), rekey: (encryptionKey, newKey) => Realm.rekey({ path, encryptionKey, ...anchored }, newKey) });

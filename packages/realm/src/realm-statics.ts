@@ -27,7 +27,7 @@ import { RealmSet } from "./collections/set.ts";
 import { Counter } from "./objects/counter.ts";
 import { templateOf } from "./objects/create.ts";
 import { RealmObject } from "./objects/realm-object.ts";
-import { absolutePath, fileExists, hasContent, removeRealmFiles } from "./platform/realm-files.ts";
+import { absolutePath, fileExists, hasContent, hasToPrepare, makeReady, removeRealmFiles, whenReady } from "./platform/realm-files.ts";
 import { ProgressRealmPromise } from "./realm-promise.ts";
 import { restoreRealm, salvageRealm, verifyRealm } from "./repair/realm-repair.ts";
 import type { RealmRestoreOptions, RealmSalvageOptions, RealmSalvageReport, RealmVerifyOptions, RealmVerifyReport } from "./repair/realm-repair.ts";
@@ -84,14 +84,27 @@ export class RealmStatics {
     // Realm's constructor, whatever class this is called on.
     const construct = (): Realm => new (this as unknown as new (config?: Configuration | string) => Realm)(config);
     const anchor = asynchronousAnchor(config);
-    if (anchor !== undefined) return new ProgressRealmPromise((resolve) => resolve(openUnder(anchor, construct)));
+    const openNow = (): Realm | Promise<Realm> => (anchor === undefined ? construct() : openUnder(anchor, construct));
     return new ProgressRealmPromise((resolve, reject) => {
       try {
-        resolve(construct());
+        const isInFile = (config as Configuration | undefined)?.inMemory !== true;
+        resolve(isInFile && hasToPrepare() ? whenReady([pathOf(config)], openNow) : openNow());
       } catch (error) {
         reject(error);
       }
     });
+  }
+
+  /**
+   * Makes files ready for calls that do not wait (`new Realm`, `writeCopyTo`, `Realm.rekey`, `Realm.deleteFile`, `Realm.exists`) where
+   * files are obtained asynchronously: in browsers. Elsewhere there is nothing to do. `Realm.open` does it by itself.
+   *
+   * @returns What gives them back. A file that is open stays ready until it is closed.
+   */
+  static prepare(paths: string | readonly string[]): Promise<() => void> {
+    const all = typeof paths === "string" ? [paths] : paths;
+    if (!Array.isArray(all) || !all.every((path) => typeof path === "string")) throw new TypeAssertionError("a path or an array of paths", paths, "paths");
+    return makeReady(all.map((path) => absolutePath(path)));
   }
 
   /** True if there is a file. */

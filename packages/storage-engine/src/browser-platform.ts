@@ -1,15 +1,13 @@
 /**
- * The platform in browsers.
+ * The platform in browsers: the origin private file system, ciphers in JavaScript.
  *
  * @module
  */
-import { StoreError } from "./errors.ts";
 import { createPortablePlatform } from "./portable-platform.ts";
 import type { Platform } from "./platform.ts";
-import { createAbsentVolume } from "./volume/absent-volume.ts";
+import { OpfsVolume } from "./volume/opfs-volume.ts";
+
+const volume = new OpfsVolume();
 
 /** What `#platform` stands for here. */
-export const defaultPlatform: Platform = createPortablePlatform({
-  name: "browser",
-  volume: createAbsentVolume(() => new StoreError("PLATFORM_MISSING", "files in browsers are not there yet: use in-memory databases, or setPlatform")),
-});
+export const defaultPlatform: Platform = createPortablePlatform({ name: "browser", volume, prepare: (paths) => volume.prepare(paths) });

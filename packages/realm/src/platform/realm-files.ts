@@ -46,3 +46,27 @@ export function removeRealmFiles(path: string): void {
     currentPlatform().files.removeAll(path + suffix);
   }
 }
+
+/**
+ * Runs something that opens files, once they are ready. What is open afterwards stays ready until it is closed.
+ *
+ * @param paths - Absolute ones.
+ */
+export async function whenReady<T>(paths: readonly string[], run: () => T | Promise<T>): Promise<T> {
+  const giveBack = await makeReady(paths);
+  try {
+    return await run();
+  } finally {
+    giveBack();
+  }
+}
+
+/** Obtains files where that takes a turn of the event loop. @returns What gives them back. */
+export async function makeReady(paths: readonly string[]): Promise<() => void> {
+  return (await currentPlatform().prepare?.(paths)) ?? (() => undefined);
+}
+
+/** True where files have to be obtained before they are used. */
+export function hasToPrepare(): boolean {
+  return currentPlatform().prepare !== undefined;
+}

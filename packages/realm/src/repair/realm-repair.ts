@@ -9,7 +9,7 @@ import { checkKey, parseConfiguration } from "../configuration.ts";
 import type { Configuration } from "../configuration.ts";
 import { RealmError, TypeAssertionError } from "../errors.ts";
 import { isModel } from "../opening.ts";
-import { absolutePath } from "../platform/realm-files.ts";
+import { absolutePath, hasToPrepare, whenReady } from "../platform/realm-files.ts";
 import { parseSchema } from "../schema/parse-schema.ts";
 import { openFileAt } from "../store/coordinator.ts";
 import { openStore, translated } from "../store/open-store.ts";
@@ -78,7 +78,7 @@ export interface RealmRestoreOptions extends LongTaskOptions {
 
 export async function verifyRealm(options: RealmVerifyOptions): Promise<RealmVerifyReport> {
   const path = pathOf(options, "path");
-  return withKeys(options, async (key) => {
+  return withReady([path], options, async (key) => {
     const file = await worded(path, Store.verify({ ...taskOf(options), path, ...key }));
     const content = file.opens ? await verifyContent(path, key.encryptionKey, options) : undefined;
     return { isClean: file.isClean && content?.problems.length === 0, file, ...(content === undefined ? {} : { content }) };
@@ -104,7 +104,7 @@ export async function salvageRealm(options: RealmSalvageOptions): Promise<RealmS
   const given = givenSchema(options);
   if (openFileAt(from) !== undefined) throw new RealmError("STORE_IN_USE", `Realm at path '${from}' is open: close it before salvaging it.`);
   let content: ContentRepair | undefined;
-  const file = await withKeys(options, (keys) => {
+  const file = await withReady([from, path], options, (keys) => {
     const salvage = Store.salvage({
       ...taskOf(options),
       ...keys,
@@ -144,15 +144,16 @@ export function backupStore(store: Store, options: RealmBackupOptions): Promise<
   const path = pathOf(options, "path");
   const { since } = options;
   if (since !== undefined && !(Array.isArray(since) && since.every((entry) => typeof entry === "string"))) throw new TypeAssertionError("an array of strings", since, "since");
-  const chain = since === undefined ? {} : { since: since.map((entry: string) => absolutePath(entry)) };
-  return withKeys(options, (keys) => store.backup({ ...taskOf(options), ...keys, ...chain, path, volume: currentPlatform().volume }));
+  const chain: { readonly since?: string[] } = since === undefined ? {} : { since: since.map((entry: string) => absolutePath(entry)) };
+  return withReady([path, ...(chain.since ?? [])], options, (keys) => store.backup({ ...taskOf(options), ...keys, ...chain, path, volume: currentPlatform().volume }));
 }
 
 export function restoreRealm(options: RealmRestoreOptions): Promise<RestoreReport> {
   const path = pathOf(options, "path");
   const { from } = options;
   if (!(Array.isArray(from) && from.every((entry) => typeof entry === "string"))) throw new TypeAssertionError("an array of strings", from, "from");
-  return withKeys(options, (keys) => Store.restore({ ...taskOf(options), ...keys, from: from.map((entry: string) => absolutePath(entry)), path }));
+  const sources = from.map((entry: string) => absolutePath(entry));
+  return withReady([path, ...sources], options, (keys) => Store.restore({ ...taskOf(options), ...keys, from: sources, path }));
 }
 
 function pathOf(options: object, field: string): string {
@@ -165,6 +166,11 @@ function pathOf(options: object, field: string): string {
 interface Keys {
   readonly encryptionKey?: SecretKey;
   readonly newEncryptionKey?: SecretKey;
+}
+
+/** Checks the keys, then obtains the files, then runs the task. */
+function withReady<Result>(paths: readonly string[], given: { encryptionKey?: KeyBytes; newEncryptionKey?: KeyBytes }, run: (keys: Keys) => Promise<Result>): Promise<Result> {
+  return withKeys(given, (keys) => (hasToPrepare() ? whenReady(paths, () => run(keys)) : run(keys)));
 }
 
 /** Runs a task with copies of the keys that were given, and wipes them when it has ended. */

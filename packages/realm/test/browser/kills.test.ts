@@ -1,0 +1,34 @@
+/**
+ * Crash safety in the browser: workers that are ended at random moments. `KILLS=300` for more; `KILL_SEED` repeats a run.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { missingChromium, openChromium, type ChromiumBrowser } from "@holdfast/test-browser";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROUNDS = Number(process.env["KILLS"] ?? 8);
+const SEED = Number(process.env["KILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const ENTRY = join(import.meta.dirname, "kills-in-page.ts");
+const missing = missingChromium();
+let browser: ChromiumBrowser;
+
+describe.skipIf(missing !== undefined && process.env["CI"] === undefined)(`workers of Chromium${missing === undefined ? "" : ` (${missing})`}`, () => {
+  beforeAll(async () => {
+    browser = await openChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  it.each([
+    ["plain", null],
+    ["encrypted", Array.from({ length: 64 }, (_, i) => i)],
+  ])(`ended ${ROUNDS} times at random moments lose no commit that returned, %s (seed ${SEED})`, async (name, key) => {
+    const page = await browser.open<typeof import("./kills-in-page.ts")>({ entry: ENTRY, host: `kills-${name}.localhost` });
+    const report = await page.call("killWorkers", ROUNDS, { path: "app/a.realm", key, seed: SEED });
+    if (process.env["KILLS"] !== undefined) console.log(name, report);
+    expect(report.commits).toBeGreaterThan(0);
+    await page.close();
+  });
+});
