@@ -124,9 +124,9 @@ function countVitest() {
 function countConformance(output, isOk) {
   const path = join(root, "conformance/report.json");
   if (!existsSync(path) || statSync(path).mtimeMs < startedAtMs) return countOne(output, isOk);
-  /** @type {{ targets: { target: string, reason?: string, suites: { status: string, checks: { failure?: string }[] }[] }[], keyStores: { adapters: { adapter: string, reason?: string, isOtherSystem?: boolean, cases: { status: string }[] }[] } }} */
+  /** @type {{ targets: { target: string, reason?: string, isMissing?: boolean, suites: { status: string, checks: { failure?: string }[] }[] }[], keyStores: { adapters: { adapter: string, reason?: string, isOtherSystem?: boolean, cases: { status: string }[] }[] } }} */
   const report = JSON.parse(readFileSync(path, "utf8"));
-  for (const target of report.targets) if (target.reason !== undefined) notRun.push(`${target.target}: ${target.reason}`);
+  for (const target of report.targets) if (target.reason !== undefined && target.isMissing !== true) notRun.push(`${target.target}: ${target.reason}`);
   const suites = report.targets.flatMap((target) => target.suites);
   const checks = suites.flatMap((suite) => suite.checks);
   const failed = checks.filter((check) => check.failure !== undefined).length;
@@ -134,9 +134,11 @@ function countConformance(output, isOk) {
   const cases = report.keyStores.adapters.flatMap((store) => store.cases);
   /** @param {string} status */
   const count = (status) => cases.filter((one) => one.status === status).length;
+  const missingTargets = report.targets.filter((target) => target.isMissing === true);
+  for (const target of missingTargets) process.stdout.write(`not run: ${target.target}: ${target.reason}\n`);
   const missing = report.keyStores.adapters.filter((store) => store.reason !== undefined && !store.isOtherSystem);
   for (const store of missing) process.stdout.write(`not run: ${store.adapter}: ${store.reason}\n`);
-  return { passed: checks.length - failed + count("passed"), failed: failed + count("failed"), skipped: suites.filter((suite) => suite.status === "not run").length + missing.length };
+  return { passed: checks.length - failed + count("passed"), failed: failed + count("failed"), skipped: suites.filter((suite) => suite.status === "not run").length + missing.length + missingTargets.length };
 }
 
 /** The last "N passed, N failed[, N skipped]" that a program of ours printed. @param {string} output @param {boolean} isOk @returns {Counts} */

@@ -14,6 +14,8 @@ export interface TargetReport {
   readonly description: string | undefined;
   /** Why it was not run. */
   readonly reason: string | undefined;
+  /** True if this machine could run it and lacks something. */
+  readonly isMissing?: boolean;
   readonly suites: readonly SuiteResult[];
 }
 
@@ -82,6 +84,7 @@ function targetChapter(target: TargetReport): string[] {
 function suiteCell(target: TargetReport, name: string, form: Form): string {
   const result = target.suites.find((suite) => suite.suite === name && suite.form === form);
   if (result === undefined) return "";
+  if (result.status === "does not apply") return `does not apply: ${cell(result.reason ?? "")}`;
   if (result.status === "not run") return `not run: ${cell(result.reason ?? "")}`;
   const text = `${passedOf(result.checks)} of ${result.checks.length}`;
   return result.status === "failed" ? `**FAILED** ${text}` : text;

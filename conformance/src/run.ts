@@ -1,7 +1,7 @@
 /**
  * The runner: every suite over every target, a short summary, the report, and an exit code that says whether a check failed.
  *
- *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--all-bindings] [--seed NUMBER]
+ *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--all-bindings] [--target NAME] [--seed NUMBER]
  *
  * @module
  */
@@ -16,8 +16,9 @@ import type { RegisteredKeyStore } from "./key-stores/registry.ts";
 import { runKeyStoreCases } from "./key-stores/run-cases.ts";
 import { failedCases } from "./key-stores/table.ts";
 import type { RealmPlatform } from "./platform.ts";
+import type { RemotePlatform } from "./platforms/browser.ts";
 import { hasFailed, toMarkdown, type Report, type TargetReport } from "./report.ts";
-import { runSuite, type Suite, type SuiteResult } from "./suite.ts";
+import { runSuite, type Form, type RunOptions, type Suite, type SuiteResult } from "./suite.ts";
 import { SUITES } from "./suites/index.ts";
 import { TARGETS } from "./targets.ts";
 
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
     "all-bindings": { type: "boolean", default: false },
     // Of a process that this program has started for one binding.
     part: { type: "boolean", default: false },
+    target: { type: "string" },
     seed: { type: "string" },
   },
 });
@@ -51,8 +53,9 @@ async function main(): Promise<void> {
   const startMs = performance.now();
   const targets: TargetReport[] = [];
   for (const target of suites.length === 0 ? [] : TARGETS) {
+    if (options.target !== undefined && target.name !== options.target) continue;
     const platform = await target.open();
-    if ("reason" in platform) targets.push({ target: target.name, description: undefined, reason: platform.reason, suites: [] });
+    if ("reason" in platform) targets.push({ target: target.name, description: undefined, reason: platform.reason, ...(platform.isMissing === true ? { isMissing: true } : {}), suites: [] });
     else targets.push(await runTarget(target.name, platform, suites, seed));
   }
   const keyStores = options.only === undefined || options.only.includes(KEY_STORE_SUITE) ? await runKeyStores(seed) : [];
@@ -67,7 +70,7 @@ async function main(): Promise<void> {
     targets,
     keyStores: { date, command: suites.length === 0 ? `${command} --only ${KEY_STORE_SUITE}` : command, seed, adapters: keyStores },
   };
-  const isWhole = options.checks === undefined && options.binding === undefined;
+  const isWhole = options.checks === undefined && options.binding === undefined && options.target === undefined;
   finish(report, isWhole && options.only === undefined, isWhole && suites.length === 0);
 }
 
@@ -81,20 +84,27 @@ function chosenSuites(): readonly Suite[] {
   return SUITES.filter((suite) => names.includes(suite.name));
 }
 
-async function runTarget(name: string, platform: RealmPlatform, suites: readonly Suite[], seed: number): Promise<TargetReport> {
+async function runTarget(name: string, platform: RealmPlatform | RemotePlatform, suites: readonly Suite[], seed: number): Promise<TargetReport> {
   say(`${name} (${platform.description}), seed ${seed}`);
   const results: SuiteResult[] = [];
   const runOptions = { seed, isLong: options.long, ...(options.checks === undefined ? {} : { checks: new RegExp(options.checks) }) };
   for (const suite of suites) {
     for (const form of suite.forms) {
       const startMs = performance.now();
-      const result = withoutPaths(await runSuite(suite, form, platform, runOptions));
+      const result = withoutPaths(await runOn(platform, { suite, form }, runOptions));
       results.push(result);
       summarise(result, (performance.now() - startMs) / 1000);
     }
   }
   await platform.cleanUp();
   return { target: name, description: platform.description, reason: undefined, suites: results };
+}
+
+function runOn(platform: RealmPlatform | RemotePlatform, { suite, form }: { suite: Suite; form: Form }, runOptions: RunOptions): Promise<SuiteResult> {
+  if (!("runSuite" in platform)) return runSuite(suite, form, platform, runOptions);
+  const reason = platform.inapplicable[suite.name];
+  if (reason === undefined) return platform.runSuite(suite.name, form, runOptions);
+  return Promise.resolve({ suite: suite.name, form, seed: runOptions.seed, status: "does not apply", reason, checks: [], figures: [], misses: [] });
 }
 
 /** Every key store with a binding. Alone with `--binding`; else each in a process of its own, some at once: most of them wait most of the time. */

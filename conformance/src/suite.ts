@@ -26,8 +26,8 @@ export interface SuiteResult {
   readonly suite: string;
   readonly form: Form;
   readonly seed: number;
-  readonly status: "passed" | "failed" | "not run";
-  /** Why it was not run. */
+  readonly status: "passed" | "failed" | "not run" | "does not apply";
+  /** Why it was not run, or does not apply. */
   readonly reason: string | undefined;
   readonly checks: readonly CheckResult[];
   readonly figures: readonly Figure[];

@@ -3,17 +3,26 @@
  *
  * @module
  */
+import { missingChromium, openChromium } from "@holdfast/test-browser";
 import type { RealmPlatform } from "./platform.ts";
+import { createBrowserPlatform, type RemotePlatform } from "./platforms/browser.ts";
 import { createNodePlatform } from "./platforms/node.ts";
+
+/** Why a target is not run. */
+export interface NotRun {
+  readonly reason: string;
+  /** True if it is of this system and something is missing: in CI a failure. */
+  readonly isMissing?: boolean;
+}
 
 /** A runtime or system that Holdfast is meant for. */
 export interface Target {
   readonly name: string;
   /** Makes the platform, or says why this machine cannot. */
-  open(): Promise<RealmPlatform | { readonly reason: string }>;
+  open(): Promise<RealmPlatform | RemotePlatform | NotRun>;
 }
 
-const NO_VOLUME = "the engine has no volume for it yet: only Node and memory exist";
+const NO_VOLUME = "the engine has no volume for it yet";
 const OTHER_SYSTEM = "needs a machine of that system; the same command runs there in the workflow, which has not been tried";
 
 /** Every target, in the report's order. */
@@ -23,9 +32,9 @@ export const TARGETS: readonly Target[] = [
   { name: nodeTargetName("win32"), open: () => openNodeOn("win32") },
   notYet("Bun", "no binding yet: whether the engine's kernel locks load there has not been tried"),
   notYet("Deno", "no binding yet: whether the engine's kernel locks load there has not been tried"),
-  notYet("Chromium", NO_VOLUME),
-  notYet("Firefox", NO_VOLUME),
-  notYet("WebKit", NO_VOLUME),
+  { name: "Chromium", open: openInChromium },
+  notYet("Firefox", "no binding yet"),
+  notYet("WebKit", "WebKitGTK 2.50 has no synchronous file handles (NotSupportedError); Safari, which has them, does not run on Linux"),
   notYet("React Native on Android", NO_VOLUME),
   notYet("React Native on iOS", NO_VOLUME),
 ];
@@ -34,7 +43,12 @@ function nodeTargetName(system: string): string {
   return `Node on ${{ linux: "Linux", darwin: "macOS", win32: "Windows" }[system] ?? system}`;
 }
 
-async function openNodeOn(system: string): Promise<RealmPlatform | { readonly reason: string }> {
+async function openInChromium(): Promise<RemotePlatform | NotRun> {
+  const reason = missingChromium();
+  return reason === undefined ? createBrowserPlatform(await openChromium()) : { reason, isMissing: true };
+}
+
+async function openNodeOn(system: string): Promise<RealmPlatform | NotRun> {
   if (process.platform !== system) return { reason: OTHER_SYSTEM };
   return await createNodePlatform();
 }
