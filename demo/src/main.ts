@@ -9,6 +9,8 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Realm from "@holdfast/realm";
+import { keyStep } from "./demo-key.ts";
+import type { DemoKey } from "./demo-key.ts";
 import { copyStep, type Files, refusalStep } from "./key-steps.ts";
 import { ATTRIBUTION, type City, type CityEntry, configure, importCities, loadCities, type Route, withRealm } from "./model.ts";
 import { countFound, entropyPerBlock, holdsBytes } from "./raw-file.ts";
@@ -21,19 +23,24 @@ const BLOCKS_SHOWN = 60;
 /** Random bytes reach about 7.95 bits in a block of 4 KiB. */
 const RANDOM_BITS = 7.9;
 
+/** In a keyring it outlives the process: removed whatever happens. */
+let demoKey: DemoKey | undefined;
+
 async function main(folder: string): Promise<void> {
   open("Holdfast: a database of the world's cities that nobody reads without the key");
   const cities = loadCities();
   expect(cities.length >= 100_000, "the data set has at least 100,000 cities");
   say(`${cities.length} cities. ${ATTRIBUTION}`);
+  demoKey = await keyStep();
   const files: Files = {
     folder,
     plain: join(folder, "plain.realm"),
     encrypted: join(folder, "encrypted.realm"),
-    key: Realm.generateEncryptionKey(),
+    key: demoKey.key,
     names: chooseNames(cities),
   };
   const imports = await importStep(files, cities);
+  withRealm(files.encrypted, await demoKey.readAgain(true), (realm) => expect(realm.objects("City").length === cities.length, "the key that was read again opens the file"));
   unreadableStep(files);
   queryStep(files, cities);
   await watchStep(files.encrypted, files.key);
@@ -136,20 +143,22 @@ function medianOf(values: readonly number[]): number {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-demo-"));
-const remove = (): void => rmSync(folder, { recursive: true, force: true });
+const remove = async (): Promise<void> => {
+  rmSync(folder, { recursive: true, force: true });
+  await demoKey?.remove();
+};
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    remove();
-    process.exit(1);
-  });
+  process.once(signal, () => void remove().finally(() => process.exit(1)));
 }
 try {
   await main(folder);
-  remove();
+  await remove();
   close(`Everything was as it must be. ${Math.round(performance.now() / 1000)} s; the files are removed.`);
 } catch (error) {
-  remove();
+  await remove().catch(() => undefined);
   const isExpected = error instanceof DemoFailure;
   console.error(`\nThe demo failed. ${isExpected ? error.message : ((error as Error).stack ?? String(error))}`);
   process.exitCode = 1;
 }
+// A keyring that still waits for its prompt would keep the process.
+process.exit();
