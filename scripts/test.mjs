@@ -35,7 +35,7 @@ const steps = [
   // A minute of each target in CI, a taste of it elsewhere; two at once. The seed is fixed so that a failure can be repeated.
   {
     name: "fuzz",
-    command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/fuzz/main.ts", "--seconds", isCi ? "60" : "3", "--seed", "1", "--jobs", "2"],
+    command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/fuzz/main.ts", "--seconds", isCi ? "60" : "2", "--seed", "1", "--jobs", "2"],
     count: countLastLine,
   },
   { name: "mutants", command: [node, "--conditions=@holdfast/source", "reliability/mutants/main.ts", "--quick"], count: countLastLine },
@@ -46,6 +46,7 @@ const steps = [
     count: countConformance,
   },
   { name: "attacks", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/attacks/main.ts", "--short"], count: countLastLine },
+  { name: "secrets", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/secrets/main.ts", "--short"], count: countLastLine },
   { name: "documentation", command: [node, "scripts/build-docs.mjs"] },
   { name: "packed packages", command: [node, "scripts/try-packed.mjs"], count: countLastLine },
 ];

@@ -6,6 +6,8 @@
 
 export interface Check {
   readonly name: string;
+  /** True for those of the short run: a few seconds together. */
+  readonly isShort?: boolean;
   /** Why it cannot run here; undefined if it can. */
   readonly missing?: () => string | undefined;
   /** Throws if it fails; `say` takes a figure for the report. */

@@ -24,6 +24,7 @@ const NOT_PROVOKED_PACKAGES = "key-store's errors, which know no database key in
 export const errorChecks: readonly Check[] = [
   {
     name: "no error shows a byte of a key or a stored value, in its message, stack, cause or any property",
+    isShort: true,
     async run(say) {
       const { codes, leaks } = await provokeAll(PROVOCATIONS);
       const all = listedCodes();
@@ -36,6 +37,7 @@ export const errorChecks: readonly Check[] = [
   },
   {
     name: "the same search finds a key and a value in an error that holds them, also as a cause of a cause",
+    isShort: true,
     async run() {
       const inner = Object.assign(new Error(`about ${VALUES[0]}`), { key: RECOGNISABLE_KEY });
       const { leaks } = await provokeAll([{ name: "planted", run: () => Promise.reject(new Error("outer", { cause: new Error("middle", { cause: inner }) })) }]);

@@ -45,6 +45,7 @@ function tryText(way: () => string | undefined): string {
 export const inspectChecks: readonly Check[] = [
   {
     name: "no public object shows a byte of the key when it is inspected, serialised or cloned",
+    isShort: true,
     run(say) {
       const folder = mkdtempSync(join(tmpdir(), "holdfast-inspect-"));
       try {
@@ -60,6 +61,7 @@ export const inspectChecks: readonly Check[] = [
   },
   {
     name: "the same search finds a key that an object does hold, in each form",
+    isShort: true,
     run() {
       const holder = { key: RECOGNISABLE_KEY, half: Buffer.from(RECOGNISABLE_KEY.subarray(32)), list: [...RECOGNISABLE_KEY], hex: Buffer.from(RECOGNISABLE_KEY).toString("hex"), base64: Buffer.from(RECOGNISABLE_KEY).toString("base64") };
       const found = formsIn(printed(holder), FORMS);

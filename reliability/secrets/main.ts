@@ -1,19 +1,22 @@
 /**
  * `npm run secrets`: looks for key bytes and plaintext where none may be.
  *
- *     npm run secrets -- [--only WORD]
+ *     npm run secrets -- [--only WORD] [--short]
+ *
+ * `--short` is what `npm test` runs.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 import type { Check } from "./check.ts";
+import { coreChecks } from "./core-dump.ts";
 import { errorChecks } from "./errors.ts";
 import { fileChecks } from "./files.ts";
 import { inspectChecks } from "./inspect.ts";
 import { memoryChecks } from "./memory.ts";
 
-const { values } = parseArgs({ options: { only: { type: "string" } } });
-const checks: readonly Check[] = [...fileChecks, ...errorChecks, ...inspectChecks, ...memoryChecks].filter(({ name }) => values.only === undefined || name.includes(values.only));
+const { values } = parseArgs({ options: { only: { type: "string" }, short: { type: "boolean", default: false } } });
+const checks: readonly Check[] = [...fileChecks, ...errorChecks, ...inspectChecks, ...memoryChecks, ...coreChecks].filter(({ name, isShort }) => (values.only === undefined || name.includes(values.only)) && (!values.short || isShort === true));
 
 let [passed, failed, missing] = [0, 0, 0];
 for (const check of checks) {
