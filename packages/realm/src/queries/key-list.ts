@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Keys, up to a limit. */
+/** Keys, up to a limit. A key that two parts of a plan find counts twice: to know better they would have to be put in order. */
 export class KeyList {
   readonly limit: number;
   /** The keys one behind the other. */
@@ -40,9 +40,7 @@ export class KeyList {
     for (let at = start; at < end; at++) bytes[at] = source[from + at - start] as number;
     if (this.#isOrdered && count > 0 && this.#order(this.start(count - 1), start, start, end) >= 0) this.#isOrdered = false;
     this.#ends.push(end);
-    if (count < this.limit) return true;
-    this.settle();
-    return this.count <= this.limit;
+    return count < this.limit;
   }
 
   /** Puts the keys in order and leaves each of them once. */
