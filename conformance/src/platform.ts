@@ -84,6 +84,13 @@ export interface RealmPlatform {
   readonly clocks?: ClockAccess;
 }
 
+/** Why a target is not run. */
+export interface NotRun {
+  readonly reason: string;
+  /** True if it is of this system and something is missing: in CI a failure. */
+  readonly isMissing?: boolean;
+}
+
 /**
  * A capability that the suite has declared.
  *

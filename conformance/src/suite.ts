@@ -44,6 +44,8 @@ export interface SuiteContext {
   readonly random: Random;
   /** True for the long form: a million objects, more rounds. */
   readonly isLong: boolean;
+  /** True for the brief form: the same checks with fewer objects and rounds than the short one, for the other runtimes of a system. */
+  readonly isBrief: boolean;
   /** Runs one check; a failure is recorded and the suite goes on. The path is a fresh one in an empty folder. */
   check(title: string, action: (path: string) => Promise<void> | void): Promise<void>;
   figure(title: string, text: string): void;
@@ -63,6 +65,7 @@ export interface Suite {
 export interface RunOptions {
   readonly seed: number;
   readonly isLong: boolean;
+  readonly isBrief?: boolean;
   /** Runs only the checks whose titles match. */
   readonly checks?: RegExp;
 }
@@ -104,6 +107,7 @@ function createRecorder(form: Form, platform: RealmPlatform, options: RunOptions
     key: form === "plain" ? undefined : seededBytes(0xc0ffee, 64),
     random: createRandom(options.seed),
     isLong: options.isLong,
+    isBrief: options.isBrief === true,
     async check(title, action) {
       if (options.checks?.test(title) === false) return;
       let failure: string | undefined;
@@ -125,4 +129,10 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? ` ${String(error.code)}` : "";
   return error.name === "ClaimError" ? error.message : `${error.name}${code}: ${error.message}`;
+}
+
+/** The amount of work for the form of the run. */
+export function amountFor(context: SuiteContext, amounts: { readonly brief: number; readonly short: number; readonly long: number }): number {
+  if (context.isLong) return amounts.long;
+  return context.isBrief ? amounts.brief : amounts.short;
 }

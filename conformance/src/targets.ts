@@ -4,16 +4,11 @@
  * @module
  */
 import { missingChromium, openChromium } from "@holdfast/test-browser";
-import type { RealmPlatform } from "./platform.ts";
+import type { NotRun, RealmPlatform } from "./platform.ts";
 import { createBrowserPlatform, type RemotePlatform } from "./platforms/browser.ts";
 import { createNodePlatform } from "./platforms/node.ts";
-
-/** Why a target is not run. */
-export interface NotRun {
-  readonly reason: string;
-  /** True if it is of this system and something is missing: in CI a failure. */
-  readonly isMissing?: boolean;
-}
+import { openRuntime } from "./platforms/runtime-platform.ts";
+import { findRuntime, SERVER_RUNTIMES, type ServerRuntime } from "./platforms/server-runtimes.ts";
 
 /** A runtime or system that Holdfast is meant for. */
 export interface Target {
@@ -30,8 +25,9 @@ export const TARGETS: readonly Target[] = [
   { name: nodeTargetName("linux"), open: () => openNodeOn("linux") },
   { name: nodeTargetName("darwin"), open: () => openNodeOn("darwin") },
   { name: nodeTargetName("win32"), open: () => openNodeOn("win32") },
-  notYet("Bun", "no binding yet: whether the engine's kernel locks load there has not been tried"),
-  notYet("Deno", "no binding yet: whether the engine's kernel locks load there has not been tried"),
+  ...SERVER_RUNTIMES.map(serverTarget),
+  notYet("Bun and Deno on macOS", "written (locks by flock), and never run: needs a machine of that system"),
+  notYet("Bun and Deno on Windows", "the engine has no kernel locks there, so files are refused (INTERPROCESS_UNSUPPORTED); Node has them"),
   { name: "Chromium", open: openInChromium },
   notYet("Firefox", "no binding yet"),
   notYet("WebKit", "WebKitGTK 2.50 has no synchronous file handles (NotSupportedError); Safari, which has them, does not run on Linux"),
@@ -51,6 +47,16 @@ async function openInChromium(): Promise<RemotePlatform | NotRun> {
 async function openNodeOn(system: string): Promise<RealmPlatform | NotRun> {
   if (process.platform !== system) return { reason: OTHER_SYSTEM };
   return await createNodePlatform();
+}
+
+function serverTarget(runtime: ServerRuntime): Target {
+  return {
+    name: `${runtime.name} on Linux`,
+    async open() {
+      const found = findRuntime(runtime);
+      return "reason" in found ? found : await openRuntime(found);
+    },
+  };
 }
 
 function notYet(name: string, reason: string): Target {

@@ -7,6 +7,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { PlatformProcess, ProcessAccess } from "../platform.ts";
+import { ownCommand, type RuntimeCommand } from "./server-runtimes.ts";
 
 /** How long a program may stay silent before it counts as hanging. Generous: no result depends on it. */
 const SILENCE_LIMIT_MS = 60_000;
@@ -16,14 +17,25 @@ export interface NodeProcesses extends ProcessAccess {
   endAll(): Promise<void>;
 }
 
-/** @param implementation - The module that the children import Realm from. */
-export function createNodeProcesses(implementation: string): NodeProcesses {
+/** What the children run. */
+export interface ProcessOptions {
+  /** The module that they import Realm from. */
+  readonly implementation: string;
+  /** Their runtime; this process's own if absent. */
+  readonly command?: RuntimeCommand;
+  /** Their entry; the one beside this module if absent. */
+  readonly host?: string;
+}
+
+/** Child processes in this runtime or another. */
+export function createNodeProcesses({ implementation, command = ownCommand(), host = ownHost() }: ProcessOptions): NodeProcesses {
   const running = new Set<PlatformProcess>();
   return {
     start(program, values) {
-      const host = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./node-host.ts" : "./node-host.js", import.meta.url));
       const job = JSON.stringify({ implementation, program, values });
-      const child = spawn(process.execPath, ["--conditions=@holdfast/source", host, job], { stdio: "pipe" });
+      const [runtime, ...options] = command;
+      const conditions = host.endsWith(".ts") ? ["--conditions=@holdfast/source"] : [];
+      const child = spawn(runtime, [...options, ...conditions, host, job], { stdio: "pipe" });
       const own = wrap(program, child);
       running.add(own);
       void own.exited.then(() => running.delete(own));
@@ -33,6 +45,10 @@ export function createNodeProcesses(implementation: string): NodeProcesses {
       await Promise.all([...running].map((child) => child.kill()));
     },
   };
+}
+
+function ownHost(): string {
+  return fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "./node-host.ts" : "./node-host.js", import.meta.url));
 }
 
 /** Someone who waits for a line. */

@@ -1,5 +1,5 @@
 /**
- * The Node binding: every capability, over the file system and child processes.
+ * The binding of Node, Bun and Deno: every capability, over the file system and child processes.
  *
  * @module
  */
@@ -12,6 +12,7 @@ import { Store } from "@holdfast/storage-engine";
 import type { ClockAccess, FileAccess, RealmPlatform, VerifyAccess } from "../platform.ts";
 import type { RealmConstructor } from "../realm-api.ts";
 import { createNodeProcesses } from "./node-processes.ts";
+import { ownRuntime } from "./server-runtimes.ts";
 
 /** The module whose default export is the Realm under test. */
 export const DEFAULT_IMPLEMENTATION = "@holdfast/realm";
@@ -23,11 +24,11 @@ export const DEFAULT_IMPLEMENTATION = "@holdfast/realm";
  */
 export async function createNodePlatform(implementation: string = DEFAULT_IMPLEMENTATION): Promise<RealmPlatform> {
   const { default: Realm } = (await import(implementation)) as { default: RealmConstructor };
-  const processes = createNodeProcesses(implementation);
+  const processes = createNodeProcesses({ implementation });
   const folders: string[] = [];
   return {
     name: "Node",
-    description: `Node ${process.versions.node}, ${system()} ${arch()}, ${cpus().length} cores`,
+    description: `${ownRuntime()}, ${system()} ${arch()}, ${cpus().length} cores`,
     Realm,
     temporaryFolder() {
       const folder = fs.mkdtempSync(join(tmpdir(), "holdfast-conformance-"));

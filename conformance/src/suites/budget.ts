@@ -54,16 +54,24 @@ const PAIRS_AT_ONCE = 11;
 const MEASUREMENTS = 3;
 
 /** The suite at its usual size. */
-export const budget: Suite = createBudgetSuite({ objectCount: 20_000, commitCount: 100, readCount: 40_000, updateCount: 2000 });
+export const budget: Suite = createBudgetSuite(
+  { objectCount: 20_000, commitCount: 100, readCount: 40_000, updateCount: 2000 },
+  { objectCount: 5000, commitCount: 40, readCount: 20_000, updateCount: 800 },
+);
 
-/** The suite at any size. */
-export function createBudgetSuite(amount: BudgetSize): Suite {
+/**
+ * The suite at any size.
+ *
+ * @param briefAmount - The size in the brief form; the same if absent.
+ */
+export function createBudgetSuite(usualAmount: BudgetSize, briefAmount: BudgetSize = usualAmount): Suite {
   return {
     name: "budget",
     title: "The 10% budget: encrypted against plain",
     forms: ["plain and encrypted"],
     needs: ["clocks"],
     async run(context) {
+      const amount = context.isBrief ? briefAmount : usualAmount;
       for (const workload of workloadsOf(amount)) {
         if (amount.workloads?.includes(workload.name) === false) continue;
         await context.check(`${workload.name}: encrypted / plain at most ${BUDGET.toFixed(2)}`, (path) => {

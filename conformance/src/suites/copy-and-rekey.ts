@@ -9,7 +9,7 @@ import { claimContent, claimUnchanged, configurationOf, folderOf, folderState, m
 import { need } from "../platform.ts";
 import { seededBytes } from "../random.ts";
 import type { RealmConfiguration } from "../realm-api.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import { amountFor, type Suite, type SuiteContext } from "../suite.ts";
 
 /** A change of key; `undefined` stands for plain. */
 interface Change {
@@ -41,7 +41,7 @@ export const copyAndRekey: Suite = {
     await checkRefusedCopies(context);
     for (const change of CHANGES) await checkRekey(context, change);
     await checkRefusedRekeys(context);
-    const rounds = context.isLong ? 20 : 3;
+    const rounds = amountFor(context, { brief: 1, short: 3, long: 20 });
     for (const change of CHANGES.slice(1)) if (change.source !== change.target) await checkKilledRekey(context, change, rounds);
     await checkKilledCopy(context, rounds);
   },

@@ -7,14 +7,14 @@ import { claim, claimEqual } from "../claims.ts";
 import { itemDifference } from "../content.ts";
 import { claimClean, configurationOf, makeRealm, withRealm } from "../opening.ts";
 import { need } from "../platform.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import { amountFor, type Suite, type SuiteContext } from "../suite.ts";
 
 /** How one kind of killed process works. */
 interface Killing {
   readonly program: string;
   readonly what: string;
   readonly itemsPerCommit: number;
-  readonly rounds: { readonly short: number; readonly long: number };
+  readonly rounds: { readonly brief: number; readonly short: number; readonly long: number };
   readonly longestMs: number;
 }
 
@@ -25,8 +25,8 @@ interface Round {
 }
 
 const KILLINGS: readonly Killing[] = [
-  { program: "small-commits", what: "small commits", itemsPerCommit: 1, rounds: { short: 8, long: 100 }, longestMs: 150 },
-  { program: "bulk-commits", what: "bulk commits of 3000 items", itemsPerCommit: 3000, rounds: { short: 6, long: 40 }, longestMs: 500 },
+  { program: "small-commits", what: "small commits", itemsPerCommit: 1, rounds: { brief: 4, short: 8, long: 100 }, longestMs: 150 },
+  { program: "bulk-commits", what: "bulk commits of 3000 items", itemsPerCommit: 3000, rounds: { brief: 2, short: 6, long: 40 }, longestMs: 500 },
 ];
 
 /** The suite. */
@@ -42,7 +42,7 @@ export const crashAndReopen: Suite = {
 };
 
 async function checkKilling(context: SuiteContext, killing: Killing): Promise<void> {
-  const rounds = context.isLong ? killing.rounds.long : killing.rounds.short;
+  const rounds = amountFor(context, killing.rounds);
   const title = `killed ${rounds} times during ${killing.what} (seed ${context.random.seed}): every commit that returned is there, none is half there`;
   await context.check(title, async (path) => {
     makeRealm(context.platform, path, context.key, 0);
@@ -102,7 +102,7 @@ function claimWhole(context: SuiteContext, path: string, acknowledged: number, i
 /** A process killed while it makes the file leaves no file or a whole one. */
 async function checkKilledFirstOpen(context: SuiteContext): Promise<void> {
   const { platform, random } = context;
-  const rounds = context.isLong ? 40 : 5;
+  const rounds = amountFor(context, { brief: 2, short: 5, long: 40 });
   await context.check(`killed ${rounds} times while the file is made: the next open works`, async (path) => {
     for (let round = 0; round < rounds; round += 1) {
       const file = `${path}.${round}`;

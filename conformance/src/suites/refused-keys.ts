@@ -9,7 +9,7 @@ import { claimContent, claimUnchanged, configurationOf, folderOf, folderState, m
 import { need } from "../platform.ts";
 import { seededBytes } from "../random.ts";
 import type { RealmConfiguration } from "../realm-api.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import { amountFor, type Suite, type SuiteContext } from "../suite.ts";
 
 /** A key that a file must not open with. */
 interface Attempt {
@@ -140,7 +140,7 @@ function damagePlaces(context: SuiteContext, original: Uint8Array): number[] {
   const used: number[] = [];
   for (let place = 0; place < original.length; place += 1) if (original[place] !== 0) used.push(place);
   const places = [0, 8, 9, 16, 32];
-  for (let index = 0; index < (context.isLong ? 400 : 60); index += 1) {
+  for (let index = 0; index < amountFor(context, { brief: 15, short: 60, long: 400 }); index += 1) {
     places.push(used[context.random.below(used.length)] ?? 0, context.random.below(4096));
   }
   return places;

@@ -13,7 +13,7 @@ import { claimClean, configurationOf, makeRealm, withRealm } from "../opening.ts
 import { need, type PlatformProcess } from "../platform.ts";
 import { seededBytes } from "../random.ts";
 import { percentile } from "../statistics.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import { amountFor, type Suite, type SuiteContext } from "../suite.ts";
 
 const LATENCY_LIMIT_MS = 50;
 const READER_COUNT = 3;
@@ -44,7 +44,7 @@ interface ListenerRound {
 
 async function checkListeners(context: SuiteContext): Promise<void> {
   const { platform } = context;
-  const count = context.isLong ? 1000 : 200;
+  const count = amountFor(context, { brief: 60, short: 200, long: 1000 });
   await context.check(`one process writes ${count} commits, ${READER_COUNT} listen: every view is whole, in order, and heard in time`, async (path) => {
     let best: { p99: number; allowed: number } | undefined;
     for (let round = 1; round <= 3; round += 1) {
@@ -116,7 +116,7 @@ function latenciesOf(sentMs: ReadonlyMap<number, number>, heardMs: ReadonlyMap<n
 
 async function checkWritersInTurn(context: SuiteContext): Promise<void> {
   const { platform } = context;
-  const count = context.isLong ? 2000 : 200;
+  const count = amountFor(context, { brief: 60, short: 200, long: 2000 });
   await context.check(`two processes write ${count} times each in turn: no update is lost`, async (path) => {
     makeRealm(platform, path, context.key, 0);
     withRealm(platform, configurationOf(path, context.key), (realm) => {

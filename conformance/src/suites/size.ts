@@ -12,7 +12,7 @@ import { createItems, fingerprint, itemValues } from "../content.ts";
 import { claimClean, configurationOf, makeRealm, withRealm } from "../opening.ts";
 import { need } from "../platform.ts";
 import { percentile, spreadOf } from "../statistics.ts";
-import type { Suite, SuiteContext } from "../suite.ts";
+import { amountFor, type Suite, type SuiteContext } from "../suite.ts";
 
 const OPEN_RATIO_LIMIT = 3;
 const FEW = 1000;
@@ -26,7 +26,7 @@ export const size: Suite = {
   forms: ["plain", "encrypted"],
   needs: ["clocks", "verify"],
   async run(context) {
-    const count = context.isLong ? 1_000_000 : 50_000;
+    const count = amountFor(context, { brief: 10_000, short: 50_000, long: 1_000_000 });
     await context.check(`${count} objects are imported, queried, updated and found again`, (path) => {
       importAll(context, path, count);
       const changed = updateSome(context, path, count);

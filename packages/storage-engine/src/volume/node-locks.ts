@@ -1,63 +1,36 @@
 /**
- * The kernel's exclusive lock on an open file, for Node, Bun and Deno.
- *
- * `fs-native-extensions` gives OFD locks on Linux, `flock` on macOS and `LockFileEx` on Windows: all three belong to the
- * open file and end with it, unlike POSIX record locks, which any `close` of the same file in the process drops.
+ * Which way to the kernel's locks this runtime has.
  *
  * @module
  */
-import { createRequire } from "node:module";
-import { constants } from "node:os";
-import { platform } from "node:process";
+import { versions } from "node:process";
+import { openBunLibc } from "./node-libc-of-bun.ts";
+import { openDenoLibc } from "./node-libc-of-deno.ts";
+import type { KernelLocks } from "./node-lock-types.ts";
+import { createLibcLocks } from "./node-libc-locks.ts";
+import { loadNodeLocks } from "./node-native-locks.ts";
 
-/** Lock and unlock for file descriptors. */
-export interface KernelLocks {
-  /** @returns False if another open file has the lock. @throws the system's error for anything else. */
-  tryLock(descriptor: number): boolean;
-  unlock(descriptor: number): void;
-}
+/** The locks, or why there are none. */
+export type KernelLocksOrReason = { readonly locks: KernelLocks } | { readonly reason: string };
 
-/** The part of `fs-native-extensions` (which ships no types) that is used. */
-interface NativeLocks {
-  tryLock(descriptor: number, offset: number, length: number): boolean;
-  unlock(descriptor: number, offset: number, length: number): void;
-}
+let loaded: { readonly locks: KernelLocks } | undefined;
 
-// On Windows a locked range cannot be read or written by others, so the lock is on one byte that no file reaches. On
-// Linux and macOS locks are advisory; macOS knows whole-file locks only (offset 0, length 0: to the end, also as it grows).
-const LOCK_RANGE = platform === "win32" ? { offset: 2 ** 52, length: 1 } : { offset: 0, length: 0 };
+/** True where loading is silent. Deno may ask its user for the right to, and shall not before there is a file to lock. */
+export const isLoadingSilent: boolean = versions["deno"] === undefined;
 
-/** How file systems say that they have no locks. ENOLCK, which NFS says, has no name in the native package. */
-const WITHOUT_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", `Unknown system error -${constants.errno.ENOLCK}`, "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
-
-let loaded: { readonly locks: KernelLocks | undefined } | undefined;
-
-/** The kernel's locks, or `undefined` where the native package has no build for this platform. */
-export function loadKernelLocks(): KernelLocks | undefined {
-  loaded ??= { locks: load() };
-  return loaded.locks;
-}
-
-function load(): KernelLocks | undefined {
-  let native: NativeLocks;
+/** The kernel's locks in this runtime. What failed is tried again: a process that is out of descriptors can load nothing. */
+export function loadKernelLocks(): KernelLocksOrReason {
   try {
-    native = createRequire(import.meta.url)("fs-native-extensions") as NativeLocks;
-  } catch {
-    return undefined;
+    loaded ??= { locks: open() };
+    return loaded;
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
   }
-  const { offset, length } = LOCK_RANGE;
-  return {
-    tryLock(descriptor) {
-      try {
-        return native.tryLock(descriptor, offset, length);
-      } catch (error) {
-        // Windows reports a lock that is held as EBUSY, some network file systems as EACCES, as fcntl(2) allows.
-        const code = (error as NodeJS.ErrnoException).code;
-        if (code === "EBUSY" || (code === "EACCES" && platform !== "win32")) return false;
-        if (code !== undefined && WITHOUT_LOCKS.has(code)) throw Object.assign(new Error(`this file system has no locks (${code})`, { cause: error }), { code: "ENOLCK" });
-        throw error;
-      }
-    },
-    unlock: (descriptor) => native.unlock(descriptor, offset, length),
-  };
+}
+
+function open(): KernelLocks {
+  // Bun and Deno load Node's native package and die in it, since they lack functions of libuv that it calls.
+  if (versions["bun"] !== undefined) return createLibcLocks(openBunLibc());
+  if (versions["deno"] !== undefined) return createLibcLocks(openDenoLibc());
+  return loadNodeLocks();
 }

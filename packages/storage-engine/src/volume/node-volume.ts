@@ -10,8 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { platform } from "node:process";
-import { loadKernelLocks } from "./node-locks.ts";
-import type { KernelLocks } from "./node-locks.ts";
+import { isLoadingSilent, loadKernelLocks } from "./node-locks.ts";
 import { VolumeError } from "./volume.ts";
 import type { FileStatus, OpenMode, StorageFile, Volume } from "./volume.ts";
 
@@ -32,9 +31,16 @@ const OPEN_FLAGS: Readonly<Record<OpenMode, number>> = {
 
 /** The file system that the process sees. Holds no state: any number of them are the same volume. */
 export class NodeVolume implements Volume {
-  readonly #locks: KernelLocks | undefined = loadKernelLocks();
   readonly #sleepCell = new Int32Array(new SharedArrayBuffer(4));
-  readonly hasKernelLocks: boolean = this.#locks !== undefined;
+
+  constructor() {
+    // Early: loading takes a descriptor, which the process may not have later.
+    if (isLoadingSilent) loadKernelLocks();
+  }
+
+  get hasKernelLocks(): boolean {
+    return "locks" in loadKernelLocks();
+  }
 
   canonicalPath(path: string): string {
     const absolute = resolve(path);
@@ -44,7 +50,7 @@ export class NodeVolume implements Volume {
 
   open(path: string, mode: OpenMode): StorageFile {
     const descriptor = call(`open ${path}`, () => openSync(path, OPEN_FLAGS[mode], NEW_FILE_RIGHTS));
-    const file = new NodeFile(path, descriptor, this.#locks);
+    const file = new NodeFile(path, descriptor);
     if (mode === "create" || mode === "peer") requireOnesOwn(file, path, descriptor);
     return file;
   }
@@ -144,14 +150,12 @@ export class NodeVolume implements Volume {
 
 class NodeFile implements StorageFile {
   readonly #path: string;
-  readonly #locks: KernelLocks | undefined;
   #descriptor: number;
   #isLocked = false;
 
-  constructor(path: string, descriptor: number, locks: KernelLocks | undefined) {
+  constructor(path: string, descriptor: number) {
     this.#path = path;
     this.#descriptor = descriptor;
-    this.#locks = locks;
   }
 
   read(offset: number, target: Uint8Array): number {
@@ -197,16 +201,17 @@ class NodeFile implements StorageFile {
 
   tryLock(): boolean {
     if (this.#isLocked) return true;
-    const locks = this.#locks;
-    if (locks === undefined) throw new VolumeError("ENOLCK", `lock ${this.#path}: no kernel locks on this platform`);
-    this.#isLocked = call(`lock ${this.#path}`, () => locks.tryLock(this.#descriptor));
+    const loaded = loadKernelLocks();
+    if ("reason" in loaded) throw new VolumeError("ENOLCK", `lock ${this.#path}: ${loaded.reason}`);
+    this.#isLocked = call(`lock ${this.#path}`, () => loaded.locks.tryLock(this.#descriptor));
     return this.#isLocked;
   }
 
   unlock(): void {
     if (!this.#isLocked) return;
     this.#isLocked = false;
-    call(`unlock ${this.#path}`, () => this.#locks?.unlock(this.#descriptor));
+    const loaded = loadKernelLocks();
+    if ("locks" in loaded) call(`unlock ${this.#path}`, () => loaded.locks.unlock(this.#descriptor));
   }
 
   close(): void {
