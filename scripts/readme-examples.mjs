@@ -13,3 +13,13 @@ export function extractExample(markdown, language) {
   if (expected.length === 0) throw new Error(`the \`\`\`${language} example prints nothing that could be compared`);
   return { source, expected };
 }
+
+/**
+ * @param {string} markdown
+ * @param {string} language
+ * @returns {string[]} All such blocks that are whole programs: they import something.
+ */
+export function extractPrograms(markdown, language) {
+  const fence = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm");
+  return [...markdown.matchAll(fence)].map((match) => match[1] ?? "").filter((source) => source.startsWith("import "));
+}

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { extractExample } from "./readme-examples.mjs";
+import { extractExample, extractPrograms } from "./readme-examples.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const isWindows = process.platform === "win32";
@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "holdfast-packed-"));
 const tarballs = join(folder, "tarballs");
 const project = join(folder, "project");
 const markdown = readFileSync(join(root, "README.md"), "utf8");
-const counts = { passed: 0, failed: 0 };
+const counts = { passed: 0, failed: 0, skipped: 0 };
 
 try {
   run("the build", process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--build"], root);
@@ -23,8 +23,10 @@ try {
   const javascript = extractExample(markdown, "js");
   writeFileSync(join(project, "example.ts"), typescript.source);
   writeFileSync(join(project, "javascript.mjs"), javascript.source);
-  test("the TypeScript example is well typed", () => typeCheck());
+  const stores = writeKeyStoreExamples();
+  test("the TypeScript examples are well typed", () => typeCheck(["example.ts", ...stores]));
   test("the TypeScript example prints what it says", () => compare("example.js", typescript.expected));
+  tryKeyStores();
   test("the JavaScript example prints what it says", () => compare("javascript.mjs", javascript.expected));
 } catch (error) {
   counts.failed += 1;
@@ -32,7 +34,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
+process.stdout.write(`${counts.passed} passed, ${counts.failed} failed${counts.skipped === 0 ? "" : `, ${counts.skipped} not run`}\n`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
 
 /** @typedef {{ name: string, version: string, file: string }} Packed */
@@ -68,11 +70,55 @@ function checkContents(packed) {
   }
 }
 
-/** The compiler is the workspace's; the settings are a careful user's, and find no source of ours. */
-function typeCheck() {
+/** The compiler is the workspace's; the settings are a careful user's, and find no source of ours. @param {string[]} files */
+function typeCheck(files) {
   const compilerOptions = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, module: "nodenext", target: "es2022", lib: ["es2023", "dom"], types: [], rootDir: "." };
-  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["example.ts"] }));
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   run("tsc", process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"], project);
+}
+
+/** The READMEs of the key stores that run on Node, each example a file of its own. @returns {string[]} */
+function writeKeyStoreExamples() {
+  const sources = {
+    "keys-memory.ts": program("key-store", 0),
+    "keys-keyring.ts": program("key-store-node", 0),
+    "keys-file.ts": program("key-store-node", 1),
+  };
+  for (const [name, source] of Object.entries(sources)) writeFileSync(join(project, name), source);
+  return Object.keys(sources);
+}
+
+/** @param {string} directory @param {number} index */
+function program(directory, index) {
+  const source = extractPrograms(readFileSync(join(root, "packages", directory, "README.md"), "utf8"), "ts")[index];
+  if (source === undefined) throw new Error(`the README of ${directory} has no example number ${index + 1}`);
+  return source;
+}
+
+/** Each program is started twice: the second start opens what the first has made. */
+function tryKeyStores() {
+  test("a key in memory encrypts a realm", () => counted("keys-memory.js", [], ["1"]));
+  test("a key in files opens its realm again after a restart", () => counted("keys-file.js", [], ["1", "2"]));
+  if (spawnSync("dbus-run-session", ["--version"]).error !== undefined || spawnSync("gnome-keyring-daemon", ["--version"]).error !== undefined) {
+    counts.skipped += 1;
+    process.stdout.write("not run a key in the keyring opens its realm again: apt-get install dbus gnome-keyring\n");
+    return;
+  }
+  const session = ["dbus-run-session", "--", "bash", "-c", 'printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$@"', "bash"];
+  test("a key in a real keyring opens its realm again after a restart, of the keyring, too", () => counted("keys-keyring.js", session, ["1", "2"]));
+}
+
+/** @param {string} name @param {string[]} before What starts Node. @param {string[]} expected What each start prints. */
+function counted(name, before, expected) {
+  const home = join(folder, "home");
+  mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
+  const environment = { HOME: home, XDG_DATA_HOME: join(home, "data"), XDG_STATE_HOME: join(home, "state"), XDG_CONFIG_HOME: join(home, "config"), XDG_RUNTIME_DIR: join(home, "run"), DISPLAY: undefined, WAYLAND_DISPLAY: undefined, DBUS_SESSION_BUS_ADDRESS: undefined };
+  const place = mkdtempSync(join(folder, "application-"));
+  for (const text of expected) {
+    const [first = "", ...rest] = [...before, process.execPath, join(project, name)];
+    const printed = run(name, first, rest, place, before.length === 0 ? {} : environment).trim();
+    if (printed !== text) throw new Error(`${name} printed ${JSON.stringify(printed)} instead of ${text}`);
+  }
 }
 
 /** @param {string} program @param {string[]} expected */
@@ -93,9 +139,9 @@ function test(title, check) {
   }
 }
 
-/** @param {string} what @param {string} program @param {string[]} options @param {string} directory */
-function run(what, program, options, directory) {
-  const result = spawnSync(program, options, { cwd: directory, encoding: "utf8", shell: isWindows && program.endsWith(".cmd"), stdio: ["ignore", "pipe", "pipe"] });
+/** @param {string} what @param {string} program @param {string[]} options @param {string} directory @param {NodeJS.ProcessEnv} [environment] */
+function run(what, program, options, directory, environment = {}) {
+  const result = spawnSync(program, options, { cwd: directory, env: { ...process.env, ...environment }, encoding: "utf8", shell: isWindows && program.endsWith(".cmd"), stdio: ["ignore", "pipe", "pipe"] });
   if (result.status === 0) return result.stdout;
   throw new Error(`${what} ended with ${result.error?.message ?? result.signal ?? result.status}:\n${result.stdout}${result.stderr}`);
 }

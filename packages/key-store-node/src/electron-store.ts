@@ -15,9 +15,9 @@ export interface SafeStorage {
   /** Linux only. */
   getSelectedStorageBackend?(): string;
   encryptString?(text: string): Uint8Array;
-  decryptString?(sealed: Buffer): string;
+  decryptString?(sealed: Uint8Array): string;
   encryptStringAsync?(text: string): Promise<Uint8Array>;
-  decryptStringAsync?(sealed: Buffer): Promise<{ readonly result: string }>;
+  decryptStringAsync?(sealed: Uint8Array): Promise<{ readonly result: string }>;
 }
 
 /** After the application's `ready` event. */

@@ -112,7 +112,7 @@ describe("Electron's safeStorage (simulated here: Electron does not run in these
     const safeStorage: SafeStorage = {
       isAsyncEncryptionAvailable: async () => true,
       encryptStringAsync: async (text) => (encryptString as (text: string) => Uint8Array)(text),
-      decryptStringAsync: async (sealed) => ({ result: (decryptString as (sealed: Buffer) => string)(sealed) }),
+      decryptStringAsync: async (sealed) => ({ result: (decryptString as (sealed: Uint8Array) => string)(sealed) }),
     };
     const store = await openElectronStore({ safeStorage, folder: freshFolder() });
     await store.write("one", "1");
