@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { missingChromium, openChromium } from "@holdfast/test-browser";
+import { missingChromium, missingFirefox, openChromium, openFirefox } from "@holdfast/test-browser";
 import type { NotRun, RealmPlatform } from "./platform.ts";
 import { createBrowserPlatform, type RemotePlatform } from "./platforms/browser.ts";
 import { createNodePlatform } from "./platforms/node.ts";
@@ -29,7 +29,7 @@ export const TARGETS: readonly Target[] = [
   notYet("Bun and Deno on macOS", "written (locks by flock), and never run: needs a machine of that system"),
   notYet("Bun and Deno on Windows", "the engine has no kernel locks there, so files are refused (INTERPROCESS_UNSUPPORTED); Node has them"),
   { name: "Chromium", open: openInChromium },
-  notYet("Firefox", "no binding yet"),
+  { name: "Firefox", open: openInFirefox },
   notYet("WebKit", "WebKitGTK 2.50 has no synchronous file handles (NotSupportedError); Safari, which has them, does not run on Linux"),
   notYet("React Native on Android", NO_VOLUME),
   notYet("React Native on iOS", NO_VOLUME),
@@ -42,6 +42,11 @@ function nodeTargetName(system: string): string {
 async function openInChromium(): Promise<RemotePlatform | NotRun> {
   const reason = missingChromium();
   return reason === undefined ? createBrowserPlatform(await openChromium()) : { reason, isMissing: true };
+}
+
+async function openInFirefox(): Promise<RemotePlatform | NotRun> {
+  const reason = missingFirefox();
+  return reason === undefined ? createBrowserPlatform(await openFirefox()) : { reason, isMissing: true };
 }
 
 async function openNodeOn(system: string): Promise<RealmPlatform | NotRun> {

@@ -5,6 +5,7 @@
  */
 import Realm from "@holdfast/realm";
 import { createPortablePlatform, currentPlatform, setPlatform, Store } from "@holdfast/storage-engine";
+import type { FileStatus } from "@holdfast/storage-engine";
 import type { FileAccess, RealmPlatform } from "../platform.ts";
 import type { RealmConstructor } from "../realm-api.ts";
 import { runSuite, type Form, type SuiteResult } from "../suite.ts";
@@ -93,10 +94,14 @@ function filesOf(volume: PooledVolume): FileAccess {
       volume.rename(`${path}.new-000000000000`, path);
     },
     isPresent: (path) => volume.stat(path) !== undefined,
-    listFiles: (folder) => volume.list(folder).map((name) => `${folder}/${name}`).filter((path) => volume.stat(path) !== undefined).toSorted(),
+    listFiles: (folder) => volume.list(folder).map((name) => `${folder}/${name}`).filter((path) => isFile(volume.stat(path))).toSorted(),
     // The content itself: nothing collides with it.
     hash: (path) => latin1(readBytes(path)),
   };
+}
+
+function isFile(status: FileStatus | undefined): boolean {
+  return status !== undefined && status.notAFile === undefined;
 }
 
 function latin1(bytes: Uint8Array): string {

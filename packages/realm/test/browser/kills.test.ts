@@ -4,19 +4,23 @@
  * @module
  */
 import { join } from "node:path";
-import { missingChromium, openChromium, type ChromiumBrowser } from "@holdfast/test-browser";
+import { missingChromium, missingFirefox, openChromium, openFirefox, type TestBrowser } from "@holdfast/test-browser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-const ROUNDS = Number(process.env["KILLS"] ?? 8);
+const ROUNDS = Number(process.env["KILLS"] ?? 6);
 const SEED = Number(process.env["KILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const ENTRY = join(import.meta.dirname, "kills-in-page.ts");
-const missing = missingChromium();
-let browser: ChromiumBrowser;
+const BROWSERS: readonly { readonly name: string; readonly missing: string | undefined; open(): Promise<TestBrowser> }[] = [
+  { name: "Chromium", missing: missingChromium(), open: () => openChromium() },
+  { name: "Firefox", missing: missingFirefox(), open: () => openFirefox() },
+];
+let browser: TestBrowser;
 
-describe.skipIf(missing !== undefined && process.env["CI"] === undefined)(`workers of Chromium${missing === undefined ? "" : ` (${missing})`}`, () => {
+// In CI a browser that is missing is a failure.
+describe.each(BROWSERS.filter(({ missing }) => missing === undefined || process.env["CI"] !== undefined))("workers of $name", ({ open }) => {
   beforeAll(async () => {
-    browser = await openChromium();
-  });
+    browser = await open();
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
   });

@@ -64,6 +64,6 @@ export function asPrepareError(path: string, error: unknown): unknown {
   if (name === "QuotaExceededError") return new StoreError("DISK_FULL", `the browser gives this origin no more room for '${path}' (${reason})`, { cause: error });
   if (name === "SecurityError" || name === "NotAllowedError") return asDenied(error);
   if (name === "NotSupportedError") return new StoreError("STORAGE_UNSUPPORTED", `this browser has no synchronous files (${reason})`, { cause: error });
-  if (name === "TypeMismatchError") return new StoreError("IO_FAILED", `'${path}' or a folder of it is not what its name says: a folder stands for a file, or a file for a folder (${reason})`, { cause: error });
+  if (name === "TypeMismatchError") return new StoreError("NOT_A_FILE", `'${path}' is a folder, or a file stands where one of its folders should (${reason})`, { cause: error });
   return new StoreError("IO_FAILED", `preparing '${path}' failed: ${reason}`, { cause: error });
 }

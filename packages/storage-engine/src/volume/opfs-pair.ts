@@ -19,7 +19,7 @@ export type BodyIndex = 0 | 1;
 
 const SPARE = ".spare";
 const NAMES = ".names";
-/** How long the worker before may take to be gone: a browser frees its files a moment after it has ended. */
+/** How long the worker before may take to be gone: a browser frees files a moment after their worker has ended, and some a moment after `close`. */
 const WAIT_MS = 1000;
 
 /** How often, at most, it is looked whether the user has cleared the storage under an open database. */
@@ -177,7 +177,7 @@ export class OpfsPair {
       await removeIfEmpty(this.#folder, name);
       const isTidy = await removeIfEmpty(this.#folder, name + SPARE);
       this.#record.close();
-      if (isTidy) await this.#folder.removeEntry(name + NAMES);
+      if (isTidy) await patiently(() => this.#folder.removeEntry(name + NAMES));
     } catch {
       // The next one that opens it tidies up.
       this.#record.close();
@@ -189,7 +189,8 @@ export class OpfsPair {
 async function bringHome(folder: OpfsFolderHandle, name: string): Promise<void> {
   const spare = await find(folder, name + SPARE);
   if (spare?.move === undefined || (await spare.getFile()).size === 0) return;
-  await spare.move(folder, name);
+  const { move } = spare;
+  await patiently(() => move.call(spare, folder, name));
 }
 
 /** @returns False if there is something in it. */
@@ -197,7 +198,7 @@ async function removeIfEmpty(folder: OpfsFolderHandle, name: string): Promise<bo
   const file = await find(folder, name);
   if (file === undefined) return true;
   if ((await file.getFile()).size > 0) return false;
-  await folder.removeEntry(name);
+  await patiently(() => folder.removeEntry(name));
   return true;
 }
 
@@ -216,14 +217,19 @@ async function makeFolder(root: OpfsFolderHandle, path: string): Promise<OpfsFol
   return folder;
 }
 
-/** Waits a moment for a worker that is just ending. */
 async function openSync(folder: OpfsFolderHandle, name: string): Promise<SyncAccessHandle> {
   const file = await folder.getFileHandle(name, { create: true });
-  if (file.createSyncAccessHandle === undefined) throw new StoreError("WORKER_NEEDED", "this browser has synchronous files in dedicated workers alone, or not at all");
+  const { createSyncAccessHandle } = file;
+  if (createSyncAccessHandle === undefined) throw new StoreError("WORKER_NEEDED", "this browser has synchronous files in dedicated workers alone, or not at all");
+  return patiently(() => createSyncAccessHandle.call(file));
+}
+
+/** Tries again for a while where another worker has a file that may be just ending, or a file of ours is just being closed. */
+async function patiently<Result>(action: () => Promise<Result>): Promise<Result> {
   const start = performance.now();
-  for (let waitMs = 5; ; waitMs *= 2) {
+  for (let waitMs = 2; ; waitMs *= 2) {
     try {
-      return await file.createSyncAccessHandle();
+      return await action();
     } catch (error) {
       if ((error as Error).name !== "NoModificationAllowedError" || performance.now() - start > WAIT_MS) throw error;
     }
