@@ -19,7 +19,8 @@ export type UnitErrorCode =
   | "UNIT_TARGET_TOO_SMALL"
   | "UNIT_TOO_LARGE"
   | "SEAL_CLOSED"
-  | "RANDOM_UNAVAILABLE";
+  | "RANDOM_UNAVAILABLE"
+  | "CIPHER_UNFIT";
 
 /** A value of the wrong kind where a key belongs, or a key that was wiped. */
 export class KeyTypeError extends TypeError {
@@ -55,7 +56,7 @@ export const KeyError: { [Symbol.hasInstance](value: unknown): value is KeyError
   },
 };
 
-/** A seal was called with arguments that no unit can have, after `close`, or without a source of random bytes. */
+/** A seal was called with arguments that no unit can have, after `close`, without a source of random bytes, or over a crypto module that is none. */
 export class UnitError extends RangeError {
   override readonly name = "UnitError";
   readonly code: UnitErrorCode;

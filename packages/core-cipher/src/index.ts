@@ -8,6 +8,8 @@ export { constantTimeEquals } from "./constant-time.ts";
 export { KeyError, KeyRangeError, KeyTypeError, UnitError } from "./errors.ts";
 export type { KeyErrorCode, UnitErrorCode } from "./errors.ts";
 export { generateKey } from "./generate-key.ts";
+export { createInjectedSealer } from "./injected-backend.ts";
+export type { InjectedCrypto, InjectedHmac } from "./injected-backend.ts";
 export { KEY_CHECK_BYTES, KEY_CHECK_LABEL } from "./key-check.ts";
 export { KEY_BYTES } from "./key-validation.ts";
 export { createPortableUnitSeal, portableBackend } from "./portable-backend.ts";

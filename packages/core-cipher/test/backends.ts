@@ -1,17 +1,22 @@
 /**
- * Both backends under one list: every suite of this package runs over each.
+ * All backends under one list: every suite of this package runs over each.
  *
  * @module
  */
-import { randomBytes } from "node:crypto";
-import { createPortableUnitSeal, portableBackend } from "@holdfast/core-cipher";
+import { createCipheriv, createHmac, randomBytes } from "node:crypto";
+import { createInjectedSealer, createPortableUnitSeal, portableBackend } from "@holdfast/core-cipher";
 import type { CipherBackend, SecretKey, UnitIdentity, UnitSeal } from "@holdfast/core-cipher";
 import { createNodeUnitSeal, nodeBackend } from "@holdfast/core-cipher/node";
 import * as fc from "fast-check";
+import { createInjectedBackend } from "../src/injected-backend.ts";
+
+/** What an application hands in: the functions of Node alone. */
+const nodeCrypto = { createCipheriv, createHmac, randomBytes };
 
 /** Name, primitives and seal of each backend. */
 export const BACKENDS: readonly { name: string; backend: CipherBackend; createSeal: (key: SecretKey) => UnitSeal }[] = [
   { name: "node", backend: nodeBackend, createSeal: createNodeUnitSeal },
+  { name: "injected", backend: createInjectedBackend(nodeCrypto), createSeal: createInjectedSealer(nodeCrypto) },
   { name: "portable", backend: portableBackend, createSeal: (key) => createPortableUnitSeal(key) },
 ];
 

@@ -11,6 +11,7 @@ export type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from 
 export type { EntryChange, TreeChanges } from "./changes.ts";
 export type { Cursor, CursorRange } from "./cursor.ts";
 export { currentPlatform, setPlatform } from "./current-platform.ts";
+export type { Durability } from "./durability.ts";
 export { StoreError } from "./errors.ts";
 export type { StoreErrorCode } from "./errors.ts";
 export { DeferredAnchor } from "./freshness-deferred-anchor.ts";

@@ -5,6 +5,7 @@
  */
 import type { SecretKey, UnitSeal } from "@holdfast/core-cipher";
 import { Database } from "./database.ts";
+import { requireDurability } from "./durability.ts";
 import { asStoreError, StoreError } from "./errors.ts";
 import { writeEmptyDatabase, type NewFileOptions } from "./file-creation.ts";
 import { checkFile } from "./file-opening.ts";
@@ -62,6 +63,7 @@ export class NewStore {
   static begin(target: CopyTarget, options: NewStoreOptions = {}): NewStore {
     const { path, key, platform } = target;
     const { volume } = platform;
+    requireDurability(platform, path);
     if (options.isNew === true && volume.stat(path) !== undefined) throw targetExists(path);
     const temporary = beginTemporary(volume, path);
     try {

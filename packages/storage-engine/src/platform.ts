@@ -6,6 +6,7 @@
  * @module
  */
 import type { SecretKey, UnitSeal } from "@holdfast/core-cipher";
+import type { Durability } from "./durability.ts";
 import type { Crc32 } from "./plain-seal.ts";
 import type { Volume } from "./volume/volume.ts";
 
@@ -13,6 +14,8 @@ export interface Platform {
   /** For messages, such as "Node". */
   readonly name: string;
   readonly volume: Volume;
+  /** The least that a volume has to promise before a store on it is written. Default `power-loss`. */
+  readonly leastDurability?: Durability | undefined;
   readonly files: PlatformFiles;
   createSeal(key: SecretKey): UnitSeal;
   readonly crc32: Crc32;

@@ -6,7 +6,7 @@
 import { createPortableUnitSeal, generateKey, portableBackend } from "@holdfast/core-cipher";
 import type { SecretKey, UnitSeal } from "@holdfast/core-cipher";
 import { portableCrc32 } from "./plain-seal.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform, PlatformFiles } from "./platform.ts";
 import { filesOfVolume } from "./volume/volume-files.ts";
 import type { Volume } from "./volume/volume.ts";
 
@@ -19,14 +19,18 @@ export interface PortablePlatformOptions {
   /** Default: audited JavaScript (@noble). */
   readonly createSeal?: ((key: SecretKey) => UnitSeal) | undefined;
   readonly prepare?: Platform["prepare"] | undefined;
+  readonly leastDurability?: Platform["leastDurability"];
+  /** For a volume whose folders are not made one by one. */
+  readonly files?: Partial<PlatformFiles> | undefined;
 }
 
 /** Makes a platform around a volume. */
-export function createPortablePlatform({ name, volume, randomBytes, createSeal, prepare }: PortablePlatformOptions): Platform {
+export function createPortablePlatform({ name, volume, randomBytes, createSeal, prepare, leastDurability, files }: PortablePlatformOptions): Platform {
   return {
     name,
     volume,
-    files: filesOfVolume(volume),
+    leastDurability,
+    files: { ...filesOfVolume(volume), ...files },
     createSeal: createSeal ?? ((key) => createPortableUnitSeal(key, randomBytes)),
     crc32: portableCrc32,
     generateKey: () => generateKey(randomBytes === undefined ? portableBackend : { randomBytes }),

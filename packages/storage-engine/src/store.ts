@@ -7,6 +7,7 @@ import { SecretKey } from "@holdfast/core-cipher";
 import type { BackupOptions, BackupReport, RestoreOptions, RestoreReport } from "./backup.ts";
 import { compareViews, type TreeChanges } from "./changes.ts";
 import { Database } from "./database.ts";
+import { requireDurability } from "./durability.ts";
 import { asStoreError, coded, isDiskFull, isWithoutLocks, StoreError } from "./errors.ts";
 import { createDatabase, refuseLinks, refuseNoFile } from "./file-creation.ts";
 import { assertLogIsThere, checkFile, newestSlot, readSlots, type CheckedFile } from "./file-opening.ts";
@@ -375,6 +376,7 @@ export class Store {
   #openOnce(): void {
     const { volume } = this.#platform;
     refuseNoFile(volume, this.path);
+    if (!this.isReadOnly) requireDurability(this.#platform, this.path);
     this.#freshness?.read();
     this.#createIfMissing();
     refuseLinks(volume, this.path);

@@ -79,6 +79,32 @@ describe("a portable platform", () => {
   });
 });
 
+describe("a volume that cannot sync", () => {
+  const volume = Object.assign(new MemoryVolume({ newLogBytes: 65_536 }), { durability: "process-death" as const });
+  const accepting = createPortablePlatform({ name: "test", volume, leastDurability: "process-death" });
+  const refused = (action: () => unknown): void => expect(action).toThrow(expect.objectContaining({ code: "DURABILITY_MISSING" }));
+
+  it("is written to by those who accept it, and read by all", () => {
+    setPlatform(accepting);
+    const store = Store.open({ path: "/a.holdfast", encryptionKey: KEY });
+    store.writeCopyTo({ path: "/copy", encryptionKey: KEY });
+    store.close();
+    setPlatform(undefined);
+    Store.open({ path: "/a.holdfast", volume, encryptionKey: KEY, readOnly: true }).close();
+    refused(() => Store.open({ path: "/a.holdfast", volume, encryptionKey: KEY }));
+  });
+
+  it("gets no new file either: no database, no copy of one that can", async () => {
+    refused(() => Store.open({ path: "/b.holdfast", volume }));
+    const synced = new MemoryVolume({ newLogBytes: 65_536 });
+    const store = Store.open({ path: "/c.holdfast", volume: synced });
+    refused(() => store.writeCopyTo({ path: "/d", volume }));
+    await expect(store.backup({ path: "/e", volume })).rejects.toMatchObject({ code: "DURABILITY_MISSING" });
+    store.close();
+    expect(volume.paths().filter((path) => path !== "/a.holdfast" && path !== "/copy")).toEqual([]);
+  });
+});
+
 describe("a platform that waits to be given one", () => {
   it("refuses files with PLATFORM_MISSING", () => {
     setPlatform(injected);

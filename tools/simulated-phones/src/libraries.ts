@@ -13,6 +13,7 @@ import { nativeCapacitorAndroid } from "./native-capacitor-android.ts";
 import { nativeCapacitorIos } from "./native-capacitor-ios.ts";
 import type { NativeRejection } from "./native-capacitor-ios.ts";
 import { nativeExpoAndroid } from "./native-expo-android.ts";
+import { nativeExpoFileSystem } from "./native-expo-file-system.ts";
 import { nativeExpoIos } from "./native-expo-ios.ts";
 import { nativeKeychainAndroid } from "./native-keychain-android.ts";
 import { nativeKeychainIos } from "./native-keychain-ios.ts";
@@ -23,8 +24,8 @@ const NATIVE = Symbol.for("holdfast.simulated-native");
 const require = createRequire(import.meta.url);
 
 (globalThis as Record<symbol, unknown>)[NATIVE] = {
-  ios: { RNKeychainManager: nativeKeychainIos, ExpoSecureStore: nativeExpoIos },
-  android: { RNKeychainManager: nativeKeychainAndroid, ExpoSecureStore: nativeExpoAndroid },
+  ios: { RNKeychainManager: nativeKeychainIos, ExpoSecureStore: nativeExpoIos, FileSystem: nativeExpoFileSystem("ios") },
+  android: { RNKeychainManager: nativeKeychainAndroid, ExpoSecureStore: nativeExpoAndroid, FileSystem: nativeExpoFileSystem("android") },
 };
 
 registerHooks({
@@ -33,9 +34,13 @@ registerHooks({
     if (system === undefined) return nextResolve(specifier, context);
     const native = `globalThis[Symbol.for("holdfast.simulated-native")].${system}`;
     if (specifier === "react-native") return standIn(`export const NativeModules = ${native}; export const Platform = { OS: "${system}" };`);
-    if (specifier === "expo-modules-core") return standIn(`export const requireNativeModule = (name) => ${native}[name];`);
-    // expo-secure-store is written for bundlers, which find files without their endings.
-    const found = nextResolve(specifier === "./ExpoSecureStore" ? `${specifier}.js` : specifier, context);
+    if (specifier === "expo-modules-core") {
+      return standIn(`export const requireNativeModule = (name) => ${native}[name]; export class EventEmitter {}; export class NativeModule {}; export class SharedObject {}; export class UnavailabilityError extends Error {}; export const uuid = {};`);
+    }
+    // Expo's libraries are written for bundlers, which find files without their endings, and folders by their index.
+    const isBare = specifier.startsWith(".") && !specifier.endsWith(".js");
+    const ending = ["./pathUtilities", "./legacy", "./fetch"].includes(specifier) ? "/index.js" : isBare ? ".js" : "";
+    const found = nextResolve(specifier + ending, context);
     // Bundlers take a package's "module" before its "main".
     return { ...found, url: `${found.url.replace("index.cjs.js", "index.js")}?system=${system}`, format: "module" };
   },
@@ -49,6 +54,22 @@ export function loadReactNativeKeychain(system: System): Promise<typeof import("
 /** expo-secure-store 57.0.4. */
 export function loadExpoSecureStore(system: System): Promise<typeof import("expo-secure-store")> {
   return load(require.resolve("expo-secure-store/build/SecureStore.js"), system);
+}
+
+/** What of expo-file-system 58.0.2 keeps files: its classes, over what `setSimulatedFiles` put under that system. Its own types need all of Expo's. */
+export interface LoadedFileSystem {
+  readonly File: new (...uris: string[]) => never;
+  readonly Directory: new (...uris: string[]) => never;
+  readonly Paths: { readonly document: { readonly uri: string }; readonly availableDiskSpace: number };
+}
+
+/** expo-file-system 58.0.2: its `File`, `Directory` and `Paths`. */
+export async function loadExpoFileSystem(system: System): Promise<LoadedFileSystem> {
+  const folder = require.resolve("expo-file-system/package.json").replace("package.json", "build/");
+  const { Paths } = await load<Pick<LoadedFileSystem, "Paths">>(`${folder}Paths.js`, system);
+  const { File } = await load<Pick<LoadedFileSystem, "File">>(`${folder}File.js`, system);
+  const { Directory } = await load<Pick<LoadedFileSystem, "Directory">>(`${folder}Directory.js`, system);
+  return { File, Directory, Paths };
 }
 
 /** @aparajita/capacitor-secure-storage 8.0.1 and @capacitor/core 8.5.2. */

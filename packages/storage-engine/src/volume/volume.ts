@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Durability } from "../durability.ts";
 
 /**
  * How a file is opened. `create` makes it if it is missing, `exclusive` refuses it if it is there. `create` and `peer` are for side
@@ -60,6 +61,8 @@ export interface StorageFile {
 export interface Volume {
   /** False if nothing but this volume's own handles can be locked out. */
   readonly hasKernelLocks: boolean;
+  /** What `sync` achieves: durability.ts. Default `power-loss`. */
+  readonly durability?: Durability | undefined;
   /** Length of the log in files that are created here: a multiple of the page length, at least 64 KiB. Default 1 MiB. */
   readonly newLogBytes?: number | undefined;
   /**
