@@ -20,14 +20,11 @@ export class SecretKey {
   readonly #bytes: Uint8Array;
   #isWiped = false;
 
-  static {
-    readBytes = (key) => {
-      if (key.#isWiped) throw new KeyTypeError("KEY_WIPED", "This SecretKey was wiped; make a new one from the key's bytes.");
-      return key.#bytes;
-    };
-    // For `util.inspect` and `console.log` on Node, Bun and Deno: never a byte of the key.
-    Object.defineProperty(SecretKey.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: () => REDACTED });
-  }
+  /** The one way to the bytes, shared with the functions below. No static block: React Native's Babel preset does not know those. */
+  static readonly #read: (key: SecretKey) => Uint8Array = shared((key) => {
+    if (key.#isWiped) throw new KeyTypeError("KEY_WIPED", "This SecretKey was wiped; make a new one from the key's bytes.");
+    return key.#bytes;
+  });
 
   private constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -55,7 +52,7 @@ export class SecretKey {
    * @throws {KeyError} `KEY_WIPED` if either was wiped: a wiped key equals nothing, not even another wiped one.
    */
   equals(other: SecretKey): boolean {
-    return constantTimeEquals(secretKeyBytes(this), secretKeyBytes(other));
+    return constantTimeEquals(SecretKey.#read(this), SecretKey.#read(other));
   }
 
   /** Overwrites the bytes. Calling it again does nothing. A seal that was made from this key keeps working until it is closed. */
@@ -75,6 +72,9 @@ export class SecretKey {
   }
 }
 
+// For `util.inspect` and `console.log` on Node, Bun and Deno: never a byte of the key.
+Object.defineProperty(SecretKey.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: () => REDACTED });
+
 /**
  * The bytes of a key, not a copy. For the seals in this package alone; no entry of the package exports it.
  *
@@ -92,4 +92,9 @@ export function encryptionHalf(key: SecretKey): Uint8Array {
 /** The second half: the HMAC-SHA-256 key. A view, not a copy. */
 export function macHalf(key: SecretKey): Uint8Array {
   return secretKeyBytes(key).subarray(KEY_BYTES / 2);
+}
+
+function shared(reader: (key: SecretKey) => Uint8Array): (key: SecretKey) => Uint8Array {
+  readBytes = reader;
+  return reader;
 }

@@ -42,17 +42,17 @@ describe.each(SYSTEMS)("Realm on %s, simulated", (system) => {
 
   it.each([["with the native cipher", {}], ["with the portable one", { crypto: undefined }]])("writes, closes and reads again, %s", (_name, options) => {
     start(options);
-    let realm = new Realm({ schema: [Task], encryptionKey: TEST_KEY });
+    let realm = new Realm({ path: "default.realm", schema: [Task], encryptionKey: TEST_KEY });
     expect(realm.path).toBe(`${SANDBOX[system]}/default.realm`);
     realm.write(() => realm.create("Task", { id: 1, title: "one" }));
     realm.close();
     setPlatform(startedPlatform(system, options));
-    realm = new Realm({ schema: [Task], encryptionKey: TEST_KEY });
+    realm = new Realm({ path: "default.realm", schema: [Task], encryptionKey: TEST_KEY });
     expect(titles(realm)).toEqual(["one"]);
     realm.close();
-    expect(codeOf(() => new Realm({ schema: [Task], encryptionKey: Realm.generateEncryptionKey() }))).toBe("KEY_WRONG");
-    Realm.deleteFile({});
-    expect(Realm.exists({})).toBe(false);
+    expect(codeOf(() => new Realm({ path: "default.realm", schema: [Task], encryptionKey: Realm.generateEncryptionKey() }))).toBe("KEY_WRONG");
+    Realm.deleteFile({ path: "default.realm" });
+    expect(Realm.exists({ path: "default.realm" })).toBe(false);
   });
 
   it("[R-12.5] shares a file between handles of the process, and tells one of the other's commits", async () => {
@@ -93,21 +93,21 @@ describe.each(SYSTEMS)("Realm on %s, simulated", (system) => {
     setPlatform(createReactNativePlatform({ fileSystem, crypto: quickCrypto }));
     const error: unknown = (() => {
       try {
-        return new Realm({ schema: [Task] });
+        return new Realm({ path: "default.realm", schema: [Task] });
       } catch (thrown) {
         return thrown;
       }
     })();
     expect(error).toBeInstanceOf(StoreError);
     expect([(error as StoreError).code, (error as StoreError).message]).toEqual(["DURABILITY_MISSING", expect.stringMatching(/power cut.*durability: "process-death"/u)]);
-    expect(Realm.exists({})).toBe(false);
+    expect(Realm.exists({ path: "default.realm" })).toBe(false);
     setPlatform(createReactNativePlatform({ fileSystem, crypto: quickCrypto, durability: "process-death" }));
-    new Realm({ schema: [Task] }).close();
+    new Realm({ path: "default.realm", schema: [Task] }).close();
     setPlatform(createReactNativePlatform({ fileSystem, crypto: quickCrypto }));
-    const reader = new Realm({ schema: [Task], readOnly: true });
+    const reader = new Realm({ path: "default.realm", schema: [Task], readOnly: true });
     expect(codeOf(() => reader.writeCopyTo({ path: "copy.realm" }))).toBe("DURABILITY_MISSING");
     reader.close();
-    const inMemory = new Realm({ schema: [Task], inMemory: true });
+    const inMemory = new Realm({ path: "memory.realm", schema: [Task], inMemory: true });
     expect(titles(inMemory)).toEqual([]);
     inMemory.close();
   });
