@@ -12,6 +12,7 @@ import type { RealmConstructor } from "./realm-api.ts";
 export const CAPABILITIES = {
   files: "reads and writes raw files beside the database",
   processes: "starts other processes on the same file, talks to them and kills them",
+  runtimes: "starts such processes in several runtimes",
   verify: "checks a whole store through the engine's verify",
   clocks: "measures wall time and the main thread's processor time",
 } as const;
@@ -50,6 +51,13 @@ export interface ProcessAccess {
   start(program: string, values: Readonly<Record<string, unknown>>): PlatformProcess;
 }
 
+/** Starting processes in several runtimes. */
+export interface RuntimesAccess {
+  readonly names: readonly string[];
+  /** @param runtime - One of the names. */
+  start(runtime: string, program: string, values: Readonly<Record<string, unknown>>): PlatformProcess;
+}
+
 /** The engine's own check of a store that nobody has open. */
 export interface VerifyAccess {
   /** @returns One sentence per problem; an empty list means clean. */
@@ -80,6 +88,7 @@ export interface RealmPlatform {
   cleanUp(): Promise<void>;
   readonly files?: FileAccess;
   readonly processes?: ProcessAccess;
+  readonly runtimes?: RuntimesAccess;
   readonly verify?: VerifyAccess;
   readonly clocks?: ClockAccess;
 }

@@ -5,6 +5,7 @@
  */
 import { missingChromium, missingFirefox, openChromium, openFirefox } from "@holdfast/test-browser";
 import type { NotRun, RealmPlatform } from "./platform.ts";
+import { findAllRuntimes } from "./platforms/all-runtimes.ts";
 import { createBrowserPlatform, type RemotePlatform } from "./platforms/browser.ts";
 import { createNodePlatform } from "./platforms/node.ts";
 import { openRuntime } from "./platforms/runtime-platform.ts";
@@ -51,7 +52,10 @@ async function openInFirefox(): Promise<RemotePlatform | NotRun> {
 
 async function openNodeOn(system: string): Promise<RealmPlatform | NotRun> {
   if (process.platform !== system) return { reason: OTHER_SYSTEM };
-  return await createNodePlatform();
+  const platform = await createNodePlatform();
+  const runtimes = findAllRuntimes();
+  if (runtimes === undefined) return platform;
+  return { ...platform, runtimes, cleanUp: async () => void (await Promise.all([runtimes.endAll(), platform.cleanUp()])) };
 }
 
 function serverTarget(runtime: ServerRuntime): Target {

@@ -38,7 +38,7 @@ export async function openRuntime(command: RuntimeCommand): Promise<RemotePlatfo
   const { description } = (await hear()) as { description: string };
   return {
     description: `${description}, compiled packages`,
-    inapplicable: {},
+    inapplicable: { "across-runtimes": "runs once, from the Node that runs the suites" },
     async runSuite(suite, form, { seed, isLong, checks }) {
       const request: SuiteRequest = { suite, form, seed, isLong, isBrief: !isLong, checks: checks?.source };
       child.stdin.write(`${JSON.stringify(request)}\n`);

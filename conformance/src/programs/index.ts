@@ -4,6 +4,7 @@
  * @module
  */
 import { bulkCommits, smallCommits } from "./commits.ts";
+import { leaveFiles, openFiles } from "./files-of-others.ts";
 import { copy, holdOpen, rekey } from "./keys.ts";
 import { holdLock, increment, waitForLock } from "./locks.ts";
 import type { Program } from "./program.ts";
@@ -16,6 +17,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   copy,
   rekey,
   "hold-open": holdOpen,
+  "leave-files": leaveFiles,
+  "open-files": openFiles,
   "hold-lock": holdLock,
   "wait-for-lock": waitForLock,
   increment,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Suite } from "../suite.ts";
+import { acrossRuntimes } from "./across-runtimes.ts";
 import { budget } from "./budget.ts";
 import { copyAndRekey } from "./copy-and-rekey.ts";
 import { crashAndReopen } from "./crash-and-reopen.ts";
@@ -21,6 +22,7 @@ export const SUITES: readonly Suite[] = [
   copyAndRekey,
   severalProcesses,
   crashAndReopen,
+  acrossRuntimes,
   size,
   budget,
 ];
