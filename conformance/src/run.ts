@@ -58,7 +58,7 @@ async function main(): Promise<void> {
     if ("reason" in platform) targets.push({ target: target.name, description: undefined, reason: platform.reason, ...(platform.isMissing === true ? { isMissing: true } : {}), suites: [] });
     else targets.push(await runTarget(target.name, platform, suites, seed));
   }
-  const keyStores = options.only === undefined || options.only.includes(KEY_STORE_SUITE) ? await runKeyStores(seed) : [];
+  const keyStores = (options.only ?? (options.target === undefined ? [KEY_STORE_SUITE] : [])).includes(KEY_STORE_SUITE) ? await runKeyStores(seed) : [];
   const date = new Date().toISOString().slice(0, 10);
   const command = options.long ? `${COMMAND} --long` : COMMAND;
   const report: Report = {
@@ -70,8 +70,17 @@ async function main(): Promise<void> {
     targets,
     keyStores: { date, command: suites.length === 0 ? `${command} --only ${KEY_STORE_SUITE}` : command, seed, adapters: keyStores },
   };
-  const isWhole = options.checks === undefined && options.binding === undefined && options.target === undefined;
-  finish(report, isWhole && options.only === undefined, isWhole && suites.length === 0);
+  finish(report, partOf(suites));
+}
+
+/** What of the report this run replaces. */
+type Part = "all" | "the key stores' chapter" | "the target's chapter" | "nothing";
+
+function partOf(suites: readonly Suite[]): Part {
+  if (options.checks !== undefined || options.binding !== undefined) return "nothing";
+  if (options.target !== undefined) return options.only === undefined ? "the target's chapter" : "nothing";
+  if (options.only === undefined) return "all";
+  return suites.length === 0 ? "the key stores' chapter" : "nothing";
 }
 
 function chosenSuites(): readonly Suite[] {
@@ -182,16 +191,26 @@ function summarise(result: SuiteResult, seconds: number): void {
 }
 
 /** A run of some suites does not replace the report of all; one of the key stores alone replaces their chapter. */
-function finish(report: Report, isComplete: boolean, isChapter: boolean): void {
-  if (isComplete) writeReport(report);
-  else if (isChapter) writeReport({ ...(JSON.parse(readFileSync(REPORT_JSON, "utf8")) as Report), keyStores: report.keyStores });
+function finish(report: Report, part: Part): void {
+  if (part === "all") writeReport(report);
+  else if (part === "the key stores' chapter") writeReport({ ...writtenReport(), keyStores: report.keyStores });
+  else if (part === "the target's chapter") writeReport({ ...writtenReport(), targets: withTargets(writtenReport().targets, report.targets) });
   for (const target of report.targets) if (target.reason !== undefined) say(`${target.target}: not run: ${target.reason}`);
   for (const store of report.keyStores.adapters) if (store.reason !== undefined) say(`${store.adapter}: not run: ${store.reason}`);
-  if (isComplete) say("written: conformance/REPORT.md, conformance/report.json");
-  else say(isChapter ? "written: the key stores' chapter of conformance/REPORT.md" : "not all suites were run: the report was left as it is");
+  if (part === "all") say("written: conformance/REPORT.md, conformance/report.json");
+  else say(part === "nothing" ? "not all suites were run: the report was left as it is" : `written: ${part} of conformance/REPORT.md`);
   const code = hasFailed(report) ? 1 : 0;
   // A native call that waits for a prompt would keep the process for ever (a locked KWallet).
   process.stdout.write(options.json ? toJson(report) : "", () => process.exit(code));
+}
+
+function writtenReport(): Report {
+  return JSON.parse(readFileSync(REPORT_JSON, "utf8")) as Report;
+}
+
+/** Every target that there is, in the usual order: as it was written, or as it has just been run. */
+function withTargets(written: readonly TargetReport[], ran: readonly TargetReport[]): readonly TargetReport[] {
+  return TARGETS.flatMap(({ name }) => [...ran, ...written].find(({ target }) => target === name) ?? []);
 }
 
 function writeReport(report: Report): void {
