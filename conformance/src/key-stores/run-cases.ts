@@ -113,5 +113,6 @@ async function runCase({ binding, seed, isLong }: Run, one: KeyStoreCase, opened
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? ` ${String(error.code)}` : "";
-  return error.name === "ClaimError" ? error.message : `${error.name}${code}: ${error.message}`;
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return error.name === "ClaimError" ? error.message : `${error.name}${code}: ${error.message}${cause}`;
 }

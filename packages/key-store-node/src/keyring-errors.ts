@@ -19,7 +19,7 @@ const KNOWN: readonly { readonly text: RegExp; readonly code: KeyStoreErrorCode;
 
 /** True if the keyring did not take the key of a new session, or has forgotten the session: another one is made. */
 export function isRefusedSession(error: unknown): boolean {
-  return error instanceof Error && /public key size is invalid|can't find session/iu.test(error.message);
+  return error instanceof Error && /public key size is invalid|can't find session|unpad ?error|session garbles|valid utf-8/iu.test(error.message);
 }
 
 /** The error that the application gets. Unknown ones are `IO` with their cause. */

@@ -142,7 +142,7 @@ async function stopDaemon(bus: SessionBus): Promise<void> {
 
 /** KWallet refuses a new session once in 256 times; the adapter tries again, and so does the suite where it goes beside it. */
 async function untilSession<Result>(action: () => Promise<Result>): Promise<Result> {
-  return action().catch((error: unknown) => (/public key size|find session/u.test(String(error)) ? action() : Promise.reject(error)));
+  return action().catch((error: unknown) => (/public key size|find session|Unpad/u.test(String(error)) ? action() : Promise.reject(error)));
 }
 
 async function until(isSo: () => boolean, otherwise: string): Promise<void> {
