@@ -20,7 +20,7 @@ describe.skipIf(program === "")("Deno", () => {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-deno-"));
     try {
       const { stdout, stderr } = spawnSync(program, ["run", "--allow-read", "--allow-write", ...rights, "--conditions=@holdfast/source", SCRIPT, join(folder, "a.realm")], { encoding: "utf8" });
-      expect(stdout.trim(), stderr).toBe(said);
+      expect({ said: stdout.trim(), stderr }).toMatchObject({ said });
       expect(readdirSync(folder).filter((name) => name === "a.realm")).toEqual(left);
     } finally {
       rmSync(folder, { recursive: true });
