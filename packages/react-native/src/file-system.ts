@@ -20,6 +20,7 @@ export interface ExpoFileSystem {
 
 /** `File`: a name, whether or not something is there. */
 export interface ExpoFile {
+  readonly uri: string;
   /** False for a folder, and for what the application may not read. */
   readonly exists: boolean;
   readonly size: number | null;
@@ -27,7 +28,7 @@ export interface ExpoFile {
   delete(): void;
   /** @param mode - `r`, `rw`, or `wt`, which empties the file. */
   open(mode?: string): ExpoFileHandle;
-  moveSync(target: ExpoFile): void;
+  moveSync(target: { readonly uri: string }): void;
 }
 
 /** `FileHandle`. */
