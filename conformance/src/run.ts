@@ -1,7 +1,7 @@
 /**
  * The runner: every suite over every target, a short summary, the report, and an exit code that says whether a check failed.
  *
- *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--all-bindings] [--target NAME] [--seed NUMBER]
+ *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--all-bindings] [--target NAME] [--here] [--out FILE] [--seed NUMBER]
  *
  * @module
  */
@@ -41,6 +41,10 @@ const { values: options } = parseArgs({
     // Of a process that this program has started for one binding.
     part: { type: "boolean", default: false },
     target: { type: "string" },
+    // The targets that this process is, and the key stores: what `npm test` has time for. The report stays as it is.
+    here: { type: "boolean", default: false },
+    // Also writes what --json prints.
+    out: { type: "string" },
     seed: { type: "string" },
   },
 });
@@ -54,6 +58,7 @@ async function main(): Promise<void> {
   const targets: TargetReport[] = [];
   for (const target of suites.length === 0 ? [] : TARGETS) {
     if (options.target !== undefined && target.name !== options.target) continue;
+    if (options.here && target.isThisRuntime !== true) continue;
     const platform = await target.open();
     if ("reason" in platform) targets.push({ target: target.name, description: undefined, reason: platform.reason, ...(platform.isMissing === true ? { isMissing: true } : {}), suites: [] });
     else targets.push(await runTarget(target.name, platform, suites, seed));
@@ -77,7 +82,7 @@ async function main(): Promise<void> {
 type Part = "all" | "the key stores' chapter" | "the target's chapter" | "nothing";
 
 function partOf(suites: readonly Suite[]): Part {
-  if (options.checks !== undefined || options.binding !== undefined) return "nothing";
+  if (options.here || options.checks !== undefined || options.binding !== undefined) return "nothing";
   if (options.target !== undefined) return options.only === undefined ? "the target's chapter" : "nothing";
   if (options.only === undefined) return "all";
   return suites.length === 0 ? "the key stores' chapter" : "nothing";
@@ -199,6 +204,7 @@ function finish(report: Report, part: Part): void {
   for (const store of report.keyStores.adapters) if (store.reason !== undefined) say(`${store.adapter}: not run: ${store.reason}`);
   if (part === "all") say("written: conformance/REPORT.md, conformance/report.json");
   else say(part === "nothing" ? "not all suites were run: the report was left as it is" : `written: ${part} of conformance/REPORT.md`);
+  if (options.out !== undefined) writeFileSync(options.out, toJson(report));
   const code = hasFailed(report) ? 1 : 0;
   // A native call that waits for a prompt would keep the process for ever (a locked KWallet).
   process.stdout.write(options.json ? toJson(report) : "", () => process.exit(code));

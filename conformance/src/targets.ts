@@ -14,6 +14,8 @@ import { findRuntime, SERVER_RUNTIMES, type ServerRuntime } from "./platforms/se
 /** A runtime or system that Holdfast is meant for. */
 export interface Target {
   readonly name: string;
+  /** True for the runtime that the runner itself runs on. */
+  readonly isThisRuntime?: true;
   /** Makes the platform, or says why this machine cannot. */
   open(): Promise<RealmPlatform | RemotePlatform | NotRun>;
 }
@@ -23,9 +25,9 @@ const OTHER_SYSTEM = "needs a machine of that system; the same command runs ther
 
 /** Every target, in the report's order. */
 export const TARGETS: readonly Target[] = [
-  { name: nodeTargetName("linux"), open: () => openNodeOn("linux") },
-  { name: nodeTargetName("darwin"), open: () => openNodeOn("darwin") },
-  { name: nodeTargetName("win32"), open: () => openNodeOn("win32") },
+  { name: nodeTargetName("linux"), isThisRuntime: true, open: () => openNodeOn("linux") },
+  { name: nodeTargetName("darwin"), isThisRuntime: true, open: () => openNodeOn("darwin") },
+  { name: nodeTargetName("win32"), isThisRuntime: true, open: () => openNodeOn("win32") },
   ...SERVER_RUNTIMES.map(serverTarget),
   notYet("Bun and Deno on macOS", "written (locks by flock), and never run: needs a machine of that system"),
   notYet("Bun and Deno on Windows", "the engine has no kernel locks there, so files are refused (INTERPROCESS_UNSUPPORTED); Node has them"),
