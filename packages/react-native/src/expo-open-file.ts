@@ -160,6 +160,7 @@ function readBytes(handle: ExpoFileHandle, count: number): Uint8Array {
 }
 
 function writeBytes(handle: ExpoFileHandle, bytes: Uint8Array): void {
-  if (handle.writeBytesSync !== undefined) handle.writeBytesSync(bytes);
-  else handle.writeBytes(bytes);
+  if (handle.writeBytesSync !== undefined) return handle.writeBytesSync(bytes);
+  if (handle.writeBytes(bytes) === undefined) return;
+  throw new VolumeError("EIO", "the file module that was passed does not write synchronously");
 }

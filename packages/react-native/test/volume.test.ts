@@ -9,6 +9,7 @@ import { VolumeError } from "@holdfast/storage-engine";
 import type { StorageFile, Volume } from "@holdfast/storage-engine";
 import { CrashDisk, CrashVolume } from "@holdfast/storage-engine/simulation";
 import { describe, expect, it } from "vitest";
+import type { ExpoFileHandle } from "../src/index.ts";
 import { newMemory, newPhone, SANDBOX, startedModule, startedPlatform, SYSTEMS } from "./phones.ts";
 
 function codeOf(action: () => unknown): string | undefined {
@@ -221,6 +222,29 @@ describe.each(SYSTEMS)("volume of expo-file-system: %s, simulated", (system) => 
     expect(write("EIO")).toBe("EIO");
     phone.availableDiskSpace = 50;
     expect(write("EIO")).toBe("ENOSPC");
+  });
+
+  it("reads and writes by the names of version 57, and says so if they are promises", () => {
+    newPhone(system);
+    const fileSystem = startedModule(system);
+    const withHandles = (rename: (handle: ExpoFileHandle) => Pick<ExpoFileHandle, "readBytes" | "writeBytes">): Volume => {
+      const File = class extends fileSystem.File {
+        override open(mode?: string): ExpoFileHandle {
+          const handle = super.open(mode);
+          return Object.defineProperties(handle, { readBytesSync: { value: undefined }, writeBytesSync: { value: undefined }, ...Object.getOwnPropertyDescriptors(rename(handle)) });
+        }
+      };
+      return startedPlatform(system, { fileSystem: { ...fileSystem, File } }).volume;
+    };
+    const older = withHandles((handle) => {
+      const [read, write] = [handle.readBytesSync?.bind(handle), handle.writeBytesSync?.bind(handle)];
+      return { readBytes: (count) => read?.(count), writeBytes: (bytes) => write?.(bytes) };
+    });
+    filled(older, "a", [1, 2, 3]).close();
+    expect(contentOf(older, "a")).toEqual([1, 2, 3]);
+    const promises = withHandles(() => ({ readBytes: () => Promise.resolve(), writeBytes: () => Promise.resolve() }));
+    expect(codeOf(() => contentOf(promises, "a"))).toBe("EIO");
+    expect(codeOf(() => filled(promises, "b", [1]))).toBe("EIO");
   });
 
   it("has a clock that sleep moves on without waiting, and random bytes", () => {
