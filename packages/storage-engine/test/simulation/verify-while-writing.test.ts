@@ -39,7 +39,11 @@ function watched(volume: MemoryVolume, onRead: () => void): Volume {
     };
     return file;
   };
-  return new Proxy(volume, { get: (target, name) => (name === "open" ? open : (Reflect.get(target, name, target) as { bind?: (self: unknown) => unknown }).bind?.(target) ?? Reflect.get(target, name, target)) });
+  const get = (target: MemoryVolume, name: string | symbol): unknown => {
+    const value: unknown = name === "open" ? open : Reflect.get(target, name, target);
+    return typeof value === "function" ? value.bind(target) : value;
+  };
+  return new Proxy(volume, { get });
 }
 
 describe.each(KINDS)("verify by a reader, $name", ({ name: _name, ...more }) => {
