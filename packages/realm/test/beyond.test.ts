@@ -86,6 +86,7 @@ forEachMode((mode) => {
     const base = { format: "holdfast-realm", formatVersion: 1, schemaVersion: 0 } as const;
     const rows = (objects: unknown) => () => realm.importJson({ ...base, classes: [{ name: "Row", properties: {}, objects: objects as never }] });
     expect(() => realm.importJson({} as never)).toThrow("Expected an export of a realm");
+    for (const entry of [null, 5, []]) expect(() => realm.importJson({ ...base, classes: [entry] } as never)).toThrow("Cannot import classes[0]: it is no object.");
     expect(rows([{ n: 1 }, { n: "x" }])).toThrow("Cannot import Row[1].n: expected a value of type 'int'.");
     expect(rows([{ n: 1, nope: 2 }])).toThrow("Cannot import Row[0].nope: 'Row' has no such property.");
     expect(rows(5)).toThrow("Cannot import Row: 'objects' is no list.");

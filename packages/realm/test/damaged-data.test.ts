@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Store } from "@holdfast/storage-engine";
-import type { WriteTransaction } from "@holdfast/storage-engine";
+import type { ReadTree, WriteTransaction } from "@holdfast/storage-engine";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import Realm from "../src/index.ts";
 
@@ -107,4 +107,34 @@ it("an index entry without an end is passed over, a row number that is none is D
   expect([...realm.objects("Thing").filtered("nick BEGINSWITH 'n'")].map((object) => object["id"])).toEqual([1]);
   expect(() => realm.write(() => realm.create("Plain", { value: 2 }))).toThrow(DAMAGED);
   realm.close();
+});
+
+it("an entry of links that is cut is DATA_DAMAGED, also where an object is deleted", () => {
+  const linked: Realm.ObjectSchema[] = [
+    { name: "Target", primaryKey: "id", properties: { id: "int" } },
+    { name: "Origin", properties: { one: "Target?" } },
+  ];
+  const at = join(folder, "links.realm");
+  const realm = new Realm({ path: at, schema: linked });
+  realm.write(() => realm.create("Origin", { one: realm.create("Target", { id: 1 }) }));
+  realm.close();
+  const store = Store.open({ path: at });
+  const name = "links:Target";
+  const cursor = (store.snapshot().tree(name) as ReadTree).cursor();
+  expect(cursor.next()).toBe(true);
+  const key = cursor.key().slice();
+  store.close();
+  for (let length = 2 + (key[0] as number) * 256 + (key[1] as number); length < key.length - 8; length += 1) {
+    const copy = join(folder, `cut-${length}.realm`);
+    copyFileSync(at, copy);
+    const broken = Store.open({ path: copy });
+    const transaction = broken.beginWrite();
+    transaction.tree(name).delete(key);
+    transaction.tree(name).put(key.slice(0, length), new Uint8Array(0));
+    transaction.commit();
+    broken.close();
+    const again = new Realm({ path: copy, schema: linked });
+    expect(() => again.write(() => again.delete(again.objects("Target")))).toThrow(DAMAGED);
+    again.close();
+  }
 });

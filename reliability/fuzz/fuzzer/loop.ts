@@ -48,7 +48,7 @@ export interface SearchReport {
 const MAX_RESIDENT_BYTES = 2 * 1024 ** 3;
 
 /** Searches. */
-export function search(options: SearchOptions): SearchReport {
+export function search(options: SearchOptions): Promise<SearchReport> {
   return new Search(options).run();
 }
 
@@ -66,7 +66,7 @@ class Search {
     this.#corpus = new Corpus(runtime().hits.length);
   }
 
-  run(): SearchReport {
+  async run(): Promise<SearchReport> {
     const { target, inputs, seconds, executions } = this.#options;
     const start = performance.now();
     const end = start + seconds * 1000;
@@ -74,7 +74,10 @@ class Search {
     if (this.#corpus.entries.length === 0) this.#corpus.entries.push({ input: new Uint8Array(0), features: new Uint32Array(0), picks: 0 });
     while (this.#executions < executions && performance.now() < end && this.#failures.size < this.#options.maxFailures) {
       this.#try(this.#nextInput(), this.#options.isGuided);
-      if (this.#executions % 512 === 0) this.#checkMemory();
+      if (this.#executions % 512 !== 0) continue;
+      // What a weak reference has seen is kept until the turn of the event loop ends (ECMAScript, 9.10.3 ClearKeptObjects).
+      await new Promise(setImmediate);
+      this.#checkMemory();
     }
     return {
       executions: this.#executions,

@@ -50,7 +50,7 @@ function watcherOf(path: string, maxBytes: number): (input: Uint8Array) => void 
 async function work(task: WorkerTask): Promise<void> {
   const loaded = registerLoadHooks({ faults: task.faults });
   const { target } = (await import(task.module)) as { target: FuzzTarget };
-  const report = search({
+  const report = await search({
     target,
     seed: task.seed,
     inputs: task.isWithCorpus ? readCorpus(task.target) : [],

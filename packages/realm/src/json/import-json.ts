@@ -48,7 +48,8 @@ class Importer {
 
   run(json: RealmJson): void {
     const work: { table: ClassTable; key: Uint8Array; object: JsonObject; place: string }[] = [];
-    for (const entry of json.classes) {
+    for (const [index, entry] of json.classes.entries()) {
+      if (!isObject(entry)) throw invalid(`classes[${index}]`, "it is no object");
       const table = this.#session.table(entry.name);
       if (table.schema.embedded) throw invalid(entry.name, "objects of an embedded class stand inside their parents");
       if (!Array.isArray(entry.objects)) throw invalid(entry.name, "'objects' is no list");

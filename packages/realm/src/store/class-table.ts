@@ -7,7 +7,7 @@
  * @module
  */
 import type { Cursor, ReadTree, ValuePlace, WriteTree } from "@holdfast/storage-engine";
-import { RealmError } from "../errors.ts";
+import { dataDamaged, RealmError } from "../errors.ts";
 import { afterPrefix, encodeIndexKey, encodeKey } from "../records/keys.ts";
 import type { KeyType } from "../records/keys.ts";
 import { layoutOf } from "../records/layout.ts";
@@ -358,9 +358,10 @@ function parseLinkKey(bytes: Uint8Array): { className: string; property: string;
   let at = 2 + (bytes[0] as number) * 256 + (bytes[1] as number);
   const names: string[] = [];
   for (let index = 0; index < 2; index++) {
-    const length = bytes[at] as number;
-    names.push(readText(bytes, at + 1, at + 1 + length));
-    at += 1 + length;
+    const end = at + 1 + (bytes[at] ?? bytes.length);
+    if (end > bytes.length) throw dataDamaged("an entry of links that names nothing");
+    names.push(readText(bytes, at + 1, end));
+    at = end;
   }
   return { className: names[0] as string, property: names[1] as string, key: bytes.slice(at) };
 }
