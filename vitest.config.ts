@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests read the TypeScript sources through this condition, so nothing has to be built first.
@@ -8,10 +9,16 @@ const usual = { pool: "forks", testTimeout: 120_000 } as const;
 /** Test files that replace modules, or count what a whole process holds: each gets a process of its own. */
 const alone = ["packages/storage-engine/test/**/*.test.ts", "packages/core-cipher/test/random.test.ts", "packages/react/test/**/*.test.ts", "packages/key-store-node/test/**/*.test.ts"];
 
+/** What `npm test` leaves to CI and to `npm run test:unit`: tests that the tests can fail, and browsers. */
+const leftToCi = ["conformance/test/broken.test.ts", "reliability/fuzz/test/planted-faults.test.ts", "reliability/fuzz/test/search.test.ts", "reliability/kills/test/kills.test.ts", "packages/realm/test/browser/**", "packages/key-store-web/test/web-store.test.ts"];
+const left = process.env["HOLDFAST_SHORT"] === "1" ? leftToCi : [];
+
 export default defineConfig({
   test: {
+    // Usually one core is left free; here most of the time goes into waiting for other processes.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
-      { ...base, test: { ...usual, name: "alone", include: alone } },
+      { ...base, test: { ...usual, name: "alone", include: alone, exclude: [...left, "**/node_modules/**"] } },
       {
         ...base,
         test: {
@@ -19,7 +26,7 @@ export default defineConfig({
           name: "together",
           isolate: false,
           include: ["scripts/test/**/*.test.ts", "packages/*/test/**/*.test.ts", "conformance/test/**/*.test.ts", "reliability/*/test/**/*.test.ts", "docs/examples/*/test/**/*.test.ts"],
-          exclude: alone,
+          exclude: [...alone, ...left, "**/node_modules/**"],
         },
       },
     ],
