@@ -8,7 +8,7 @@
  * same rule, but over the budget it is a miss: the promise is about time. Every figure is shown, kept or not.
  *
  * A workload of `KNOWN_MISSES` is over the budget today, and docs/conformance.md says why. It is a miss in every report
- * and fails beyond the ratio given there, so that it cannot become worse unseen.
+ * and fails beyond the ratio given there, so that it cannot become worse unseen. In the brief form all have such wider limits.
  *
  * @module
  */
@@ -49,6 +49,10 @@ interface Cost {
 
 /** Random updates seal every page they touch once more, on the main thread, for little work in between. */
 const KNOWN_MISSES: Readonly<Record<string, number>> = { updates: 1.6 };
+
+/** The brief form runs a few milliseconds at a time, beside others, in runtimes with slower ciphers (Deno's AES takes twice Node's time): a miss up to here, then a failure. */
+const BRIEF_LIMIT = 2;
+const BRIEF_MISSES: Readonly<Record<string, number>> = { updates: 3 };
 
 const PAIRS_AT_ONCE = 11;
 const MEASUREMENTS = 3;
@@ -183,9 +187,9 @@ function report(context: SuiteContext, name: string, wall: Spread, cpu: Spread |
   const cpuText = cpu === undefined ? "too short to measure" : textOf(cpu);
   context.figure(`encrypted / plain, ${name}`, `wall ${textOf(wall)}, main thread's processor ${cpuText}, ${wall.count} pairs`);
   const verdict = judge(wall, BUDGET);
-  const limit = KNOWN_MISSES[name] ?? BUDGET;
+  const limit = context.isBrief ? (BRIEF_MISSES[name] ?? BRIEF_LIMIT) : (KNOWN_MISSES[name] ?? BUDGET);
   claim(judge(wall, limit) !== "over", `${name}: the middle half of the ratios, ${textOf(wall)}, lies above ${limit.toFixed(2)}`);
-  if (verdict === "over") context.miss(`${name}: wall time ${textOf(wall)}, above ${BUDGET.toFixed(2)}; a known miss`);
+  if (verdict === "over") context.miss(`${name}: wall time ${textOf(wall)}, above ${BUDGET.toFixed(2)}${context.isBrief ? ", in the brief form" : "; a known miss"}`);
   if (verdict === "unresolved") context.miss(`${name}: wall time ${textOf(wall)}, above ${BUDGET.toFixed(2)} but inside the noise`);
   if (cpu !== undefined && judge(cpu, BUDGET) !== "within") context.miss(`${name}: main thread's processor time ${textOf(cpu)}, above ${BUDGET.toFixed(2)}`);
 }
