@@ -35,6 +35,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   "W8-write": PROCESSES,
   "W8-read": PROCESSES,
   "W8-turns": PROCESSES,
+  "W9-list": "The short form measures one pair. All pages are in the cache when the row is measured: nothing is opened or sealed in it.",
   "W9-links": "Each step is a look-up by key in JavaScript, and an object is handed out; a join in native code hands out none.",
   "W9-filter": "Each record is tested on its bytes in JavaScript, in the peers in native code: about even.",
   "W9-filter-indexed": "The candidates of the index (about 400) are looked up in the table one after the other, in JavaScript, then tested and put in order.",
