@@ -1,7 +1,8 @@
 /**
  * The arrows between packages point down only:
  *
- *   react -> realm -> query, storage-engine -> core-cipher; react-native -> storage-engine
+ *   react -> realm -> query, storage-engine -> core-cipher; react-native -> storage-engine;
+ *   sync-client -> realm, sync-protocol, key-store; sync-server -> sync-protocol, query
  *
  * `scripts/arrows.test.mjs` plants a forbidden import for every rule below and expects it to be caught.
  */
@@ -20,6 +21,9 @@ const allowed = {
   realm: ["query", "storage-engine"],
   react: ["realm"],
   "react-native": ["core-cipher", "storage-engine"],
+  "sync-protocol": [],
+  "sync-server": ["sync-protocol", "query"],
+  "sync-client": ["realm", "sync-protocol", "key-store"],
 };
 
 const names = Object.keys(allowed);
@@ -70,7 +74,7 @@ export default {
       name: "node-only-in-node-files",
       comment: "Portable files run in a browser one day: node: modules are imported by node.ts and node-*.ts alone.",
       severity: "error",
-      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/key-store-node/|/(node|node-[^/]+|platform-node)\\.ts$" },
+      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/(key-store-node|sync-server)/|/(node|node-[^/]+|platform-node)\\.ts$" },
       to: { dependencyTypes: ["core"] },
     },
     {

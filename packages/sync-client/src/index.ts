@@ -1,0 +1,6 @@
+/**
+ * Holdfast's sync client: users, sessions, subscriptions; local writes never wait for the network.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * Holdfast's sync server: WebSocket over TLS, PostgreSQL or SQLite, permissions, users and their keys.
+ *
+ * @module
+ */
+export {};
