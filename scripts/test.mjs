@@ -126,7 +126,7 @@ function countVitest() {
 function countConformance(output, isOk) {
   if (!existsSync(conformanceReport)) return countOne(output, isOk);
   if (!isCi) notRun.push("the other runtimes and browsers (npm run conformance), and the tests of the tests (npm run test:unit): CI runs all of them");
-  /** @type {{ targets: { target: string, reason?: string, isMissing?: boolean, suites: { status: string, checks: { failure?: string }[] }[] }[], keyStores: { adapters: { adapter: string, reason?: string, isOtherSystem?: boolean, cases: { status: string }[] }[] } }} */
+  /** @type {{ targets: { target: string, reason?: string, isMissing?: boolean, suites: { status: string, checks: { failure?: string }[] }[] }[], sizes?: { gzipBytes: number, boundBytes: number }[], keyStores: { adapters: { adapter: string, reason?: string, isOtherSystem?: boolean, cases: { status: string }[] }[] } }} */
   const report = JSON.parse(readFileSync(conformanceReport, "utf8"));
   for (const target of report.targets) if (target.reason !== undefined && target.isMissing !== true) notRun.push(`${target.target}: ${target.reason}`);
   const suites = report.targets.flatMap((target) => target.suites);
@@ -136,11 +136,13 @@ function countConformance(output, isOk) {
   const cases = report.keyStores.adapters.flatMap((store) => store.cases);
   /** @param {string} status */
   const count = (status) => cases.filter((one) => one.status === status).length;
+  const sizes = report.sizes ?? [];
+  const tooLarge = sizes.filter(({ gzipBytes, boundBytes }) => gzipBytes > boundBytes).length;
   const missingTargets = report.targets.filter((target) => target.isMissing === true);
   for (const target of missingTargets) process.stdout.write(`not run: ${target.target}: ${target.reason}\n`);
   const missing = report.keyStores.adapters.filter((store) => store.reason !== undefined && !store.isOtherSystem);
   for (const store of missing) process.stdout.write(`not run: ${store.adapter}: ${store.reason}\n`);
-  return { passed: checks.length - failed + count("passed"), failed: failed + count("failed"), skipped: suites.filter((suite) => suite.status === "not run").length + missing.length + missingTargets.length };
+  return { passed: checks.length - failed + count("passed") + sizes.length - tooLarge, failed: failed + count("failed") + tooLarge, skipped: suites.filter((suite) => suite.status === "not run").length + missing.length + missingTargets.length };
 }
 
 /** The last "N passed, N failed[, N skipped]" that a program of ours printed. @param {string} output @param {boolean} isOk @returns {Counts} */

@@ -5,6 +5,7 @@
  */
 import type { KeyStoresReport } from "./key-stores/case.ts";
 import { failedCases, keyStoreChapter } from "./key-stores/table.ts";
+import { isTooLarge, sizesChapter, type PackageSize } from "./sizes/package-sizes.ts";
 import type { CheckResult, Form, SuiteResult } from "./suite.ts";
 
 /** What came of one target. */
@@ -27,6 +28,8 @@ export interface Report {
   readonly isLong: boolean;
   readonly durationSeconds: number;
   readonly targets: readonly TargetReport[];
+  /** Absent if the run was of suites or key stores alone. */
+  readonly sizes?: readonly PackageSize[];
   readonly keyStores: KeyStoresReport;
 }
 
@@ -34,7 +37,7 @@ const FORMS: readonly Form[] = ["plain", "encrypted", "plain and encrypted"];
 
 /** True if any check of any target failed. */
 export function hasFailed(report: Report): boolean {
-  return failedCases(report.keyStores.adapters) > 0 || report.targets.some((target) => target.suites.some((suite) => suite.status === "failed"));
+  return failedCases(report.keyStores.adapters) > 0 || report.sizes?.some(isTooLarge) === true || report.targets.some((target) => target.suites.some((suite) => suite.status === "failed"));
 }
 
 /** The report for people. */
@@ -50,6 +53,7 @@ export function toMarkdown(report: Report): string {
     "|---|---|---:|---:|---:|",
     ...report.targets.map(targetRow),
     "",
+    ...sizesChapter(report.sizes ?? []),
   ];
   for (const target of report.targets) if (target.reason === undefined) lines.push(...targetChapter(target));
   if (report.keyStores.adapters.length > 0) lines.push(...keyStoreChapter(report.keyStores));

@@ -1,7 +1,7 @@
 /**
  * The runner: every suite over every target, a short summary, the report, and an exit code that says whether a check failed.
  *
- *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE] [--checks PATTERN] [--binding NAME] [--all-bindings] [--target NAME] [--here] [--out FILE] [--seed NUMBER]
+ *     node --conditions=@holdfast/source conformance/src/run.ts [--json] [--long] [--only SUITE | key-stores | sizes] [--checks PATTERN] [--binding NAME] [--all-bindings] [--target NAME] [--here] [--out FILE] [--seed NUMBER]
  *
  * @module
  */
@@ -18,12 +18,17 @@ import { failedCases } from "./key-stores/table.ts";
 import type { RealmPlatform } from "./platform.ts";
 import type { RemotePlatform } from "./platforms/browser.ts";
 import { hasFailed, toMarkdown, type Report, type TargetReport } from "./report.ts";
+import { isTooLarge, measureSizes, type PackageSize } from "./sizes/package-sizes.ts";
 import { runSuite, type Form, type RunOptions, type Suite, type SuiteResult } from "./suite.ts";
 import { SUITES } from "./suites/index.ts";
 import { TARGETS } from "./targets.ts";
 
 /** The suite of the key stores: over bindings of its own, not over the targets. */
 const KEY_STORE_SUITE = "key-stores";
+/** How large the packages are in a bundle: of no target that runs. */
+const SIZES_SUITE = "sizes";
+/** What can be asked for beside the targets' suites. */
+const OTHER_SUITES = [KEY_STORE_SUITE, SIZES_SUITE];
 const COMMAND = "node --conditions=@holdfast/source conformance/src/run.ts";
 
 const KEY_STORES_AT_ONCE = 3;
@@ -64,6 +69,7 @@ async function main(): Promise<void> {
     else targets.push(await runTarget(target.name, platform, suites, seed));
   }
   const keyStores = (options.only ?? (options.target === undefined ? [KEY_STORE_SUITE] : [])).includes(KEY_STORE_SUITE) ? await runKeyStores(seed) : [];
+  const sizes = (options.only ?? (options.target === undefined ? [SIZES_SUITE] : [])).includes(SIZES_SUITE) ? await runSizes() : undefined;
   const date = new Date().toISOString().slice(0, 10);
   const command = options.long ? `${COMMAND} --long` : COMMAND;
   const report: Report = {
@@ -73,27 +79,29 @@ async function main(): Promise<void> {
     isLong: options.long,
     durationSeconds: Math.round((performance.now() - startMs) / 1000),
     targets,
+    ...(sizes === undefined ? {} : { sizes }),
     keyStores: { date, command: suites.length === 0 ? `${command} --only ${KEY_STORE_SUITE}` : command, seed, adapters: keyStores },
   };
-  finish(report, partOf(suites));
+  finish(report, partOf());
 }
 
 /** What of the report this run replaces. */
-type Part = "all" | "the key stores' chapter" | "the target's chapter" | "nothing";
+type Part = "all" | "the key stores' chapter" | "the sizes' chapter" | "the target's chapter" | "nothing";
 
-function partOf(suites: readonly Suite[]): Part {
+function partOf(): Part {
   if (options.here || options.checks !== undefined || options.binding !== undefined) return "nothing";
   if (options.target !== undefined) return options.only === undefined ? "the target's chapter" : "nothing";
   if (options.only === undefined) return "all";
-  return suites.length === 0 ? "the key stores' chapter" : "nothing";
+  if (options.only.length > 1) return "nothing";
+  return ({ [KEY_STORE_SUITE]: "the key stores' chapter", [SIZES_SUITE]: "the sizes' chapter" } as const)[options.only[0] ?? ""] ?? "nothing";
 }
 
 function chosenSuites(): readonly Suite[] {
   const names = options.only;
   if (names === undefined) return SUITES;
-  const unknown = names.filter((name) => name !== KEY_STORE_SUITE && !SUITES.some((suite) => suite.name === name));
+  const unknown = names.filter((name) => !OTHER_SUITES.includes(name) && !SUITES.some((suite) => suite.name === name));
   if (unknown.length > 0) {
-    throw new RangeError(`there is no suite "${unknown.join(", ")}"; the suites are ${[...SUITES.map((suite) => suite.name), KEY_STORE_SUITE].join(", ")}`);
+    throw new RangeError(`there is no suite "${unknown.join(", ")}"; the suites are ${[...SUITES.map((suite) => suite.name), ...OTHER_SUITES].join(", ")}`);
   }
   return SUITES.filter((suite) => names.includes(suite.name));
 }
@@ -119,6 +127,12 @@ function runOn(platform: RealmPlatform | RemotePlatform, { suite, form }: { suit
   const reason = platform.inapplicable[suite.name];
   if (reason === undefined) return platform.runSuite(suite.name, form, runOptions);
   return Promise.resolve({ suite: suite.name, form, seed: runOptions.seed, status: "does not apply", reason, checks: [], figures: [], misses: [] });
+}
+
+async function runSizes(): Promise<readonly PackageSize[]> {
+  const sizes = await measureSizes();
+  for (const size of sizes) say(`  ${isTooLarge(size) ? "FAILED " : "passed "} size of ${size.name} for ${size.target}: ${size.gzipBytes} bytes (gzip) of at most ${size.boundBytes}`);
+  return sizes;
 }
 
 /** Every key store with a binding. Alone with `--binding`; else each in a process of its own, some at once: most of them wait most of the time. */
@@ -199,6 +213,7 @@ function summarise(result: SuiteResult, seconds: number): void {
 function finish(report: Report, part: Part): void {
   if (part === "all") writeReport(report);
   else if (part === "the key stores' chapter") writeReport({ ...writtenReport(), keyStores: report.keyStores });
+  else if (part === "the sizes' chapter" && report.sizes !== undefined) writeReport({ ...writtenReport(), sizes: report.sizes });
   else if (part === "the target's chapter") writeReport({ ...writtenReport(), targets: withTargets(writtenReport().targets, report.targets) });
   for (const target of report.targets) if (target.reason !== undefined) say(`${target.target}: not run: ${target.reason}`);
   for (const store of report.keyStores.adapters) if (store.reason !== undefined) say(`${store.adapter}: not run: ${store.reason}`);
