@@ -29,6 +29,7 @@ export type StoreErrorCode =
   | "SNAPSHOT_CLOSED"
   | "KEY_TOO_LONG"
   | "VALUE_TOO_LARGE"
+  | "TREES_EXHAUSTED"
   | "DISK_FULL"
   | "IO_FAILED"
   | "COMMIT_UNKNOWN"

@@ -25,6 +25,8 @@ export const LOG_BYTES: number = 1024 * 1024;
 export const RECORD_ALIGNMENT_BYTES = 64;
 /** The longest key of a tree. */
 export const MAX_KEY_BYTES = 1024;
+/** The highest id of a tree: the one behind it must fit as well. */
+export const MAX_TREE_ID = 0xffff_fffe;
 /** The longest value that stands in a leaf; longer ones get an extent. */
 export const MAX_INLINE_VALUE_BYTES = 2000;
 /** The longest value of a tree. */

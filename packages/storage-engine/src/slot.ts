@@ -9,7 +9,7 @@
 import { TAG_BYTES, UNIT_KIND, UNIT_OVERHEAD_BYTES, type UnitIdentity, type UnitSeal } from "@holdfast/core-cipher";
 import { equalBytes, readU32, readU64, writeU32, writeU64 } from "./bytes.ts";
 import { StoreError } from "./errors.ts";
-import { HEADER_BYTES, PAGE_BYTES, RECORD_ALIGNMENT_BYTES, REF_BYTES, REF_TAG_BYTES, SLOT_OFFSETS } from "./layout.ts";
+import { HEADER_BYTES, MAX_TREE_ID, PAGE_BYTES, RECORD_ALIGNMENT_BYTES, REF_BYTES, REF_TAG_BYTES, SLOT_OFFSETS } from "./layout.ts";
 import { readRef, writeRef, type PageRef } from "./page-ref.ts";
 import { NO_CONTEXT } from "./unit-file.ts";
 import type { StorageFile } from "./volume/volume.ts";
@@ -113,7 +113,7 @@ export function openSlotUnit(bytes: Uint8Array, generation: number, seal: UnitSe
 /** Nobody without the key gets here in an encrypted file; in a plain one, whoever can compute a checksum does. */
 function isPlausible(slot: Slot): boolean {
   const { commit, logPosition, catalogCount, nextTreeId, spaceBytes } = slot;
-  return [commit, logPosition, catalogCount, spaceBytes].every((number) => number <= MAX_NUMBER) && logPosition % RECORD_ALIGNMENT_BYTES === 0 && nextTreeId <= 0xffff_ffff;
+  return [commit, logPosition, catalogCount, spaceBytes].every((number) => number <= MAX_NUMBER) && logPosition % RECORD_ALIGNMENT_BYTES === 0 && nextTreeId <= MAX_TREE_ID + 1;
 }
 
 /** First 16 bytes of the tag of an encoded slot. */

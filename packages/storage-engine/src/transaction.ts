@@ -7,7 +7,7 @@ import { Cursor, type CursorRange } from "./cursor.ts";
 import type { Database } from "./database.ts";
 import { EditSet } from "./edit-set.ts";
 import { asStoreError, StoreError } from "./errors.ts";
-import { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "./layout.ts";
+import { MAX_KEY_BYTES, MAX_TREE_ID, MAX_VALUE_BYTES } from "./layout.ts";
 import { OPERATION, OperationList } from "./log-record.ts";
 import type { NodePage } from "./node-page.ts";
 import { collectDirty, PageWriter } from "./page-writer.ts";
@@ -85,6 +85,7 @@ export class WriteTransaction {
   #createTree(name: string): TreeRoot {
     const key = catalogKey(name);
     if (key.length === 0 || key.length > MAX_KEY_BYTES) throw new StoreError("KEY_TOO_LONG", `a tree's name has 1 to ${MAX_KEY_BYTES} bytes, got ${key.length}`);
+    if (this.#nextTreeId > MAX_TREE_ID) throw new StoreError("TREES_EXHAUSTED", "every tree id of this file has been used; compact() gives new ones");
     const root = new TreeRoot(this.#nextTreeId, name, 0, undefined, undefined);
     this.#nextTreeId++;
     this.#trees.set(name, root);

@@ -8,7 +8,7 @@ import { Cursor } from "./cursor.ts";
 import type { Edit } from "./tree.ts";
 import { clearTree, deleteEntry, putEntry, TreeRoot } from "./tree.ts";
 import { StoreError } from "./errors.ts";
-import { REF_BYTES } from "./layout.ts";
+import { MAX_TREE_ID, REF_BYTES } from "./layout.ts";
 import type { LogHead } from "./log.ts";
 import { OPERATION, readOperations } from "./log-record.ts";
 import { readRef, writeRef } from "./page-ref.ts";
@@ -85,11 +85,12 @@ export function applyRecord(units: UnitFile, before: View, edit: Edit, plaintext
     else if (kind === OPERATION.delete) deleteEntry(units, own(treeId), edit, key);
     else if (kind === OPERATION.clearTree) clearTree(units, own(treeId), edit);
     else if (kind === OPERATION.createTree) {
+      if (treeId !== nextTreeId || treeId > MAX_TREE_ID) throw new StoreError("LOG_DAMAGED", `a log record creates tree ${treeId}, and the next one is ${nextTreeId}`);
       const root = new TreeRoot(treeId, decoder.decode(key), 0, undefined, undefined);
       trees.set(root.name, root);
       names.set(treeId, root.name);
       owned.set(treeId, root);
-      nextTreeId = Math.max(nextTreeId, treeId + 1);
+      nextTreeId++;
     } else if (kind === OPERATION.dropTree) {
       const root = own(treeId);
       clearTree(units, root, edit);

@@ -98,6 +98,6 @@ function withLateLog(image: FileImage): FileImage {
 
 const RECORDS: readonly Uint8Array[] = [
   operation([{ kind: 1, tree: 1, key: "key 0001", value: "first record" }, { kind: 2, tree: 1, key: "key 0004" }]),
-  operation([{ kind: 3, tree: 9, key: "new tree" }, { kind: 1, tree: 9, key: "a", value: "b".repeat(2100) }, { kind: 1, tree: 2, key: "zz", value: "" }]),
-  operation([{ kind: 5, tree: 4, key: "" }, { kind: 1, tree: 9, key: "c", value: "d" }, { kind: 1, tree: 1, key: "key 0001", value: "third record" }]),
+  operation([{ kind: 3, tree: 6, key: "new tree" }, { kind: 1, tree: 6, key: "a", value: "b".repeat(2100) }, { kind: 1, tree: 2, key: "zz", value: "" }]),
+  operation([{ kind: 5, tree: 4, key: "" }, { kind: 1, tree: 6, key: "c", value: "d" }, { kind: 1, tree: 1, key: "key 0001", value: "third record" }]),
 ];

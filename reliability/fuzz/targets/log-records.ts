@@ -29,12 +29,12 @@ export const target: FuzzTarget = {
   maxBytes: 2048,
   limits: { steps: 2_500_000, bytes: 64_000_000 },
   dictionary: [
-    ...[1, 2, 3, 4, 5].flatMap((kind) => [1, 2, 3, 4, 5, 6, 9].map((tree) => operation([{ kind, tree, key: "k", value: kind === 1 ? "v" : "" }]))),
+    ...[1, 2, 3, 4, 5].flatMap((kind) => [1, 2, 3, 4, 5, 6, 7].map((tree) => operation([{ kind, tree, key: "k", value: kind === 1 ? "v" : "" }]))),
     operation([{ kind: 1, tree: 1, key: "key 0001" }]), operation([{ kind: 2, tree: 1, key: "key 0004" }]), "key 00", "large 1", "deep", "wide", "\0",
   ],
   seeds: () => [
     Uint8Array.of(0),
-    inputOf(1, [[0, operation([{ kind: 1, tree: 1, key: "key 0001", value: "x" }])], [0, operation([{ kind: 3, tree: 9, key: "new" }, { kind: 1, tree: 9, key: "a", value: "b" }])]]),
+    inputOf(1, [[0, operation([{ kind: 1, tree: 1, key: "key 0001", value: "x" }])], [0, operation([{ kind: 3, tree: 6, key: "new" }, { kind: 1, tree: 6, key: "a", value: "b" }])]]),
     inputOf(2, [[0, operation([{ kind: 4, tree: 3, key: "" }])], [8, operation([{ kind: 5, tree: 1, key: "" }])], [0, operation([{ kind: 2, tree: 2, key: "x" }])]]),
     ...[1, 2, 4, 8, 16, 32, 64].map((flag) => inputOf(4 + (flag % 4), [[0, operation([{ kind: 1, tree: 1, key: "a", value: "b" }])], [flag, operation([{ kind: 1, tree: 2, key: "c", value: "d" }])], [0, operation([{ kind: 5, tree: 4, key: "" }])]])),
   ],

@@ -232,7 +232,10 @@ describe("log records that no engine writes", () => {
     ["a key longer than any may be", operation(PUT, 1, new Uint8Array(1025).fill(7), bytesOf("x"))],
     ["lengths beyond the record", operation(PUT, 1, bytesOf("a"), bytesOf("x"), { value: 0xffff_fff0 })],
     ["a tree that does not exist", operation(PUT, 77, bytesOf("a"), bytesOf("x"))],
-    ["a tree without a name", operation(CREATE, 5, NOTHING, NOTHING)],
+    ["a tree without a name", operation(CREATE, 2, NOTHING, NOTHING)],
+    ["a tree created with an id that is not the next", operation(CREATE, 3, bytesOf("late"), NOTHING)],
+    ["a tree created with an id that is taken", operation(CREATE, 1, bytesOf("twin"), NOTHING)],
+    ["a tree created with the last id of all, behind which no slot could be read", operation(CREATE, 0xffff_fffe, bytesOf("last"), NOTHING)],
     ["an operation of no kind", operation(99, 1, bytesOf("a"), bytesOf("x"))],
   ])("%s: LOG_DAMAGED", (_name, bytes) => {
     const craft = new Craft();
@@ -244,5 +247,24 @@ describe("log records that no engine writes", () => {
     craft.slot({ generation: 2, commit: 0, catalogCount: 0, nextTreeId: 1 });
     craft.record(1, 0, NO_TAG, plaintext);
     expect(use(craft.volume)).toBe("LOG_DAMAGED");
+  });
+});
+
+describe("a file whose ids of trees are used up", () => {
+  it("is read, refuses a new tree by TREES_EXHAUSTED, and opens again", () => {
+    const craft = new Craft();
+    craft.slot({ generation: 2, commit: 0, catalogCount: 0, nextTreeId: 0xffff_fffe });
+    const volume = craft.finish({ commit: 0, catalogCount: 0, nextTreeId: 0xffff_fffe });
+    const store = openStore(volume);
+    const last = store.beginWrite();
+    last.tree("last").put(bytesOf("a"), bytesOf("b"));
+    last.commit();
+    const transaction = store.beginWrite();
+    expect(codeOf(() => transaction.tree("one more"))).toBe("TREES_EXHAUSTED");
+    transaction.abort();
+    store.close();
+    const again = openStore(volume);
+    expect([...readContent(again).keys()]).toEqual(["last"]);
+    again.close();
   });
 });
