@@ -3,4 +3,64 @@
  *
  * @module
  */
-export {};
+export { decodeClientMessage, decodeServerMessage, encodeMessage, negotiate } from "./decoder.ts";
+export { HybridClock } from "./hybrid-clock.ts";
+export type { HybridClockOptions } from "./hybrid-clock.ts";
+export { LIMITS } from "./limits.ts";
+export type { Limits } from "./limits.ts";
+export { applyOperation, applyOperations, canonicalise, classOf, compactState, completed, materialise, operationsBetween, restamped } from "./merge.ts";
+export type { CanonicalOptions, DiffOptions, Intent, IsGone, MaterialiseOptions } from "./merge.ts";
+export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./messages.ts";
+export type {
+  AckMessage,
+  AuthMessage,
+  BootMessage,
+  ClientMessage,
+  DownMessage,
+  DownTransaction,
+  ErrorAction,
+  ErrorMessage,
+  HelloMessage,
+  MarkMessage,
+  ObjectRow,
+  PingMessage,
+  PongMessage,
+  ProgressMessage,
+  Reject,
+  ServerMessage,
+  SubMessage,
+  UploadedTransaction,
+  UpMessage,
+  WelcomeMessage,
+  WireSubscription,
+} from "./messages.ts";
+export type { Boxes, Fields, FieldsBox, ListBox, ObjectState, Position, SetBox, SetEntry, Slot } from "./object-state.ts";
+export { idOf } from "./operation.ts";
+export type {
+  Action,
+  AddAction,
+  BoxKind,
+  BoxStep,
+  ClearAction,
+  Content,
+  CreateAction,
+  DeleteAction,
+  DropAction,
+  IncAction,
+  InsertAction,
+  MoveAction,
+  NewBox,
+  Operation,
+  PathStep,
+  RemoveAction,
+  SetAction,
+  UnsetAction,
+} from "./operation.ts";
+export type { PlainDict, PlainEmbedded, PlainObject, PlainSet, PlainValue } from "./plain-object.ts";
+export { ProtocolError } from "./protocol-error.ts";
+export type { ProtocolErrorCode } from "./protocol-error.ts";
+export { isReplica, isStamp, laterOf, MAX_AHEAD_MS, NEVER, partsOf, REPLICA_LENGTH, STAMP_LENGTH, stampOf } from "./stamp.ts";
+export type { Stamp, StampParts } from "./stamp.ts";
+export type { ObjectName, SyncClass, SyncProperty, SyncSchema, SyncType } from "./sync-schema.ts";
+export { keyText, valueText } from "./wire-value.ts";
+export type { WireData, WireDate, WireDecimal, WireDouble, WireInt, WireKey, WireLink, WireObjectId, WireUuid, WireValue } from "./wire-value.ts";
