@@ -4,12 +4,14 @@
  * @module
  */
 import { SecretKey } from "@holdfast/storage-engine";
-import { assert, notYet, RealmError, rangeError, TypeAssertionError, typeError } from "./errors.ts";
+import { assert, RealmError, rangeError, TypeAssertionError, typeError } from "./errors.ts";
 import { checkFreshness } from "./freshness.ts";
 import type { FreshnessOptions } from "@holdfast/storage-engine";
 import type { ObjectSchema } from "./schema/types.ts";
 import type { AnyRealmObject, RealmObjectConstructor } from "./types.ts";
 import type { Realm } from "./realm.ts";
+import { requireSyncProvider } from "./replica/sync-provider.ts";
+import type { SyncPart } from "./replica/sync-provider.ts";
 
 /** Runs when the schema version rises: copies what the schema alone does not say how to carry over. */
 export type MigrationCallback = (oldRealm: Realm, newRealm: Realm) => void;
@@ -47,6 +49,8 @@ export interface Configuration {
    * "bigint" always as bigint.
    */
   integers?: "number" | "exact" | "bigint";
+  /** How the realm is synced: `@holdfast/sync-client` says what can be here. */
+  sync?: SyncPart<"configuration">;
   /** Ours: an anchor outside of the file, which finds an older copy of the whole file. */
   freshness?: FreshnessOptions;
 }
@@ -80,7 +84,7 @@ export function parseConfiguration(arg: unknown): Configuration {
     throw new TypeAssertionError(`a${type === "object" ? "n" : ""} ${type}`, value, field).onConfiguration();
   }
   assert(config["path"] !== "", "The path cannot be empty. Provide a path or remove the field.", "CONFIGURATION_INVALID");
-  if (config["sync"] !== undefined) throw notYet("Sync");
+  if (config["sync"] !== undefined) checkSync(config as Configuration);
   const version = config["schemaVersion"];
   if (version !== undefined && !(Number.isSafeInteger(version) && (version as number) >= 0)) {
     throw rangeError(`Expected 'schemaVersion' on realm configuration to be 0 or a positive integer, got ${String(version)}.`);
@@ -94,6 +98,15 @@ export function parseConfiguration(arg: unknown): Configuration {
   checkFreshness(config["freshness"], config as Configuration);
   if ("encryptionKey" in config && config["encryptionKey"] !== undefined) assertKey(config["encryptionKey"]);
   return config as Configuration;
+}
+
+/** Realm's own words: applications match on them. */
+function checkSync(config: Configuration): void {
+  requireSyncProvider();
+  for (const field of ["onMigration", "inMemory", "deleteRealmIfMigrationNeeded", "migrationOptions"] as const) {
+    if (config[field] === undefined || config[field] === false) continue;
+    throw new RealmError("CONFIGURATION_INVALID", `The realm configuration options '${field}' and 'sync' cannot both be defined.`);
+  }
 }
 
 function checkCombinations(config: Configuration): void {

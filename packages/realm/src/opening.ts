@@ -55,8 +55,9 @@ function openFresh(request: OpenRequest, key: SecretKey | undefined, schema: Can
   let session: FileSession | undefined;
   try {
     session = new FileSession(store, path);
+    session.mayReplicate = config.sync !== undefined;
     const schemaVersion = prepare(session, request, schema);
-    const file = registerFile({ path, session, key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, schemaVersion });
+    const file = registerFile({ path, session, key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, isSynced: config.sync !== undefined, schemaVersion });
     return { file, schema: schema ?? [...session.schemaMap.values()] };
   } catch (error) {
     if (session === undefined) store.close();
@@ -90,7 +91,7 @@ function compactIfWanted(session: FileSession, shouldCompact: (totalBytes: numbe
 function join(file: OpenFile, config: Configuration, given: { key: SecretKey | undefined; schema: CanonicalObjectSchema[] | undefined }): CanonicalObjectSchema[] {
   const { key, schema } = given;
   const schemaVersion = schema === undefined ? undefined : (config.schemaVersion ?? 0);
-  checkJoin(file, { key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, schemaVersion });
+  checkJoin(file, { key, inMemory: config.inMemory === true, readOnly: config.readOnly === true, hasAnchor: config.freshness !== undefined, isSynced: config.sync !== undefined, schemaVersion });
   if (schema === undefined) return [...file.session.schemaMap.values()];
   const stored = toStoredSchema([...file.session.schemaMap.values()], file.schemaVersion);
   const isSame = migrationFindings(stored, schema).length === 0 && schema.every((entry) => file.session.tables.has(entry.name));

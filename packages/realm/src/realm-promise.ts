@@ -4,6 +4,7 @@
  * @module
  */
 import type { Realm } from "./realm.ts";
+import type { SyncOpening } from "./replica/sync-provider.ts";
 
 /** A promise of a realm. A local open is done before `cancel` can be called, so it still resolves. */
 export class ProgressRealmPromise extends Promise<Realm> {
@@ -11,19 +12,37 @@ export class ProgressRealmPromise extends Promise<Realm> {
     return Promise;
   }
 
-  /** Realm's API; there is nothing to cancel in a local open. */
+  /** The promise of an opening that waits for the network. @internal */
+  static following(begin: () => SyncOpening): ProgressRealmPromise {
+    let opening: SyncOpening | undefined;
+    const promise = new ProgressRealmPromise((resolve, reject) => {
+      try {
+        opening = begin();
+        opening.done.then(resolve, reject);
+      } catch (error) {
+        reject(error);
+      }
+    });
+    promise.#opening = opening;
+    return promise;
+  }
+
+  /** Gives up waiting for the network; there is nothing to cancel in a local open. */
   cancel(): void {
     this.#isCancelled = true;
+    this.#opening?.cancel();
   }
   #isCancelled = false;
+  #opening: SyncOpening | undefined;
 
   /** True once `cancel` was called. */
   get isCancelled(): boolean {
     return this.#isCancelled;
   }
 
-  /** Realm's API; a local open has no progress. */
-  progress(_callback: unknown): this {
+  /** Hears how much has come; a local open has no progress. */
+  progress(callback: unknown): this {
+    this.#opening?.progress(callback);
     return this;
   }
 }

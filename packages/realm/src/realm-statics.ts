@@ -29,6 +29,8 @@ import { templateOf } from "./objects/create.ts";
 import { RealmObject } from "./objects/realm-object.ts";
 import { absolutePath, fileExists, hasContent, hasToPrepare, makeReady, removeRealmFiles, whenReady } from "./platform/realm-files.ts";
 import { ProgressRealmPromise } from "./realm-promise.ts";
+import { requireSyncProvider } from "./replica/sync-provider.ts";
+import type { SyncPart } from "./replica/sync-provider.ts";
 import { restoreRealm, salvageRealm, verifyRealm } from "./repair/realm-repair.ts";
 import type { RealmRestoreOptions, RealmSalvageOptions, RealmSalvageReport, RealmVerifyOptions, RealmVerifyReport } from "./repair/realm-repair.ts";
 import type { Realm } from "./realm.ts";
@@ -70,6 +72,11 @@ export class RealmStatics {
   static readonly SchemaParseError: typeof SchemaParseError = SchemaParseError;
   static readonly PropertySchemaParseError: typeof PropertySchemaParseError = PropertySchemaParseError;
 
+  /** Sync's entry: `@holdfast/sync-client/register` plugs it in. */
+  static get App(): SyncPart<"app"> {
+    return requireSyncProvider().App as SyncPart<"app">;
+  }
+
   /** Where a realm without a path stands. */
   static get defaultPath(): string {
     return absolutePath(defaultPath);
@@ -83,6 +90,8 @@ export class RealmStatics {
   static open(config?: Configuration | string): ProgressRealmPromise {
     // Realm's constructor, whatever class this is called on.
     const construct = (): Realm => new (this as unknown as new (config?: Configuration | string) => Realm)(config);
+    const given = config as Configuration | undefined;
+    if (given?.sync !== undefined) return ProgressRealmPromise.following(() => requireSyncProvider().open(parseConfiguration(given), (next) => new (this as unknown as new (config: Configuration) => Realm)(next)));
     const anchor = asynchronousAnchor(config);
     const openNow = (): Realm | Promise<Realm> => (anchor === undefined ? construct() : openUnder(anchor, construct));
     return new ProgressRealmPromise((resolve, reject) => {

@@ -27,6 +27,10 @@ import { ObjectQuery } from "./queries/index.ts";
 import { RealmEvents } from "./realm-events.ts";
 import type { RealmEventName, RealmListener } from "./realm-events.ts";
 import { RealmStatics } from "./realm-statics.ts";
+import { noteSession } from "./replica/session-of.ts";
+import { requireSyncProvider, syncProvider } from "./replica/sync-provider.ts";
+import type { SyncPart } from "./replica/sync-provider.ts";
+import { isHiddenTree } from "./store/hidden-trees.ts";
 import { backupStore } from "./repair/realm-repair.ts";
 import type { RealmBackupOptions } from "./repair/realm-repair.ts";
 import { encodeKey } from "./records/keys.ts";
@@ -76,7 +80,8 @@ export class Realm extends RealmStatics {
       this.#context = this.#makeContext(borrowed.session, borrowed);
       return;
     }
-    const parsed = parseConfiguration(config);
+    const given = parseConfiguration(config);
+    const parsed = given.sync === undefined ? given : requireSyncProvider().configure(given);
     const path = absolutePath(parsed.path ?? Realm.defaultPath);
     const { onMigration, onFirstOpen, integers = "number" } = parsed;
     const { file, schema } = openFile({
@@ -113,6 +118,17 @@ export class Realm extends RealmStatics {
     this.#version = file.schemaVersion;
     this.#context = this.#makeContext(file.session, { isReadOnly: file.readOnly, integers });
     file.instances.add(this.#instance);
+    noteSession(this, file.session);
+    if (parsed.sync !== undefined) this.#attachSync(parsed);
+  }
+
+  #attachSync(config: Configuration): void {
+    try {
+      requireSyncProvider().attach(this, config);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   readonly #instance: Instance = {
@@ -158,6 +174,16 @@ export class Realm extends RealmStatics {
   }
   get isClosed(): boolean {
     return this.#context.isClosed;
+  }
+
+  /** The connection to the server; null for a local realm. */
+  get syncSession(): SyncPart<"session"> | null {
+    return (syncProvider()?.session(this) ?? null) as SyncPart<"session"> | null;
+  }
+
+  /** The queries whose objects come to this device. */
+  get subscriptions(): SyncPart<"subscriptions"> {
+    return requireSyncProvider().subscriptions(this) as SyncPart<"subscriptions">;
   }
 
   /** Another number whenever this instance may read something else than before; for bindings to view libraries. */
@@ -352,7 +378,8 @@ export class Realm extends RealmStatics {
     assert(hasParentFolder(target), `Failed to copy to '${target}': parent directory does not exist`);
     const key = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
     try {
-      session.store.writeCopyTo({ path: target, encryptionKey: key });
+      // A copy is a local realm: what a replica keeps beside the objects is good for one file only.
+      session.store.writeCopyTo({ path: target, encryptionKey: key, skipsTree: isHiddenTree });
     } finally {
       key?.wipe();
     }

@@ -14,10 +14,11 @@ import type { View } from "./view.ts";
  *
  * @throws {StoreError} `DIRECTORY_MISSING`, `DISK_FULL`, `IO_FAILED`: nothing is left behind.
  */
-export function writeTemporaryCopy(source: { units: UnitFile; view: View }, target: CopyTarget, options: { isNew: boolean }): NewStore {
+export function writeTemporaryCopy(source: { units: UnitFile; view: View }, target: CopyTarget, options: { isNew: boolean; skipsTree?: ((name: string) => boolean) | undefined }): NewStore {
   const copy = NewStore.begin(target, options);
   try {
     for (const root of source.view.trees.values()) {
+      if (options.skipsTree?.(root.name) === true) continue;
       const tree = copy.transaction.tree(root.name);
       const cursor = new Cursor(source.units, root, {}, () => {});
       while (cursor.next()) tree.put(cursor.key(), cursor.value());

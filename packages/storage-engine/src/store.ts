@@ -260,17 +260,18 @@ export class Store {
   }
 
   /**
-   * Writes a compacted copy of the newest commit, plain or under any key. The target appears complete or not at all.
+   * Writes a compacted copy of the newest commit, plain or under any key, without the trees that `skipsTree` names. The target appears
+   * complete or not at all.
    *
    * @throws {StoreError} `TARGET_EXISTS`, `DIRECTORY_MISSING`, `DISK_FULL`.
    */
-  writeCopyTo(target: { readonly path: string; readonly encryptionKey?: unknown; readonly volume?: Volume | undefined }): void {
+  writeCopyTo(target: { readonly path: string; readonly encryptionKey?: unknown; readonly volume?: Volume | undefined; readonly skipsTree?: (name: string) => boolean }): void {
     const database = this.#live();
     const key = target.encryptionKey === undefined ? undefined : SecretKey.from(target.encryptionKey);
     const platform = target.volume === undefined ? this.#platform : { ...this.#platform, volume: target.volume };
     const release = database.pin();
     try {
-      writeTemporaryCopy({ units: database.units, view: database.view }, { path: target.path, key, platform }, { isNew: true }).place();
+      writeTemporaryCopy({ units: database.units, view: database.view }, { path: target.path, key, platform }, { isNew: true, skipsTree: target.skipsTree }).place();
     } catch (error) {
       throw asStoreError(error, "copying");
     } finally {

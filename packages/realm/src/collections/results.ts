@@ -10,6 +10,7 @@ import type { RealmContext } from "../objects/context.ts";
 import { setField } from "../objects/accessors.ts";
 import { KIND, objectKeyOf, stateOf } from "../objects/object-state.ts";
 import { ObjectQuery } from "../queries/index.ts";
+import { requireSyncProvider } from "../replica/sync-provider.ts";
 import { copyKey } from "../records/row.ts";
 import type { RecordLayout } from "../records/layout.ts";
 import type { Row } from "../records/row.ts";
@@ -209,6 +210,25 @@ export class Results<T = unknown> extends OrderedCollection<T> {
     }
     context.session.requireTransaction();
     for (const key of this._keys()) setField(context, table, key, field, value);
+  }
+
+  /** Subscribes to the query in a synced realm: its objects come to this device and stay. */
+  subscribe(options?: unknown, behavior?: unknown, timeoutMs?: number): Promise<this> {
+    const { context } = this._self.#open();
+    return requireSyncProvider().subscribe(context.session, this, { options, behavior, timeoutMs }) as Promise<this>;
+  }
+
+  /** What a subscription to this query asks for. @internal */
+  _subscription(): { className: string; query: string } {
+    const { query, frozen, among } = this._self.#open();
+    if (query === undefined || frozen !== undefined || among !== undefined) throw new RealmError("ARGUMENT_INVALID", "Only the objects of a class, or a filter of them, can be subscribed to.");
+    return { className: query.className, query: query.boundText };
+  }
+
+  /** Ends the subscription to the query. */
+  unsubscribe(): void {
+    const { context } = this._self.#open();
+    requireSyncProvider().unsubscribe(context.session, this);
   }
 
   /** Keys of the elements: copies. @internal */

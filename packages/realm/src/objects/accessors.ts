@@ -21,7 +21,7 @@ import { STATE } from "./object-state.ts";
 import type { ObjectState } from "./object-state.ts";
 import { toPublic } from "./primitives.ts";
 import { toStored } from "./values.ts";
-import { writeField } from "./write-field.ts";
+import { noteAssigned, writeField } from "./write-field.ts";
 
 interface Managed {
   [STATE]: ObjectState;
@@ -156,6 +156,7 @@ export function setField(context: RealmContext, table: ClassTable, key: Uint8Arr
   if (field.group === "key") throw immutableKey();
   if (field.property.presentation === "counter") refuseCounter(table, key, field, value);
   writeField(table, key, field, toStored(context, field.property, value, "never"));
+  noteAssigned(table, key, field.property);
 }
 
 function refuseCounter(table: ClassTable, key: Uint8Array, field: Field, value: unknown): void {

@@ -40,7 +40,10 @@ export class Counter {
 
   /** Sets the counter: what others did at the same time is lost; a step is not. */
   set(value: number): void {
-    this.#write(BigInt(integerOf(value, "value")));
+    const next = BigInt(integerOf(value, "value"));
+    this.#write(next);
+    const { table, key, context } = this.#state;
+    context.session.touched?.note(table, key).intents.set(this.#field.property.mapTo, "set");
   }
 
   #add(by: number, name: string, sign: bigint): void {

@@ -17,6 +17,7 @@ import type { ClassTable } from "../store/class-table.ts";
 import type { RealmContext, UpdateMode } from "./context.ts";
 import { toStoredPrimitive } from "./primitives.ts";
 import { toStored } from "./values.ts";
+import { noteAssigned } from "./write-field.ts";
 
 /** Reads the mode argument of `create`. */
 export function parseUpdateMode(mode: unknown): UpdateMode {
@@ -102,6 +103,7 @@ function updateObject(
     if (mode === "modified" && isUnchanged(field.property, row.before[field.slot] as StoredValue, stored)) continue;
     after[field.slot] = stored;
     isChanged = true;
+    noteAssigned(table, row.key, field.property);
   }
   if (!isChanged) return;
   // What was created for nested values may have moved this row's links: read what stands there now.

@@ -9,6 +9,8 @@ import { check, checkDescriptor, pathOf, QueryError } from "@holdfast/query";
 import type { CollectionKind, CheckedDescriptor, CheckedPredicate, CheckedSortKey, SortKey } from "@holdfast/query";
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
+import { RealmError } from "../errors.ts";
+import { bindText } from "./bound-text.ts";
 import { compilePredicate } from "./compile.ts";
 import type { RowTest } from "./compile.ts";
 import { readsOtherRows } from "./dependencies.ts";
@@ -51,6 +53,8 @@ interface QueryParts {
   readonly stages: readonly Stage[];
   readonly conditionTexts: readonly string[];
   readonly orderTexts: readonly string[];
+  /** The conditions with their arguments in them. */
+  readonly boundTexts: readonly (() => string)[];
 }
 
 const EVERYTHING: CheckedPredicate = { kind: "truth", isTrue: true };
@@ -65,7 +69,7 @@ export class ObjectQuery {
 
   /** All objects of a class. */
   static all(className: string): ObjectQuery {
-    return new ObjectQuery({ className, classNames: new Set([className]), predicate: EVERYTHING, stages: [], conditionTexts: [], orderTexts: [] });
+    return new ObjectQuery({ className, classNames: new Set([className]), predicate: EVERYTHING, stages: [], conditionTexts: [], orderTexts: [], boundTexts: [] });
   }
 
   /** The class whose objects are found. */
@@ -86,6 +90,14 @@ export class ObjectQuery {
     return [conditions, ...orderTexts].join(" ");
   }
 
+  /** The conditions as one text without arguments: what a subscription asks for. @throws {RealmError} `ARGUMENT_INVALID` */
+  get boundText(): string {
+    const { boundTexts, stages } = this.#parts;
+    if (stages.some((stage) => stage.kind !== "sort")) throw new RealmError("ARGUMENT_INVALID", "A subscription's query cannot have LIMIT or DISTINCT.");
+    const texts = boundTexts.map((bind) => bind());
+    return texts.length === 0 ? "TRUEPREDICATE" : texts.length === 1 ? (texts[0] as string) : texts.map((text) => `(${text})`).join(" and ");
+  }
+
   /** True if the result is in the order of the keys and each row is in it or not by itself: no SORT, DISTINCT or LIMIT, nothing about other rows. */
   get isKeyOrdered(): boolean {
     const { stages, predicate } = this.#parts;
@@ -101,7 +113,7 @@ export class ObjectQuery {
     const query = parseRemembered(text);
     const className = this.className;
     const checked = check(query, { schema: querySchemaOf(schema), className, args, readArgument: argumentReader(objectKeyOf), readObject });
-    const { predicate, stages, classNames, conditionTexts, orderTexts } = this.#parts;
+    const { predicate, stages, classNames, conditionTexts, orderTexts, boundTexts } = this.#parts;
     const isFirst = stages.every((stage) => stage.kind === "sort");
     const isTrivial = predicate.kind === "truth" && predicate.isTrue;
     return new ObjectQuery({
@@ -111,6 +123,7 @@ export class ObjectQuery {
       predicate: !isFirst ? predicate : isTrivial ? checked.predicate : { kind: "and", operands: [predicate, checked.predicate] },
       stages: [...stages, ...(isFirst ? [] : [{ kind: "filter" as const, predicate: checked.predicate }]), ...checked.descriptors],
       conditionTexts: [...conditionTexts, query.predicateText],
+      boundTexts: [...boundTexts, () => bindText(query.predicateText, args)],
       orderTexts: query.descriptorText === "" ? orderTexts : [...orderTexts, query.descriptorText],
     });
   }

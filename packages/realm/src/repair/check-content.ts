@@ -7,6 +7,7 @@ import type { Steps } from "@holdfast/storage-engine";
 import { readKey } from "../records/keys.ts";
 import { keyText } from "../records/text.ts";
 import { indexEntries, indexTreeName, linkKey, linkTreeName, recordTreeName } from "../store/class-table.ts";
+import { isHiddenTree } from "../store/hidden-trees.ts";
 import { linksIn } from "../store/links.ts";
 import { knownTrees, readRecord, readRowId, readStoredSchema, storedTables } from "./stored-classes.ts";
 import type { StoredTable, TreeSource } from "./stored-classes.ts";
@@ -60,7 +61,7 @@ class ContentCheck {
     const tables = storedTables(schema);
     for (const { name } of tables.values()) this.#total += this.#objects(name);
     const known = knownTrees(tables);
-    for (const name of names) if (!known.has(name)) this.#report({ kind: "tree", message: "a tree belongs to no class of the schema" });
+    for (const name of names) if (!known.has(name) && !isHiddenTree(name)) this.#report({ kind: "tree", message: "a tree belongs to no class of the schema" });
     for (const table of tables.values()) yield* this.#checkClass(table, tables);
     for (const table of tables.values()) this.#checkCounts(table);
     return this.#result(schema.version, [...tables.keys()].map((name) => ({ name, objects: this.#objects(name) })));

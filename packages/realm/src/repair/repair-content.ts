@@ -15,6 +15,7 @@ import type { StoredSchema } from "../schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import { indexEntries, indexTreeName, linkKey, linkTreeName, recordTreeName } from "../store/class-table.ts";
 import { META_TREE, SCHEMA_KEY } from "../store/file-session.ts";
+import { isHiddenTree } from "../store/hidden-trees.ts";
 import { changeLinks, linksIn } from "../store/links.ts";
 import { readRecord, readRowId, readStoredSchema, rowIdKey, storedTables } from "./stored-classes.ts";
 import type { StoredTable, TreeSource } from "./stored-classes.ts";
@@ -179,7 +180,8 @@ class Repair {
 
   /** Everything that follows from the records is written anew, whether it was damaged or not. */
   #dropDerived(): void {
-    for (const name of this.#transaction.treeNames()) if (name.startsWith("index:") || name.startsWith("links:")) this.#transaction.dropTree(name);
+    // What a replica kept beside the objects may not fit them any more: what comes out is a local realm.
+    for (const name of this.#transaction.treeNames()) if (name.startsWith("index:") || name.startsWith("links:") || isHiddenTree(name)) this.#transaction.dropTree(name);
     for (const { indexed, name } of this.#tables.values()) {
       for (const field of indexed) {
         if (this.#source.tree(recordTreeName(name)) !== undefined) this.#transaction.tree(indexTreeName(name, field.property.mapTo));

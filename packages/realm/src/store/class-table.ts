@@ -158,6 +158,7 @@ export class ClassTable {
   }
 
   insert(key: Uint8Array, slots: readonly StoredValue[]): void {
+    this.session.touched?.note(this, key);
     this.#writable().put(key, encodeRecord(this.layout, slots));
     for (const field of this.indexed) this.#addToIndex(field, slots[field.slot] as StoredValue, key);
     for (const field of this.links) this.#changeLinks(field, null, slots[field.slot] as StoredValue, key);
@@ -166,6 +167,7 @@ export class ClassTable {
   }
 
   update(key: Uint8Array, before: readonly StoredValue[], after: readonly StoredValue[]): void {
+    this.session.touched?.note(this, key);
     this.#writable().put(key, encodeRecord(this.layout, after));
     for (const field of this.indexed) this.#changeIndex(field, before[field.slot] as StoredValue, after[field.slot] as StoredValue, key);
     for (const field of this.links) this.#changeLinks(field, before[field.slot] as StoredValue, after[field.slot] as StoredValue, key);
@@ -176,6 +178,7 @@ export class ClassTable {
   updateField(key: Uint8Array, given: Field, value: StoredValue): void {
     // An accessor that was made before properties were added has the field of the older layout.
     const field = this.layout.fields[given.slot] === given ? given : (this.layout.fieldOf(given.property.name) as Field);
+    this.session.touched?.note(this, key);
     const record = this.get(key) as Uint8Array;
     const isIndexed = this.indexed.includes(field);
     const mayLink = this.links.includes(field);
@@ -206,6 +209,7 @@ export class ClassTable {
   }
 
   #removeRow(key: Uint8Array, slots: readonly StoredValue[]): void {
+    this.session.touched?.removed(this, key);
     this.#writable().delete(key);
     for (const field of this.indexed) for (const entry of indexEntries(field, slots[field.slot] as StoredValue, key)) this.#indexTree(field).delete(entry);
     for (const field of this.links) this.#changeLinks(field, slots[field.slot] as StoredValue, null, key);

@@ -18,6 +18,8 @@ export interface OpenFile {
   readonly readOnly: boolean;
   /** True if the file was opened under a freshness anchor. */
   readonly hasAnchor: boolean;
+  /** True if the file was opened to be synced. */
+  readonly isSynced: boolean;
   readonly instances: Set<Instance>;
   schemaVersion: number;
   stopListening: () => void;
@@ -76,6 +78,7 @@ export function registerFile(file: Omit<OpenFile, "stopListening" | "instances">
 export function leaveFile(file: OpenFile, instance: Instance): void {
   file.instances.delete(instance);
   if (file.instances.size > 0) return;
+  file.session.replicator?.closing();
   file.stopListening();
   files.delete(file.path);
   file.key?.wipe();
@@ -83,7 +86,7 @@ export function leaveFile(file: OpenFile, instance: Instance): void {
 }
 
 /** Refuses a second instance that does not fit the first. */
-export function checkJoin(file: OpenFile, wanted: { key: SecretKey | undefined; inMemory: boolean; readOnly: boolean; hasAnchor: boolean; schemaVersion: number | undefined }): void {
+export function checkJoin(file: OpenFile, wanted: { key: SecretKey | undefined; inMemory: boolean; readOnly: boolean; hasAnchor: boolean; isSynced: boolean; schemaVersion: number | undefined }): void {
   const fail = (code: "KEY_DIFFERS" | "CONFIGURATION_CONFLICT", reason: string): never => {
     throw new RealmError(code, `Realm at path '${file.path}' already opened with ${reason}`);
   };
@@ -91,6 +94,7 @@ export function checkJoin(file: OpenFile, wanted: { key: SecretKey | undefined; 
   const isSameKey = file.key === undefined || wanted.key === undefined ? file.key === wanted.key : file.key.equals(wanted.key);
   if (!isSameKey) fail("KEY_DIFFERS", "a different encryption key.");
   if (file.readOnly !== wanted.readOnly) fail("CONFIGURATION_CONFLICT", "different read permissions.");
+  if (file.isSynced !== wanted.isSynced) fail("CONFIGURATION_CONFLICT", "different sync configurations.");
   if (wanted.hasAnchor && !file.hasAnchor) fail("CONFIGURATION_CONFLICT", "no freshness anchor.");
   if (wanted.schemaVersion !== undefined && wanted.schemaVersion !== file.schemaVersion) fail("CONFIGURATION_CONFLICT", "different schema version.");
 }

@@ -14,6 +14,8 @@ import { addedOf, migrationFindings, toStoredSchema } from "../schema/stored-sch
 import type { StoredSchema } from "../schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import { ClassTable } from "./class-table.ts";
+import { isHiddenTree, REPLICA_TREE } from "./hidden-trees.ts";
+import { TouchedRows } from "./touched-rows.ts";
 
 /** Name of the tree that holds the schema and the row id counters. */
 export const META_TREE = "meta";
@@ -36,6 +38,18 @@ export class SharedSnapshot {
   }
 }
 
+/** What keeps a file in step with others: it is told of every transaction before it is committed. */
+export interface Replicator {
+  /** Before the first row of a class is written in a transaction; it may refuse by throwing. */
+  beforeWrite(table: ClassTable): void;
+  /** Inside the transaction, before it is committed. It may write; if it throws, the transaction is taken back. */
+  beforeCommit(touched: TouchedRows): void;
+  /** After a commit of this process, and after another process's were taken over. */
+  advanced(): void;
+  /** The file is about to be closed. */
+  closing(): void;
+}
+
 /** One open file. */
 export class FileSession {
   readonly store: Store;
@@ -53,6 +67,12 @@ export class FileSession {
   asyncQueue: Promise<unknown> = Promise.resolve();
   /** True while a migration callback runs. */
   isMigrating = false;
+  /** True if the file is opened to be synced: it may be written before the replicator is attached. */
+  mayReplicate = false;
+  /** What keeps the file in step with others; undefined for a local file. */
+  replicator: Replicator | undefined;
+  /** What the open transaction wrote, while a replicator is attached and the transaction is the application's. */
+  touched: TouchedRows | undefined;
   #shared: SharedSnapshot;
   #transaction: WriteTransaction | undefined;
   #writeTrees = new Map<string, WriteTree>();
@@ -127,7 +147,8 @@ export class FileSession {
 
   /** Drops the objects of all classes, with what belongs to them. */
   dropObjects(): void {
-    for (const name of this.treeNames()) if (name !== META_TREE) this.dropTree(name);
+    for (const table of this.tables.values()) if (this.touched !== undefined) for (const key of table.keys()) this.touched.removed(table, key);
+    for (const name of this.treeNames()) if (name !== META_TREE && !isHiddenTree(name)) this.dropTree(name);
     for (const table of this.tables.values()) table.gone.cleared(this.epoch);
     this.#newView();
   }
@@ -222,14 +243,30 @@ export class FileSession {
     try {
       const error = this.#schemaError(this.#readSchemaBytes());
       if (error !== undefined) throw error;
+      this.#attendToReplicas(this.#transaction);
     } catch (error) {
       this.abort();
       throw error;
     }
   }
 
+  /** A write that nobody passes on would leave the replica out of step for ever. */
+  #attendToReplicas(transaction: WriteTransaction): void {
+    const { replicator } = this;
+    if (replicator !== undefined) this.touched = new TouchedRows((table) => replicator.beforeWrite(table));
+    else if (!this.mayReplicate && transaction.hasTree(REPLICA_TREE)) {
+      throw new RealmError("SYNC_REQUIRED", `Realm at path '${this.path}' is synced: open it with 'sync' in its configuration to write to it, or with 'readOnly' to read it.`);
+    }
+  }
+
+  /** From here on the open transaction is not the application's: nothing that it writes is passed on. */
+  stopNoting(): void {
+    this.touched = undefined;
+  }
+
   commit(): void {
     const transaction = this.#transaction as WriteTransaction;
+    this.#tellReplicator();
     this.#writeRowIds();
     let isAborted = true;
     try {
@@ -239,6 +276,19 @@ export class FileSession {
       this.#endTransaction(isAborted);
     }
     this.onAdvance();
+    this.replicator?.advanced();
+  }
+
+  #tellReplicator(): void {
+    const { touched, replicator } = this;
+    this.touched = undefined;
+    if (touched === undefined || touched.isEmpty || replicator === undefined) return;
+    try {
+      replicator.beforeCommit(touched);
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
   }
 
   abort(): void {
@@ -251,6 +301,7 @@ export class FileSession {
 
   #endTransaction(isAborted: boolean): void {
     this.#transaction = undefined;
+    this.touched = undefined;
     for (const table of this.tables.values()) {
       table.nextRowId = undefined;
       table.gone.settle(isAborted);
@@ -269,6 +320,7 @@ export class FileSession {
     const error = this.#replaceSnapshot();
     if (error !== undefined) throw error;
     this.onAdvance();
+    this.replicator?.advanced();
     return true;
   }
 

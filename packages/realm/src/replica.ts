@@ -1,0 +1,17 @@
+/**
+ * `@holdfast/realm/replica`: what a sync client needs of a realm and an application does not.
+ *
+ * Not part of the API that applications may rely on: it changes together with `@holdfast/sync-client`.
+ *
+ * @module
+ */
+export { Replica, ReplicaAccess } from "./replica/replica.ts";
+export type { ReplicaChange, ReplicaKeeper } from "./replica/replica.ts";
+export type { ReplicaBytes, ReplicaDictionary, ReplicaEmbedded, ReplicaFields, ReplicaKey, ReplicaLink, ReplicaList, ReplicaValue } from "./replica/replica-value.ts";
+export { sessionOf } from "./replica/session-of.ts";
+export { setSyncProvider } from "./replica/sync-provider.ts";
+export type { SyncExtensions, SyncOpening, SyncPart, SyncProvider } from "./replica/sync-provider.ts";
+export type { ChangeIntent } from "./store/touched-rows.ts";
+export { isHiddenTree } from "./store/hidden-trees.ts";
+export type { FileSession } from "./store/file-session.ts";
+export { absolutePath, hasContent, removeRealmFiles } from "./platform/realm-files.ts";

@@ -1,0 +1,16 @@
+/**
+ * Trees that belong to no class and that the application does not see: what a replica keeps beside the objects, in their transactions.
+ *
+ * @module
+ */
+
+/** What the names of hidden trees begin with. */
+export const HIDDEN_PREFIX = "sync/";
+
+/** The tree by which a file is known to be a replica: whoever writes to it has to keep the others true. */
+export const REPLICA_TREE: string = `${HIDDEN_PREFIX}meta`;
+
+/** True for trees that no class has. */
+export function isHiddenTree(name: string): boolean {
+  return name.startsWith(HIDDEN_PREFIX);
+}
