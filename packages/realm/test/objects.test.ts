@@ -188,4 +188,19 @@ forEachMode((mode) => {
       expect([...(object[`${type}List`] as Iterable<unknown>)].map(text)).toEqual([text(values[type]), text(values[type])]);
     }
   });
+
+  it("plain values that contain themselves, and defaults that create their own class without end, are ARGUMENT_INVALID and leave nothing behind", () => {
+    const Node: Realm.ObjectSchema = { name: "Node", properties: { depth: "int", next: "Node?" } };
+    const Endless: Realm.ObjectSchema = { name: "Endless", properties: { again: { type: "Endless", default: {} } } };
+    const realm = new Realm(mode.config({ schema: [Node, Endless] }));
+    const chain = (length: number): object => Array.from({ length }).reduce<object>((next, _, depth) => ({ depth, next }), { depth: -1, next: null });
+    const endless: Record<string, unknown> = { depth: 0 };
+    endless["next"] = endless;
+    for (const create of [() => realm.create("Node", endless), () => realm.create("Node", chain(401)), () => realm.create("Endless", {})]) {
+      expect(() => realm.write(create)).toThrow(expect.objectContaining({ code: "ARGUMENT_INVALID" }) as Error);
+    }
+    expect([realm.objects("Node").length, realm.objects("Endless").length]).toEqual([0, 0]);
+    realm.write(() => realm.create("Node", chain(400)));
+    expect(realm.objects("Node").length).toBe(401);
+  });
 });

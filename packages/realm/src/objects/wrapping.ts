@@ -7,6 +7,7 @@ import { Dictionary } from "../collections/dictionary.ts";
 import { List } from "../collections/list.ts";
 import { Results } from "../collections/results.ts";
 import { RealmSet } from "../collections/set.ts";
+import { RealmError } from "../errors.ts";
 import type { Notifier } from "../notifications/notifier.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import type { Row } from "../records/row.ts";
@@ -21,12 +22,16 @@ import type { Holder } from "./holders.ts";
 import { ObjectState } from "./object-state.ts";
 import { RealmObject } from "./realm-object.ts";
 
+/** Deeper than this, plain values are taken for ones that contain themselves. */
+const MAX_NESTING = 400;
+
 /** The context of one Realm instance. */
 export class InstanceContext implements RealmContext {
   readonly session: FileSession;
   readonly isReadOnly: boolean;
   readonly notifier: Notifier;
   isClosed = false;
+  #nesting = 0;
   readonly #makers = new Map<ClassTable, ObjectMaker>();
   /** The class that was wrapped last: mostly the next one is of it too. */
   #lastTable: ClassTable | undefined;
@@ -83,7 +88,15 @@ export class InstanceContext implements RealmContext {
   }
 
   createNested(table: ClassTable, values: object, mode: UpdateMode): Uint8Array {
-    // A nested object with a known key is a link to it unless the mode says to update it.
-    return createObject(this, table, valuesByName(table, values), mode);
+    if (this.#nesting >= MAX_NESTING) {
+      throw new RealmError("ARGUMENT_INVALID", `The values of '${table.name}' are nested more than ${MAX_NESTING} objects deep, or contain themselves; a default that creates an object of its own class does so without end.`);
+    }
+    this.#nesting++;
+    try {
+      // A nested object with a known key is a link to it unless the mode says to update it.
+      return createObject(this, table, valuesByName(table, values), mode);
+    } finally {
+      this.#nesting--;
+    }
   }
 }
