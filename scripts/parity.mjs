@@ -28,8 +28,8 @@ process.stdout.write(`${rows.length} rows: ${counts.join(", ")}\n`);
 /** Files of tests by the rows that their titles name. @returns {Map<string, Set<string>>} */
 function testsByRow() {
   const found = new Map();
-  for (const name of readdirSync(join(root, "packages"))) {
-    const folder = join(root, "packages", name, "test");
+  const folders = ["packages", "docs/examples"].flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name, "test")));
+  for (const folder of folders) {
     for (const file of filesIn(folder)) {
       for (const title of readFileSync(file, "utf8").matchAll(/\bit(?:\.\w+)?\(\s*(["'`])(.*?)\1\s*,/gs)) {
         for (const [, id] of (title[2] ?? "").matchAll(/\[(R-[\d.]+)\]/g)) found.set(id, (found.get(id) ?? new Set()).add(relative(root, file)));
