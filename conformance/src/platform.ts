@@ -15,6 +15,7 @@ export const CAPABILITIES = {
   runtimes: "starts such processes in several runtimes",
   verify: "checks a whole store through the engine's verify",
   clocks: "measures wall time and the main thread's processor time",
+  cipher: "has a cipher in software, and measures it alone",
 } as const;
 
 /** The name of a capability. */
@@ -71,6 +72,16 @@ export interface ClockAccess {
   threadCpuMs(): number;
 }
 
+/** A cipher in software, measured alone: the floor of whatever opens or seals units. */
+export interface CipherAccess {
+  /** Begins to note the units that are opened and sealed. */
+  start(): void;
+  /** How many have been noted. */
+  unitCount(): number;
+  /** Ends noting, and opens and seals units of the same sizes once more. @returns What that took. */
+  replayMs(): number;
+}
+
 /** One platform: its implementation of Realm and what else it can do. */
 export interface RealmPlatform {
   readonly name: string;
@@ -91,6 +102,7 @@ export interface RealmPlatform {
   readonly runtimes?: RuntimesAccess;
   readonly verify?: VerifyAccess;
   readonly clocks?: ClockAccess;
+  readonly cipher?: CipherAccess;
 }
 
 /** Why a target is not run. */

@@ -4,7 +4,7 @@
  * Without this a suite that passes says nothing: it might pass over anything.
  */
 import { afterEach, describe, expect, it } from "vitest";
-import type { RealmPlatform } from "../src/platform.ts";
+import type { CipherAccess, RealmPlatform } from "../src/platform.ts";
 import { createNodePlatform } from "../src/platforms/node.ts";
 import { runSuite, type Form, type Suite } from "../src/suite.ts";
 import { createBudgetSuite } from "../src/suites/budget.ts";
@@ -15,6 +15,7 @@ import { refusedKeys } from "../src/suites/refused-keys.ts";
 import { secrecy } from "../src/suites/secrecy.ts";
 import { severalProcesses } from "../src/suites/several-processes.ts";
 import { size } from "../src/suites/size.ts";
+import { runSoftwareBudget } from "../src/suites/software-budget.ts";
 
 /** One broken implementation, the checks that are run over it, and what the failure must say. */
 interface Broken {
@@ -66,6 +67,28 @@ describe("a suite fails when it is handed", () => {
       expect(result.checks.map((check) => check.failure).join("\n")).toMatch(failure);
     });
   }
+});
+
+describe("where the cipher is software, the budget fails when it is handed", () => {
+  const software: Suite = {
+    name: "budget",
+    title: "The budget where the cipher is software",
+    forms: [both],
+    needs: ["clocks", "cipher"],
+    run: (context) => runSoftwareBudget(context, { objectCount: 1000, readCount: 1000, commitCount: 1, updateCount: 1 }),
+  };
+  /** Notes nothing. */
+  const cipher: CipherAccess = { start: () => undefined, unitCount: () => 0, replayMs: () => 0 };
+
+  it.each([
+    ["reads that are slow on warm rows", "./broken/slow-encryption.ts", /^point reads, warm/, /lies above 1\.10/],
+    ["a cold row that opens no unit", undefined, /^cold iteration/, /that is no cold row/],
+  ])("%s", async (_name, implementation, checks, failure) => {
+    const platform = await createNodePlatform(implementation === undefined ? undefined : new URL(implementation, import.meta.url).href);
+    const result = await runSuite(software, both, { ...platform, cipher }, { seed: SEED, isLong: false, checks });
+    await platform.cleanUp();
+    expect(result.checks.map((check) => check.failure).join("\n")).toMatch(failure);
+  });
 });
 
 describe("the same checks pass over the working implementation", () => {

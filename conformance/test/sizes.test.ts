@@ -19,7 +19,7 @@ describe("who imports", () => {
     ["nothing by name", `import "@holdfast/realm"; import "@holdfast/storage-engine"; import "@holdfast/react"; import "@holdfast/key-store-web";`, []],
     ["Realm's BSON", `import { BSON } from "@holdfast/realm"; console.log(BSON);`, ["bson", "realm"]],
     ["a unit of Realm's", `import { kmToRadians } from "@holdfast/realm"; console.log(kmToRadians);`, ["realm"]],
-    ["the engine", `import { Store } from "@holdfast/storage-engine"; console.log(Store);`, ["@noble/ciphers", "@noble/hashes", "core-cipher", "storage-engine"]],
+    ["the engine", `import { Store } from "@holdfast/storage-engine"; console.log(Store);`, ["@noble/ciphers", "@noble/hashes", "core-cipher", "hash-wasm", "storage-engine"]],
     ["the engine's error", `import { StoreError } from "@holdfast/storage-engine"; console.log(StoreError);`, ["storage-engine"]],
     ["the cipher", `import { createPortableUnitSeal } from "@holdfast/core-cipher"; console.log(createPortableUnitSeal);`, ["@noble/ciphers", "@noble/hashes", "core-cipher"]],
     ["a comparison of the cipher's", `import { constantTimeEquals } from "@holdfast/core-cipher"; console.log(constantTimeEquals);`, ["core-cipher"]],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { loadBrowserHash } from "@holdfast/core-cipher/browser";
 import Realm from "@holdfast/realm";
 import { createPortablePlatform, currentPlatform, setPlatform, Store } from "@holdfast/storage-engine";
 import type { FileStatus } from "@holdfast/storage-engine";
@@ -10,6 +11,7 @@ import type { FileAccess, RealmPlatform } from "../platform.ts";
 import type { RealmConstructor } from "../realm-api.ts";
 import { runSuite, type Form, type SuiteResult } from "../suite.ts";
 import { SUITES } from "../suites/index.ts";
+import { noteUnits } from "./noted-cipher.ts";
 import { MISSING, PooledVolume } from "./pooled-volume.ts";
 
 const POOL = Array.from({ length: 12 }, (_, index) => `/pool/file-${String(index).padStart(2, "0")}`);
@@ -34,8 +36,11 @@ export async function runSuiteHere(name: string, form: Form, { seed, isLong, che
 async function openPlatform(): Promise<RealmPlatform> {
   const platform = currentPlatform();
   await platform.prepare?.([...POOL, MISSING]);
+  if (!(await loadBrowserHash())) throw new Error("the cipher does not use WebAssembly, which this page allows");
   const volume = new PooledVolume(platform.volume, POOL);
-  setPlatform(createPortablePlatform({ name: "browser", volume }));
+  // The files are another volume's; the cipher is the browser's own.
+  const cipher = noteUnits(platform.createSeal);
+  setPlatform(createPortablePlatform({ name: "browser", volume, createSeal: cipher.createSeal }));
   let folders = 0;
   return {
     name: "browser",
@@ -51,6 +56,7 @@ async function openPlatform(): Promise<RealmPlatform> {
       return Promise.resolve();
     },
     files: filesOf(volume),
+    cipher: cipher.access,
     clocks: {
       wallMs: () => performance.now(),
       threadCpuMs: () => {

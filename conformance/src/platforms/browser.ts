@@ -23,7 +23,6 @@ const INAPPLICABLE: Readonly<Record<string, string>> = {
   "crash-and-reopen": `${ONE_WORKER}, and this suite starts the one that is ended from another that has the file; workers are ended at random moments in packages/realm/test/browser/kills.test.ts`,
   "copy-and-rekey": "needs processes that can be killed and processor time; copying and re-keying is tested in packages/realm/test/browser, a stop at any step in packages/storage-engine/test/volume/opfs-volume.test.ts",
   "across-runtimes": "of processes on a server",
-  budget: "needs the main thread's processor time, which browsers do not tell",
 };
 
 /** The sources run there, whether this module was built or not. */

@@ -10,6 +10,8 @@
  * A workload of `KNOWN_MISSES` is over the budget today, and docs/conformance.md says why. It is a miss in every report
  * and fails beyond the ratio given there, so that it cannot become worse unseen. In the brief form all have such wider limits.
  *
+ * Where the cipher is software (browsers) the rows that are judged are the warm ones: `software-budget.ts`.
+ *
  * @module
  */
 import { claim } from "../claims.ts";
@@ -19,6 +21,7 @@ import { need } from "../platform.ts";
 import type { RealmInstance } from "../realm-api.ts";
 import { judge, spreadOf, type Spread } from "../statistics.ts";
 import type { Suite, SuiteContext } from "../suite.ts";
+import { runSoftwareBudget } from "./software-budget.ts";
 
 /** The promise: encrypted / plain. */
 export const BUDGET = 1.1;
@@ -75,6 +78,7 @@ export function createBudgetSuite(usualAmount: BudgetSize, briefAmount: BudgetSi
     forms: ["plain and encrypted"],
     needs: ["clocks"],
     async run(context) {
+      if (context.platform.cipher !== undefined) return runSoftwareBudget(context);
       const amount = context.isBrief ? briefAmount : usualAmount;
       for (const workload of workloadsOf(amount)) {
         if (amount.workloads?.includes(workload.name) === false) continue;

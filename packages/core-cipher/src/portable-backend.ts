@@ -44,7 +44,8 @@ function createPortableBackend(randomBytes: (count: number) => Uint8Array): Ciph
   return backend;
 }
 
-function createPortableCipher(key: SecretKey): KeyedCipher {
+/** The primitives of one key in JavaScript. */
+export function createPortableCipher(key: SecretKey): KeyedCipher {
   const encryptionKey = secretArray(KEY_BYTES / 2);
   encryptionKey.set(encryptionHalf(key));
   // Keyed once: the two hash blocks of ipad and opad are not paid again for each unit.

@@ -6,6 +6,7 @@
 import { createCipheriv, createHmac, randomBytes } from "node:crypto";
 import { createInjectedSealer, createPortableUnitSeal, portableBackend } from "@holdfast/core-cipher";
 import type { CipherBackend, SecretKey, UnitIdentity, UnitSeal } from "@holdfast/core-cipher";
+import { browserBackend, createBrowserUnitSeal, loadBrowserHash } from "@holdfast/core-cipher/browser";
 import { createNodeUnitSeal, nodeBackend } from "@holdfast/core-cipher/node";
 import * as fc from "fast-check";
 import { createInjectedBackend } from "../src/injected-backend.ts";
@@ -13,10 +14,13 @@ import { createInjectedBackend } from "../src/injected-backend.ts";
 /** What an application hands in: the functions of Node alone. */
 const nodeCrypto = { createCipheriv, createHmac, randomBytes };
 
+if (!(await loadBrowserHash())) throw new Error("the hash in WebAssembly was not loaded");
+
 /** Name, primitives and seal of each backend. */
 export const BACKENDS: readonly { name: string; backend: CipherBackend; createSeal: (key: SecretKey) => UnitSeal }[] = [
   { name: "node", backend: nodeBackend, createSeal: createNodeUnitSeal },
   { name: "injected", backend: createInjectedBackend(nodeCrypto), createSeal: createInjectedSealer(nodeCrypto) },
+  { name: "browser", backend: browserBackend, createSeal: createBrowserUnitSeal },
   { name: "portable", backend: portableBackend, createSeal: (key) => createPortableUnitSeal(key) },
 ];
 
