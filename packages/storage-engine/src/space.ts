@@ -128,15 +128,6 @@ export class Space {
     this.pending = kept;
   }
 
-  /** Lowers the page count over free pages at the end. */
-  trim(): void {
-    while (this.pageCount > 0 && !this.isUsed(this.pageCount - 1)) {
-      this.pageCount--;
-      this.freeCount--;
-    }
-    this.#hint = 0;
-  }
-
   #findOne(): number | undefined {
     if (this.freeCount === 0) return undefined;
     for (let page = this.#hint; page < this.pageCount; page++) {
