@@ -8,8 +8,15 @@ export { HybridClock } from "./hybrid-clock.ts";
 export type { HybridClockOptions } from "./hybrid-clock.ts";
 export { LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
-export { applyOperation, applyOperations, canonicalise, classOf, compactState, completed, materialise, operationsBetween, restamped } from "./merge.ts";
-export type { CanonicalOptions, DiffOptions, Intent, IsGone, MaterialiseOptions } from "./merge.ts";
+export { applyOperation, applyOperations } from "./merge/apply.ts";
+export { canonicalise, clampStamp, restamped } from "./merge/canonical.ts";
+export type { CanonicalOptions } from "./merge/canonical.ts";
+export { compactState } from "./merge/compact.ts";
+export { operationsBetween } from "./merge/diff.ts";
+export type { DiffOptions, Intent } from "./merge/diff.ts";
+export { intOf, wireInt } from "./merge/ints.ts";
+export { completed, materialise } from "./merge/materialise.ts";
+export type { IsGone, MaterialiseOptions } from "./merge/materialise.ts";
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "./messages.ts";
 export type {
   AckMessage,
@@ -57,10 +64,12 @@ export type {
   UnsetAction,
 } from "./operation.ts";
 export type { PlainDict, PlainEmbedded, PlainObject, PlainSet, PlainValue } from "./plain-object.ts";
+export { objectText, plainText } from "./plain-object.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export type { ProtocolErrorCode } from "./protocol-error.ts";
 export { isReplica, isStamp, laterOf, MAX_AHEAD_MS, NEVER, partsOf, REPLICA_LENGTH, STAMP_LENGTH, stampOf } from "./stamp.ts";
 export type { Stamp, StampParts } from "./stamp.ts";
+export { classOf, propertyOf } from "./sync-schema.ts";
 export type { ObjectName, SyncClass, SyncProperty, SyncSchema, SyncType } from "./sync-schema.ts";
 export { keyText, valueText } from "./wire-value.ts";
 export type { WireData, WireDate, WireDecimal, WireDouble, WireInt, WireKey, WireLink, WireObjectId, WireUuid, WireValue } from "./wire-value.ts";

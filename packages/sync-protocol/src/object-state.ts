@@ -81,14 +81,16 @@ export interface ListBox {
 export interface Position extends Slot {
   /** Its id. */
   readonly i: string;
-  /** The position it hangs on; absent: the list itself, or for the n-th of a run the one before it. */
+  /** The position it hangs on, `""` for the list itself; absent: the list itself, or for the n-th of a run the one before it. */
   readonly o?: string;
   /** 1: it hangs on the left side. */
   readonly l?: 1;
-  /** When it was made, if that is not what its id says; siblings are in this order. */
+  /** When it was made, if that is not what its id says; siblings are in this order. Also when the element was set, if `h` is absent. */
   readonly t?: Stamp;
   /** The element, if its id is not that of the position: it was moved here. */
   readonly e?: string;
+  /** 1: the element has moved on. */
+  readonly m?: 1;
   /** Dead since: the element was removed, or has moved on. */
   readonly r?: Stamp;
 }

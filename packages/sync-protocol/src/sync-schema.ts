@@ -45,3 +45,13 @@ export interface ObjectName {
   readonly type: string;
   readonly pk: WireKey;
 }
+
+/** Finds a class. */
+export function classOf(schema: SyncSchema, type: string): SyncClass | undefined {
+  return schema.classes.find((each) => each.name === type);
+}
+
+/** Finds a property. */
+export function propertyOf(schema: SyncSchema, type: string | undefined, name: string): SyncProperty | undefined {
+  return type === undefined ? undefined : classOf(schema, type)?.properties.find((each) => each.name === name);
+}

@@ -1,0 +1,133 @@
+/**
+ * Forgetting: what nobody can refer to any more is folded into what it led to.
+ *
+ * @module
+ */
+import type { Boxes, Fields, FieldsBox, ListBox, ObjectState, Position, SetBox, Slot } from "../object-state.ts";
+import type { BoxKind } from "../operation.ts";
+import { NEVER, type Stamp } from "../stamp.ts";
+import { emptyBox } from "./apply.ts";
+import { filtered } from "./fields.ts";
+import { isInt, sumOf } from "./ints.ts";
+import { originOf, stampOfPosition } from "./list-index.ts";
+import { shownKind } from "./materialise.ts";
+
+/**
+ * Folds everything up to `floor` into what it led to: tombstones, old increments, and what stands in containers that were replaced.
+ *
+ * The floor is not a matter of time alone. Every operation still to come must be later than it, and its writer must have seen every
+ * operation up to it; else states that were compacted and states that were not may part.
+ *
+ * @returns undefined if nothing is left: the object was deleted.
+ */
+export function compactState(state: ObjectState, floor: Stamp): ObjectState | undefined {
+  if (state.c === undefined && state.f === undefined && (state.d ?? NEVER) <= floor) return undefined;
+  return state.f === undefined ? state : { ...state, f: compactFields(state.f, floor, false) };
+}
+
+function compactFields(fields: Fields, floor: Stamp, isDict: boolean): Fields {
+  const kept = isDict ? filtered(fields, (_key, slot) => !isForgotten(slot, floor)) : fields;
+  return Object.fromEntries(Object.entries(kept).map(([name, slot]) => [name, compactSlot(slot, floor)]));
+}
+
+/** An entry that was taken out. One that ever held a container stays: whoever makes the next one must start it anew. */
+function isForgotten(slot: Slot, floor: Stamp): boolean {
+  return slot.h !== undefined && slot.h <= floor && slot.v === undefined && slot.k === undefined && slot.b === undefined && slot.n === undefined;
+}
+
+function compactSlot<S extends Slot>(slot: S, floor: Stamp): S {
+  const summed = slot.n === undefined ? slot : withSum(slot, slot.n, floor);
+  return summed.b === undefined ? summed : { ...summed, b: compactBoxes(summed, summed.b, floor) };
+}
+
+function withSum<S extends Slot>(slot: S, increments: Readonly<Record<Stamp, unknown>>, floor: Stamp): S {
+  const old = Object.entries(increments as NonNullable<Slot["n"]>).filter(([stamp]) => stamp <= floor);
+  if (old.length === 0) return slot;
+  let value = slot.h === undefined && slot.v === undefined && slot.k === undefined ? 0 : slot.v;
+  for (const [stamp, by] of old) if (isInt(value) && stamp > (slot.h ?? NEVER)) value = sumOf(value, by);
+  const { n: _n, ...rest } = slot;
+  const left = filtered(increments as NonNullable<Slot["n"]>, (stamp) => stamp > floor);
+  return { ...rest, ...(value === undefined ? {} : { v: value }), ...(Object.keys(left).length === 0 ? {} : { n: left }) } as S;
+}
+
+function compactBoxes(slot: Slot, boxes: Boxes, floor: Stamp): Boxes {
+  const shown = shownKind(slot);
+  const isOld = (slot.h ?? NEVER) <= floor;
+  return Object.fromEntries(
+    (Object.entries(boxes) as [BoxKind, Boxes[BoxKind]][]).map(([kind, box]) => {
+      if (box === undefined) return [kind, box];
+      return [kind, kind !== shown && isOld && newestIn(box) <= floor ? emptyBox(kind, box.g ?? NEVER) : compactBox(kind, box, floor)];
+    }),
+  );
+}
+
+function compactBox(kind: BoxKind, box: NonNullable<Boxes[BoxKind]>, floor: Stamp): NonNullable<Boxes[BoxKind]> {
+  if (kind === "list") return compactList(box as ListBox, floor);
+  if (kind === "set") return { ...(box as SetBox), e: filtered((box as SetBox).e, (_text, entry) => entry.x === undefined || entry.h > floor) };
+  return { ...(box as FieldsBox), f: compactFields((box as FieldsBox).f, floor, kind === "dict") };
+}
+
+/** Dead positions go; what hangs on them takes their place among their siblings. */
+function compactList(box: ListBox, floor: Stamp): ListBox {
+  const items = new Map(box.p.map((item) => [item.i, item]));
+  const isForgettable = (item: Position): boolean => item.r !== undefined && item.r <= floor;
+  // From each forgotten position to the last forgotten one above it; remembered, since such chains can be long.
+  const tops = new Map<string, Position>();
+  const topOf = (item: Position): Position => {
+    const chain: Position[] = [];
+    let each = item;
+    for (;;) {
+      const known = tops.get(each.i);
+      if (known !== undefined) {
+        each = known;
+        break;
+      }
+      chain.push(each);
+      const above = items.get(originOf(each));
+      if (above === undefined || !isForgettable(above)) break;
+      each = above;
+    }
+    for (const link of chain) tops.set(link.i, each);
+    return each;
+  };
+  const positions: Position[] = [];
+  for (const item of box.p) {
+    if (isForgettable(item)) continue;
+    const parent = items.get(originOf(item));
+    positions.push(compactSlot(parent !== undefined && isForgettable(parent) ? inPlaceOf(item, topOf(parent)) : item, floor));
+  }
+  const waiting = box.w?.filter((operation) => operation.h > floor) ?? [];
+  const { w: _w, ...rest } = box;
+  return { ...rest, p: positions, ...(waiting.length === 0 ? {} : { w: waiting }) };
+}
+
+function inPlaceOf(item: Position, top: Position): Position {
+  const { l: _l, ...rest } = item;
+  const stands = { ...rest, o: originOf(top), t: stampOfPosition(top), ...(top.l === undefined ? {} : { l: top.l }) };
+  // A dead position keeps no slot, and no stamp of one.
+  return item.r !== undefined || item.h !== undefined ? stands : { ...stands, h: stampOfPosition(item) };
+}
+
+/** The newest stamp in a box. */
+function newestIn(box: NonNullable<Boxes[BoxKind]>): Stamp {
+  let newest: Stamp = box.g ?? NEVER;
+  const see = (stamp: Stamp | undefined): void => {
+    if (stamp !== undefined && stamp > newest) newest = stamp;
+  };
+  const seeSlot = (slot: Slot): void => {
+    see(slot.h);
+    for (const stamp of Object.keys(slot.n ?? {})) see(stamp);
+    for (const inner of Object.values(slot.b ?? {})) if (inner !== undefined) see(newestIn(inner as NonNullable<Boxes[BoxKind]>));
+  };
+  if ("f" in box) for (const slot of Object.values(box.f)) seeSlot(slot);
+  if ("e" in box) for (const entry of Object.values(box.e)) see(entry.h);
+  if ("p" in box) {
+    for (const item of box.p) {
+      see(stampOfPosition(item));
+      see(item.r);
+      seeSlot(item);
+    }
+    for (const operation of box.w ?? []) see(operation.h);
+  }
+  return newest;
+}

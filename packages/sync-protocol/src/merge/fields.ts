@@ -1,0 +1,34 @@
+/**
+ * Records whose keys come from outside: a key such as `constructor` or `__proto__` is a key like any other.
+ *
+ * A batch of operations copies each record at most once: what it has copied, it owns and changes in place.
+ *
+ * @module
+ */
+
+/** The records that a batch has made itself; undefined: a batch of one, which copies everything. */
+export type Owned = Set<object> | undefined;
+
+/** What stands under `key`. */
+export function at<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+/** The record with `value` under `key`. */
+export function withKey<T>(record: Readonly<Record<string, T>>, key: string, value: T, owned: Owned): Readonly<Record<string, T>> {
+  if (owned?.has(record) !== true) {
+    // A computed key makes a property of its own even if it is `__proto__`.
+    const copy = { ...record, [key]: value };
+    owned?.add(copy);
+    return copy;
+  }
+  Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
+  return record;
+}
+
+/** The record without the entries that `isKept` refuses; the same one if there are none. */
+export function filtered<T>(record: Readonly<Record<string, T>>, isKept: (key: string, value: T) => boolean): Readonly<Record<string, T>> {
+  const entries = Object.entries(record);
+  const kept = entries.filter(([key, value]) => isKept(key, value));
+  return kept.length === entries.length ? record : Object.fromEntries(kept);
+}
