@@ -1,0 +1,173 @@
+/**
+ * What the server asks of a database. Two implementations, one behavioural suite (`test/store.test.ts`).
+ *
+ * Everything that a client may see is decided by one number, the version: each flush takes the next one, by raising a row that all flushes
+ * of the database raise first. So versions become visible in order, and whoever has read up to one has missed nothing below it; a
+ * sequence cannot promise that, because its numbers are taken before the commits that carry them.
+ *
+ * @module
+ */
+import type { ObjectState, Operation, SyncSchema, WireKey } from "@holdfast/sync-protocol";
+import type { Filter } from "../filters/filter.ts";
+import type { Image } from "../merge/image.ts";
+import type { SchemaLayout } from "../schema/table-layout.ts";
+
+/** One transaction of a client, as it came. */
+export interface Upload {
+  readonly client: string;
+  readonly user: string;
+  readonly cseq: number;
+  /** Of the operations as they came: tells a repeat from something else under the same number. */
+  readonly digest: string;
+  readonly ops: readonly Operation[];
+}
+
+/** Where in its stream a client is. */
+export interface ClientCursor {
+  readonly client: string;
+  readonly user: string;
+  readonly lastCseq: number;
+}
+
+/** What a transaction was answered with; kept until the client has moved on, so that a lost answer can be given again. */
+export interface Receipt {
+  readonly client: string;
+  readonly cseq: number;
+  readonly digest: string;
+  /** JSON of an `Answer`; undefined if there was nothing to say. */
+  readonly answer?: string;
+}
+
+/** An object as it is stored: with its merge state, alive or a tombstone. */
+export interface StoredObject {
+  readonly type: string;
+  readonly pk: WireKey;
+  readonly state: ObjectState;
+}
+
+/** An object after a flush. Without an image it is deleted and its state a tombstone. */
+export interface WrittenObject {
+  readonly type: string;
+  readonly pk: WireKey;
+  readonly state: ObjectState;
+  readonly image: Image | undefined;
+  readonly wasAlive: boolean;
+}
+
+/** One object changed by one transaction. */
+export interface ChangeEntry {
+  readonly version: number;
+  /** Which transaction of the flush. */
+  readonly ordinal: number;
+  /** Who wrote it: a client, or `""` for another program. */
+  readonly client: string;
+  readonly type: string;
+  readonly pk: WireKey;
+  readonly ops: readonly Operation[];
+  readonly before: Image | undefined;
+  readonly after: Image | undefined;
+}
+
+/** What a flush is to write, once what it touches has been read. */
+export interface FlushPlan {
+  readonly objects: readonly WrittenObject[];
+  readonly entries: readonly ChangeEntry[];
+  readonly cursors: readonly ClientCursor[];
+  readonly receipts: readonly Receipt[];
+}
+
+/** What a flush works on. */
+export interface FlushInput {
+  readonly version: number;
+  readonly cursors: ReadonlyMap<string, ClientCursor>;
+  /** Of repeated transactions, by client and number: `receiptName`. */
+  readonly receipts: ReadonlyMap<string, Receipt>;
+  /** By `objectName`. */
+  readonly objects: ReadonlyMap<string, StoredObject>;
+  readonly foreign: readonly ForeignChange[];
+}
+
+/** A row that another program wrote. */
+export interface ForeignChange {
+  readonly id: string;
+  readonly type: string;
+  readonly pk: WireKey;
+  /** The new values of the columns that changed, as text; undefined for a row that was deleted. */
+  readonly columns: Readonly<Record<string, string | null>> | undefined;
+}
+
+/** What a flush asks for and does. Called again with fresh input if the database wants the transaction repeated: it must not keep anything of the call before. */
+export interface FlushRequest {
+  readonly uploads: readonly Upload[];
+  /** How many changes of other programs to take in. */
+  readonly foreignLimit: number;
+  readonly plan: (input: FlushInput) => FlushPlan;
+}
+
+/** How far the database is. */
+export interface Position {
+  /** Changes when the history does not continue the one before: client reset. */
+  readonly epoch: string;
+  readonly version: number;
+  /** Versions up to this one are no longer in the log. */
+  readonly floor: number;
+}
+
+/** A page of rows in the order of their keys. */
+export interface RowPage {
+  readonly rows: readonly StoredObject[];
+  /** Where the next page begins; undefined after the last one. */
+  readonly next: string | undefined;
+}
+
+/** Everything as it was at one version. */
+export interface Snapshot {
+  readonly position: Position;
+  /** Rows that match, `after` a key given as the text of its column. */
+  rows(type: string, filter: Filter, page: { readonly after: string | undefined; readonly limit: number }): Promise<RowPage>;
+  /** States of these objects; absent ones are left out. */
+  states(names: readonly { readonly type: string; readonly pk: WireKey }[]): Promise<ReadonlyMap<string, ObjectState>>;
+  /** Changes with `after < version`, in order; at least one whole version if there is any. */
+  changes(after: number, limit: number): Promise<readonly ChangeEntry[]>;
+  /** What names a version; undefined if it is below the floor or was never given. */
+  salt(version: number): Promise<string | undefined>;
+  release(): Promise<void>;
+}
+
+/** A database. */
+export interface Store {
+  readonly kind: "sqlite" | "postgres";
+  /** Makes or updates the server's own tables, and reads the stored schema. */
+  open(): Promise<SyncSchema | undefined>;
+  /** Makes or extends the tables of a schema. Only additions are possible. */
+  applySchema(schema: SyncSchema): Promise<SchemaLayout>;
+  /** One transaction. Returns the version, or undefined if there was nothing to write. */
+  flush(request: FlushRequest): Promise<number | undefined>;
+  position(): Promise<Position>;
+  snapshot(): Promise<Snapshot>;
+  /** Makes a client known, or finds it. A client stays with its user. */
+  registerClient(client: string, user: string): Promise<ClientCursor>;
+  /** Notes up to which version a client has everything. */
+  noteSeen(seen: ReadonlyMap<string, number>): Promise<void>;
+  /** Bytes that sign tokens: the same for all servers of a database. */
+  secret(): Promise<Uint8Array>;
+  /** Forgets what no client needs any more: those not seen since `offlineSince` have to start anew. Returns the new floor. */
+  compact(offlineSince: Date): Promise<number>;
+  /** Row-level policies for other programs; only PostgreSQL has them. */
+  applyPolicies?(policies: readonly string[]): Promise<void>;
+  /** Calls back when there may be something new. A hint: it may be lost, come twice, or too early. */
+  onHint(listener: () => void): void;
+  /** Tells other servers that there is something new. Coalesced. */
+  hint(): void;
+  close(): Promise<void>;
+}
+
+/** Names an object in maps. */
+export function objectName(type: string, pk: WireKey): string {
+  return `${type}\u0000${JSON.stringify(pk)}`;
+}
+
+/** Names a receipt in maps. */
+export function receiptName(client: string, cseq: number): string {
+  return `${client} ${String(cseq)}`;
+}
