@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ObjectState, Operation, SyncSchema, WireKey } from "@holdfast/sync-protocol";
+import type { ObjectState, Operation, Stamp, SyncSchema, WireKey } from "@holdfast/sync-protocol";
 import type { Filter } from "../filters/filter.ts";
 import type { Image } from "../merge/image.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
@@ -19,7 +19,10 @@ export interface Upload {
   readonly cseq: number;
   /** Of the operations as they came: tells a repeat from something else under the same number. */
   readonly digest: string;
+  /** With canonical stamps. */
   readonly ops: readonly Operation[];
+  /** The stamps that differ: the client's, the server's. */
+  readonly stamps: readonly (readonly [Stamp, Stamp])[];
 }
 
 /** Where in its stream a client is. */
@@ -147,6 +150,8 @@ export interface Store {
   snapshot(): Promise<Snapshot>;
   /** Makes a client known, or finds it. A client stays with its user. */
   registerClient(client: string, user: string): Promise<ClientCursor>;
+  /** Answers with something in them that the client may not have heard: those behind transaction `after`. */
+  receipts(client: string, after: number): Promise<readonly Receipt[]>;
   /** Notes up to which version a client has everything. */
   noteSeen(seen: ReadonlyMap<string, number>): Promise<void>;
   /** Bytes that sign tokens: the same for all servers of a database. */

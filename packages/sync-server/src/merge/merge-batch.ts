@@ -1,0 +1,214 @@
+/**
+ * The middle of a flush: what was read becomes what is to be written. Pure, and the same for every database.
+ *
+ * @module
+ */
+import { applyOperations, completed, materialise } from "@holdfast/sync-protocol";
+import type { ObjectState, Operation, Reject, Stamp, WireKey } from "@holdfast/sync-protocol";
+import { SyncServerError } from "../errors.ts";
+import type { SchemaLayout } from "../schema/table-layout.ts";
+import { keyColumnText, unstorable } from "../schema/wire-scalar.ts";
+import { objectName, receiptName } from "../store/store.ts";
+import type { ChangeEntry, ClientCursor, FlushInput, FlushPlan, Receipt, Upload, WrittenObject } from "../store/store.ts";
+import type { Image } from "./image.ts";
+
+/** What a transaction is answered with. */
+export interface Answer {
+  readonly stamps?: readonly (readonly [Stamp, Stamp])[];
+  readonly rejects?: readonly Reject[];
+}
+
+/** One object, before and after a transaction, and what the transaction did to it. */
+export interface ObjectChange {
+  readonly type: string;
+  readonly pk: WireKey;
+  readonly ops: readonly Operation[];
+  readonly before: Image | undefined;
+  readonly after: Image | undefined;
+}
+
+/** Why a change is not taken; undefined if it is. `isGone`: it concerns this object alone, and is nothing a user could have known. */
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
+  readonly isGone?: true;
+}
+
+/** Decides on a change by a user's rights. */
+export type Authorize = (upload: Upload, change: ObjectChange) => Refusal | undefined;
+
+/** How one upload of a batch ended. */
+export type UploadResult =
+  | { readonly kind: "done"; readonly answer: Answer | undefined; readonly isRepeat: boolean }
+  | { readonly kind: "failed"; readonly error: SyncServerError };
+
+/** A plan, and what to tell the clients once it is committed. */
+export interface MergedBatch extends FlushPlan {
+  readonly results: readonly UploadResult[];
+}
+
+/** What stays the same from batch to batch. */
+export interface MergeContext {
+  readonly layout: SchemaLayout;
+  readonly authorize: Authorize;
+}
+
+/** Merges what other programs did, then uploads in their order, into what the database has. */
+export function mergeBatch(uploads: readonly Upload[], input: FlushInput, context: MergeContext, foreign: readonly (readonly Operation[])[] = []): MergedBatch {
+  const batch = new Batch(input, context);
+  for (const ops of foreign) batch.takeForeign(ops);
+  const results = uploads.map((upload) => batch.take(upload));
+  return { ...batch.plan(), results };
+}
+
+interface Current {
+  readonly type: string;
+  readonly pk: WireKey;
+  readonly state: ObjectState | undefined;
+  readonly image: Image | undefined;
+}
+
+type StatefulChange = ObjectChange & { readonly state: ObjectState };
+
+class Batch {
+  readonly #input: FlushInput;
+  readonly #context: MergeContext;
+  readonly #current = new Map<string, Current>();
+  readonly #first = new Map<string, Current>();
+  readonly #cursors = new Map<string, ClientCursor>();
+  readonly #receipts = new Map<string, Receipt>();
+  readonly #entries: ChangeEntry[] = [];
+  #ordinal = 0;
+
+  constructor(input: FlushInput, context: MergeContext) {
+    this.#input = input;
+    this.#context = context;
+  }
+
+  take(upload: Upload): UploadResult {
+    const { client, cseq, digest, user } = upload;
+    const cursor = this.#cursors.get(client) ?? this.#input.cursors.get(client);
+    if (cursor === undefined || cursor.user !== user) return failed("CLIENT_FOREIGN", "the client is not known, or another user's");
+    if (cseq <= cursor.lastCseq) return this.#repeat(upload);
+    if (cseq > cursor.lastCseq + 1) return failed("UPLOAD_GAP", `transaction ${String(cseq)} came after ${String(cursor.lastCseq)}`);
+    const answer = this.#apply(upload);
+    this.#cursors.set(client, { ...cursor, lastCseq: cseq });
+    this.#receipts.set(receiptName(client, cseq), { client, cseq, digest, ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }) });
+    return { kind: "done", answer, isRepeat: false };
+  }
+
+  /** What another program did has happened already: nobody is asked. */
+  takeForeign(ops: readonly Operation[]): void {
+    if (ops.length > 0) this.#keep(this.#changesOf(ops), "");
+  }
+
+  plan(): FlushPlan {
+    const objects: WrittenObject[] = [];
+    for (const [name, { type, pk, state, image }] of this.#current) {
+      const first = this.#first.get(name);
+      if (state !== undefined && state !== first?.state) objects.push({ type, pk, state, image, wasAlive: first?.image !== undefined });
+    }
+    return { objects, entries: this.#entries, cursors: [...this.#cursors.values()], receipts: [...this.#receipts.values()] };
+  }
+
+  #repeat({ client, cseq, digest }: Upload): UploadResult {
+    const name = receiptName(client, cseq);
+    const receipt = this.#receipts.get(name) ?? this.#input.receipts.get(name);
+    // No receipt: the client has confirmed the answer before, so it is an old frame that comes again.
+    if (receipt === undefined) return { kind: "done", answer: undefined, isRepeat: true };
+    if (receipt.digest !== digest) return failed("UPLOAD_DIFFERS", `transaction ${String(cseq)} came before with other content`);
+    return { kind: "done", answer: receipt.answer === undefined ? undefined : (JSON.parse(receipt.answer) as Answer), isRepeat: true };
+  }
+
+  #apply(upload: Upload): Answer | undefined {
+    const stamps = upload.stamps.length === 0 ? {} : { stamps: upload.stamps };
+    const malformed = this.#malformed(upload);
+    if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
+    const changes = this.#changesOf(upload.ops);
+    const refusals = changes.map((change) => this.#context.authorize(upload, change));
+    const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
+    const rejects: Reject[] = [];
+    for (const [index, { type, pk }] of changes.entries()) {
+      // A transaction is taken whole or not at all, but for edits of what is no longer there.
+      const refusal = refusals[index] ?? (hard === undefined ? undefined : { code: "TRANSACTION_REJECTED", reason: "another change of the same transaction was refused" });
+      if (refusal !== undefined) rejects.push({ cseq: upload.cseq, type, pk, code: refusal.code, reason: refusal.reason });
+    }
+    if (hard === undefined) this.#keep(changes.filter((_change, index) => refusals[index] === undefined), upload.client);
+    if (rejects.length === 0 && upload.stamps.length === 0) return undefined;
+    return { ...stamps, ...(rejects.length === 0 ? {} : { rejects }) };
+  }
+
+  #malformed({ ops }: Upload): Refusal | undefined {
+    for (const { type, pk, path, do: action } of ops) {
+      const table = this.#context.layout.tables.get(type);
+      if (table === undefined) return { code: "CLASS_UNKNOWN", reason: "the server's schema has no such class" };
+      if (pk === null || unstorable(pk) !== undefined || !fitsKey(pk, table.key.kind)) return { code: "KEY_UNSUPPORTED", reason: "a primary key of this type cannot be stored" };
+      const [head] = path;
+      const name = typeof head === "object" ? head.at : head;
+      if (name !== undefined && (name === table.key.name || !table.columns.some((column) => column.name === name))) return { code: "PROPERTY_UNKNOWN", reason: "the server's schema has no such property" };
+      const reason = unstorable(path) ?? unstorable(action);
+      if (reason !== undefined) return { code: "VALUE_UNSUPPORTED", reason: `${reason} cannot be stored` };
+    }
+    return undefined;
+  }
+
+  /** What the operations would do, object by object. */
+  #changesOf(ops: readonly Operation[]): readonly StatefulChange[] {
+    const groups = new Map<string, Operation[]>();
+    for (const operation of ops) {
+      const name = objectName(operation.type, operation.pk);
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [operation]);
+      else group.push(operation);
+    }
+    return [...groups].map(([name, group]) => {
+      const { type, pk } = group[0] as Operation;
+      const current = this.#read(name, type, pk);
+      const state = applyOperations(current.state, group);
+      return { type, pk, ops: group, before: current.image, state, after: imageOf(state, type, pk, this.#context.layout) };
+    });
+  }
+
+  #keep(changes: readonly StatefulChange[], client: string): void {
+    const ordinal = this.#ordinal++;
+    for (const { type, pk, ops, before, after, state } of changes) {
+      this.#current.set(objectName(type, pk), { type, pk, state, image: after });
+      this.#entries.push({ version: this.#input.version, ordinal, client, type, pk, ops, before, after });
+    }
+  }
+
+  #read(name: string, type: string, pk: WireKey): Current {
+    const known = this.#current.get(name);
+    if (known !== undefined) return known;
+    const state = this.#input.objects.get(name)?.state;
+    const current: Current = { type, pk, state, image: state === undefined ? undefined : imageOf(state, type, pk, this.#context.layout) };
+    this.#current.set(name, current);
+    this.#first.set(name, current);
+    return current;
+  }
+}
+
+/** An object with all of its properties; undefined if it is not there. */
+export function imageOf(state: ObjectState, type: string, pk: WireKey, layout: SchemaLayout): Image | undefined {
+  const plain = materialise(state);
+  const key = layout.tables.get(type)?.key.name;
+  if (plain === undefined || key === undefined) return undefined;
+  return { ...completed(plain, layout.schema, type), [key]: pk };
+}
+
+function rejectAll({ cseq, ops }: Upload, { code, reason }: Refusal): readonly Reject[] {
+  const named = new Map(ops.map(({ type, pk }) => [objectName(type, pk), { type, pk }]));
+  return [...named.values()].map(({ type, pk }) => ({ cseq, type, pk, code, reason }));
+}
+
+function fitsKey(pk: Exclude<WireKey, null>, kind: string): boolean {
+  if (typeof pk === "string") return kind === "string";
+  if (typeof pk === "number") return kind === "int" && Number.isInteger(pk);
+  if ("$int" in pk) return kind === "int";
+  if ("$oid" in pk) return kind === "objectId" && /^[0-9a-f]{24}$/.test(pk.$oid);
+  return kind === "uuid" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(keyColumnText(pk));
+}
+
+function failed(code: "CLIENT_FOREIGN" | "UPLOAD_GAP" | "UPLOAD_DIFFERS", message: string): UploadResult {
+  return { kind: "failed", error: new SyncServerError(code, message) };
+}

@@ -1,0 +1,60 @@
+/**
+ * Whether a user may change an object.
+ *
+ * What the user cannot see is answered like what is not there: the same code, the same words.
+ *
+ * @module
+ */
+import type { Operation } from "@holdfast/sync-protocol";
+import { compilePredicate } from "../filters/predicate.ts";
+import { imageReader } from "../merge/image.ts";
+import type { Image } from "../merge/image.ts";
+import type { ObjectChange, Refusal } from "../merge/merge-batch.ts";
+import type { BoundRole } from "./rules.ts";
+
+/** What a user may do with objects of one class. */
+export interface Rights {
+  readonly role: BoundRole;
+  readonly canRead: (image: Image) => boolean;
+  readonly canInsert: (image: Image) => boolean;
+  readonly canUpdate: (image: Image) => boolean;
+  readonly canDelete: (image: Image) => boolean;
+}
+
+const GONE: Refusal = { code: "OBJECT_GONE", reason: "there is no such object any more", isGone: true };
+const DENIED: Refusal = { code: "PERMISSION_DENIED", reason: "the rules do not allow this change" };
+
+/** Compiles a role. */
+export function rightsOf(role: BoundRole): Rights {
+  return {
+    role,
+    canRead: compilePredicate(role.read, imageReader),
+    canInsert: compilePredicate(role.insert, imageReader),
+    canUpdate: compilePredicate(role.update, imageReader),
+    canDelete: compilePredicate(role.delete, imageReader),
+  };
+}
+
+/** Why a change is refused; undefined if it is allowed. */
+export function refusalOf(change: ObjectChange, rights: Rights | undefined, isAsymmetric: boolean): Refusal | undefined {
+  const { before, after, ops } = change;
+  const creates = ops.some((operation) => operation.do.act === "create");
+  if (rights === undefined) return creates ? DENIED : GONE;
+  const isVisible = before !== undefined && (isAsymmetric ? false : rights.canRead(before));
+  // Not there, deleted, or out of sight: nothing tells the three apart.
+  if (!creates && !isVisible) return GONE;
+  if (before !== undefined && !isVisible) return DENIED;
+  if (after === undefined) {
+    if (before === undefined) return undefined;
+    return rights.canDelete(before) ? undefined : DENIED;
+  }
+  if (ops.some((operation) => isUnwritable(operation, rights.role.unwritable))) return DENIED;
+  if (before === undefined) return rights.canInsert(after) ? undefined : DENIED;
+  return rights.canUpdate(before) && rights.canUpdate(after) ? undefined : DENIED;
+}
+
+function isUnwritable({ path, do: action }: Operation, unwritable: ReadonlySet<string>): boolean {
+  const [head] = path;
+  if (head === undefined || (action.act === "set" && action.isDefault === true)) return false;
+  return unwritable.has(typeof head === "string" ? head : head.at);
+}

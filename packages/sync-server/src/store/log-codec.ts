@@ -1,0 +1,51 @@
+/**
+ * The log's form of images: the newer one whole, of the older one only what differs.
+ *
+ * @module
+ */
+import type { Operation, WireKey } from "@holdfast/sync-protocol";
+import { changedValues } from "../merge/image.ts";
+import type { Image } from "../merge/image.ts";
+import type { ChangeEntry } from "./store.ts";
+
+/** The texts of an entry. */
+export interface LoggedImages {
+  readonly old: string | null;
+  readonly new: string | null;
+}
+
+/** A row of the log. */
+export interface LogRow {
+  readonly v: string | number;
+  readonly ordinal: number;
+  readonly client: string;
+  readonly typ: string;
+  readonly pk: string;
+  readonly ops: string;
+  readonly old: string | null;
+  readonly new: string | null;
+}
+
+/** Writes both images. */
+export function loggedImages({ before, after }: Pick<ChangeEntry, "before" | "after">): LoggedImages {
+  return {
+    old: before === undefined ? null : JSON.stringify(after === undefined ? before : changedValues(before, after)),
+    new: after === undefined ? null : JSON.stringify(after),
+  };
+}
+
+/** Reads a row of the log. */
+export function entryOf(row: LogRow): ChangeEntry {
+  const after = row.new === null ? undefined : (JSON.parse(row.new) as Image);
+  const changed = row.old === null ? undefined : (JSON.parse(row.old) as Image);
+  return {
+    version: Number(row.v),
+    ordinal: row.ordinal,
+    client: row.client,
+    type: row.typ,
+    pk: JSON.parse(row.pk) as WireKey,
+    ops: JSON.parse(row.ops) as readonly Operation[],
+    before: changed === undefined ? undefined : { ...after, ...changed },
+    after,
+  };
+}

@@ -1,0 +1,181 @@
+/**
+ * One flush on PostgreSQL.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import type pg from "pg";
+import { keyText } from "@holdfast/sync-protocol";
+import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
+import { prepared } from "./prepared.ts";
+import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
+import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
+import { loggedImages } from "../log-codec.ts";
+import { objectName, receiptName } from "../store.ts";
+import type { ClientCursor, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
+import { columnText, deleteSql, statesSql, upsertSql } from "./table-sql.ts";
+
+/** Receipts of a client are kept this far behind its newest transaction, which is more than it may have under way. */
+const RECEIPTS_KEPT = 4096;
+
+/** Runs it from BEGIN to COMMIT. The connection is thrown away by the caller if anything throws, which rolls back. */
+export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<number | undefined> {
+  const begun = (await client.query("BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v")) as unknown as readonly pg.QueryResult<{ v: string }>[];
+  const version = Number(begun.at(-1)?.rows[0]?.v);
+  const cursors = await readCursors(client, request);
+  const foreign = request.foreignLimit > 0 ? await takeForeign(client, request.foreignLimit, layout) : [];
+  const receipts = await readReceipts(client, request, cursors);
+  const names = namesOf(request, foreign, layout);
+  const plan = request.plan({ version, cursors, receipts, foreign, objects: await readObjects(client, names, layout) });
+  if (plan.entries.length === 0 && plan.receipts.length === 0 && foreign.length === 0) {
+    await client.query("ROLLBACK");
+    return undefined;
+  }
+  await write(client, version, plan, layout);
+  await client.query("COMMIT");
+  return version;
+}
+
+async function readCursors(client: pg.PoolClient, { uploads }: FlushRequest): Promise<ReadonlyMap<string, ClientCursor>> {
+  const ids = [...new Set(uploads.map((upload) => upload.client))];
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ client: string; usr: string; last_cseq: string }>({ name: "cursors", text: "SELECT client, usr, last_cseq FROM sync.client WHERE client = ANY($1::text[])", values: [ids] });
+  return new Map(rows.map((row) => [row.client, { client: row.client, user: row.usr, lastCseq: Number(row.last_cseq) }]));
+}
+
+/** Only what comes a second time has one. */
+async function readReceipts(client: pg.PoolClient, { uploads }: FlushRequest, cursors: ReadonlyMap<string, ClientCursor>): Promise<ReadonlyMap<string, Receipt>> {
+  const repeats = uploads.filter((upload) => upload.cseq <= (cursors.get(upload.client)?.lastCseq ?? 0));
+  if (repeats.length === 0) return new Map();
+  const { rows } = await client.query<{ client: string; cseq: string; digest: string; answer: string | null }>(
+    "SELECT r.client, r.cseq, r.digest, r.answer FROM sync.receipt r JOIN unnest($1::text[], $2::bigint[]) AS t(client, cseq) ON r.client = t.client AND r.cseq = t.cseq",
+    [repeats.map((upload) => upload.client), repeats.map((upload) => upload.cseq)],
+  );
+  return new Map(
+    rows.map((row) => [receiptName(row.client, Number(row.cseq)), { client: row.client, cseq: Number(row.cseq), digest: row.digest, ...(row.answer === null ? {} : { answer: row.answer }) }]),
+  );
+}
+
+/** Ids are given before commits, so a row may come into sight below ones that were taken already. Deleting what is taken, instead of remembering a place, misses none. */
+async function takeForeign(client: pg.PoolClient, limit: number, layout: SchemaLayout): Promise<readonly ForeignChange[]> {
+  const { rows } = await client.query<{ id: string; typ: string; pk: string; columns: Record<string, string | null> | null }>({
+    name: "foreign",
+    text: "WITH taken AS (DELETE FROM sync.outbox WHERE id IN (SELECT id FROM sync.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id, typ, pk, columns) SELECT * FROM taken ORDER BY id",
+    values: [limit],
+  });
+  return rows.flatMap(({ id, typ, pk, columns }) => {
+    const table = layout.tables.get(typ);
+    return table === undefined ? [] : [{ id, type: typ, pk: keyOf(pk, table), columns: columns ?? undefined }];
+  });
+}
+
+interface Names {
+  readonly type: string;
+  readonly keys: Map<string, WireKey>;
+}
+
+function namesOf({ uploads }: FlushRequest, foreign: readonly ForeignChange[], layout: SchemaLayout): ReadonlyMap<string, Names> {
+  const names = new Map<string, Names>();
+  const note = (type: string, pk: WireKey): void => {
+    const table = layout.tables.get(type);
+    if (table === undefined || pk === null || !fits(pk, table)) return;
+    const known = names.get(type) ?? { type, keys: new Map<string, WireKey>() };
+    known.keys.set(keyColumnText(pk), pk);
+    names.set(type, known);
+  };
+  for (const { ops } of uploads) for (const { type, pk } of ops) note(type, pk);
+  for (const { type, pk } of foreign) note(type, pk);
+  return names;
+}
+
+/** Keys of a wrong type are refused later; here they must not reach a cast. */
+function fits(pk: WireKey, table: TableLayout): boolean {
+  const text = keyColumnText(pk);
+  if (table.key.kind === "int") return /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+  if (table.key.kind === "uuid") return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+  return !text.includes("\0") && text.isWellFormed();
+}
+
+async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Names>, layout: SchemaLayout): Promise<ReadonlyMap<string, StoredObject>> {
+  const objects = new Map<string, StoredObject>();
+  if (names.size === 0) return objects;
+  const parts: string[] = [];
+  const values: (readonly string[])[] = [];
+  const tombstones: { readonly types: string[]; readonly keys: string[] } = { types: [], keys: [] };
+  for (const { type, keys } of names.values()) {
+    values.push([...keys.keys()]);
+    parts.push(statesSql(layout.tables.get(type) as TableLayout, values.length));
+    for (const pk of keys.values()) {
+      tombstones.types.push(type);
+      tombstones.keys.push(keyText(pk));
+    }
+  }
+  values.push(tombstones.types, tombstones.keys);
+  parts.push(`SELECT t.typ, t.pk, t.m FROM sync.tombstone t JOIN unnest($${String(values.length - 1)}::text[], $${String(values.length)}::text[]) AS n(typ, pk) ON t.typ = n.typ AND t.pk = n.pk`);
+  const { rows } = await client.query<{ typ: string; pk: string; m: string }>(prepared(parts.join(" UNION ALL "), values));
+  for (const { typ, pk, m } of rows) {
+    // Written by another program and not taken in yet.
+    if (m === "") continue;
+    const key = names.get(typ)?.keys.get(pk) ?? (JSON.parse(pk) as WireKey);
+    objects.set(objectName(typ, key), { type: typ, pk: key, state: JSON.parse(m) as ObjectState });
+  }
+  return objects;
+}
+
+async function write(client: pg.PoolClient, version: number, plan: FlushPlan, layout: SchemaLayout): Promise<void> {
+  const alive = plan.objects.filter(({ image }) => image !== undefined);
+  const dead = plan.objects.filter(({ image }) => image === undefined);
+  for (const [type, objects] of byType(alive)) await upsert(client, version, objects, layout.tables.get(type) as TableLayout, layout);
+  const revived = alive.filter(({ wasAlive }) => !wasAlive);
+  if (revived.length > 0) {
+    await client.query({ name: "revive", text: "DELETE FROM sync.tombstone t USING unnest($1::text[], $2::text[]) AS n(typ, pk) WHERE t.typ = n.typ AND t.pk = n.pk", values: [revived.map(({ type }) => type), revived.map(({ pk }) => keyText(pk))] });
+  }
+  if (dead.length > 0) {
+    for (const [type, objects] of byType(dead)) await client.query(deleteSql(layout.tables.get(type) as TableLayout), [objects.map(({ pk }) => keyColumnText(pk))]);
+    await client.query({
+      name: "bury",
+      text: "INSERT INTO sync.tombstone (typ, pk, m, v) SELECT typ, pk, m, $4::bigint FROM unnest($1::text[], $2::text[], $3::text[]) AS n(typ, pk, m) ON CONFLICT (typ, pk) DO UPDATE SET m = excluded.m, v = excluded.v",
+      values: [dead.map(({ type }) => type), dead.map(({ pk }) => keyText(pk)), dead.map(({ state }) => JSON.stringify(state)), version],
+    });
+  }
+  if (plan.entries.length > 0) {
+    const images = plan.entries.map(loggedImages);
+    await client.query({
+      name: "log",
+      text: "INSERT INTO sync.change (v, n, ordinal, client, typ, pk, ops, old, new) SELECT $1::bigint, t.* FROM unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS t",
+      values: [
+        version, plan.entries.map((_entry, index) => index), plan.entries.map(({ ordinal }) => ordinal), plan.entries.map((entry) => entry.client), plan.entries.map(({ type }) => type),
+        plan.entries.map(({ pk }) => keyText(pk)), plan.entries.map(({ ops }) => JSON.stringify(ops)), images.map((image) => image.old), images.map((image) => image.new),
+      ],
+    });
+  }
+  if (plan.receipts.length > 0) {
+    const { receipts, cursors } = plan;
+    await client.query({
+      name: "receipts",
+      text: "INSERT INTO sync.receipt (client, cseq, digest, answer) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])",
+      values: [receipts.map((each) => each.client), receipts.map(({ cseq }) => cseq), receipts.map(({ digest }) => digest), receipts.map(({ answer }) => answer ?? null)],
+    });
+    await client.query({
+      name: "advance",
+      text: `WITH moved AS (UPDATE sync.client c SET last_cseq = t.cseq, seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS t(client, cseq) WHERE c.client = t.client RETURNING c.client, c.last_cseq)
+        DELETE FROM sync.receipt r USING moved WHERE r.client = moved.client AND r.cseq <= moved.last_cseq - ${String(RECEIPTS_KEPT)}`,
+      values: [cursors.map((each) => each.client), cursors.map(({ lastCseq }) => lastCseq)],
+    });
+  }
+  await client.query({ name: "version", text: "INSERT INTO sync.version (v, salt) VALUES ($1, $2)", values: [version, randomBytes(6).toString("hex")] });
+}
+
+async function upsert(client: pg.PoolClient, version: number, objects: readonly WrittenObject[], table: TableLayout, layout: SchemaLayout): Promise<void> {
+  const values: unknown[] = table.columns.map((column) => objects.map(({ image }) => columnText(image ?? {}, column, layout.classes)));
+  values.push(objects.map(({ state }) => JSON.stringify(state)), version);
+  await client.query(prepared(upsertSql(table), values));
+}
+
+function byType(objects: readonly WrittenObject[]): ReadonlyMap<string, readonly WrittenObject[]> {
+  return Map.groupBy(objects, ({ type }) => type);
+}
+
+function keyOf(text: string, table: TableLayout): WireKey {
+  return keyOfColumnText(text, table.key.kind === "json" ? "string" : table.key.kind);
+}

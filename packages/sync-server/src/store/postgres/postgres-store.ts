@@ -1,0 +1,208 @@
+/**
+ * The store on PostgreSQL.
+ *
+ * One flush is one transaction whose first statement raises the counter row: from there to the commit no other flush of this database, on
+ * whatever server, is in between. Everything else in it is read and written in bulk. Only hints use LISTEN and NOTIFY.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import type { SyncSchema } from "@holdfast/sync-protocol";
+import { SyncServerError } from "../../errors.ts";
+import { mergedSchema } from "../../schema/additions.ts";
+import { SchemaLayout } from "../../schema/table-layout.ts";
+import type { ClientCursor, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import { compactPostgres } from "./compact.ts";
+import { runFlush } from "./flush.ts";
+import { PostgresHints } from "./hints.ts";
+import { POSTGRES_MIGRATIONS } from "./migrations.ts";
+import { PostgresSnapshot } from "./snapshot.ts";
+import { ensureTableSql } from "./table-sql.ts";
+
+/** How to reach the database: what `pg` takes, and how many connections at once. */
+export interface PostgresOptions {
+  readonly connection: pg.ClientConfig;
+  readonly connections?: number;
+  /** Statements that take longer are given up. */
+  readonly statementTimeoutMs?: number;
+}
+
+const CONNECTIONS = 12;
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** One lock for all that changes tables; taken once at start. */
+const MIGRATION_LOCK = "holdfast sync-server";
+const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
+
+/** A PostgreSQL database as a store. */
+export class PostgresStore implements Store {
+  readonly kind = "postgres";
+  readonly #pool: pg.Pool;
+  readonly #hints: PostgresHints;
+  #layout: SchemaLayout | undefined;
+  #epoch = "";
+
+  /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS. */
+  constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PostgresOptions) {
+    refuseWithoutTls(connection);
+    this.#pool = new pg.Pool({ ...connection, max: connections, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
+    // A connection that breaks while nobody uses it is replaced by the pool.
+    this.#pool.on("error", () => undefined);
+    this.#hints = new PostgresHints(connection, this.#pool);
+  }
+
+  async open(): Promise<SyncSchema | undefined> {
+    await this.#inTransaction(async (client) => {
+      await lockMigrations(client);
+      await client.query("CREATE SCHEMA IF NOT EXISTS sync");
+      await client.query("CREATE TABLE IF NOT EXISTS sync.meta (name text PRIMARY KEY, value text NOT NULL)");
+      const { rows } = await client.query<{ value: string }>("SELECT value FROM sync.meta WHERE name = 'migration'");
+      const done = Number(rows[0]?.value ?? 0);
+      if (done > POSTGRES_MIGRATIONS.length) throw new SyncServerError("STORE_NEWER", `the database has step ${String(done)}, this server knows ${String(POSTGRES_MIGRATIONS.length)}`);
+      for (const step of POSTGRES_MIGRATIONS.slice(done)) await client.query(step);
+      await client.query("INSERT INTO sync.meta VALUES ('migration', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value", [String(POSTGRES_MIGRATIONS.length)]);
+      await client.query("INSERT INTO sync.meta VALUES ('epoch', $1), ('secret', $2) ON CONFLICT (name) DO NOTHING", [randomBytes(8).toString("hex"), randomBytes(32).toString("hex")]);
+    });
+    this.#epoch = await this.#meta("epoch");
+    const { rows } = await this.#pool.query<{ json: string }>("SELECT json FROM sync.schema ORDER BY version DESC LIMIT 1");
+    const stored = rows[0] === undefined ? undefined : (JSON.parse(rows[0].json) as SyncSchema);
+    if (stored !== undefined) this.#layout = new SchemaLayout(stored);
+    await this.#hints.start();
+    return stored;
+  }
+
+  async applySchema(schema: SyncSchema): Promise<SchemaLayout> {
+    const layout = await this.#inTransaction(async (client) => {
+      await lockMigrations(client);
+      const { rows } = await client.query<{ version: string; json: string }>("SELECT version, json FROM sync.schema ORDER BY version DESC LIMIT 1");
+      const merged = mergedSchema(rows[0] === undefined ? undefined : (JSON.parse(rows[0].json) as SyncSchema), schema);
+      const next = new SchemaLayout(merged);
+      const json = JSON.stringify(merged);
+      if (json !== rows[0]?.json) {
+        for (const table of next.tables.values()) for (const statement of ensureTableSql(table)) await client.query(statement);
+        await client.query("INSERT INTO sync.schema (version, json) VALUES ($1, $2)", [Number(rows[0]?.version ?? 0) + 1, json]);
+      }
+      return next;
+    });
+    this.#layout = layout;
+    return layout;
+  }
+
+  async flush(request: FlushRequest): Promise<number | undefined> {
+    const layout = this.#layout;
+    if (layout === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server has no schema yet");
+    const version = await this.#withClient((client) => runFlush(client, request, layout));
+    if (version !== undefined) this.hint();
+    return version;
+  }
+
+  async position(): Promise<Position> {
+    const { rows } = await this.#pool.query<{ v: string; floor: string }>("SELECT v, floor FROM sync.shard WHERE id = 0");
+    return { epoch: this.#epoch, version: Number(rows[0]?.v ?? 0), floor: Number(rows[0]?.floor ?? 0) };
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const layout = this.#layout ?? new SchemaLayout({ classes: [] });
+    const client = await this.#pool.connect();
+    try {
+      return await PostgresSnapshot.begin(client, layout, this.#epoch);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  async registerClient(client: string, user: string): Promise<ClientCursor> {
+    const { rows } = await this.#pool.query<{ usr: string; last_cseq: string }>(
+      "INSERT INTO sync.client (client, usr, last_cseq) VALUES ($1, $2, 0) ON CONFLICT (client) DO UPDATE SET seen_at = CASE WHEN sync.client.usr = excluded.usr THEN now() ELSE sync.client.seen_at END RETURNING usr, last_cseq",
+      [client, user],
+    );
+    const [row] = rows;
+    if (row === undefined || row.usr !== user) throw new SyncServerError("CLIENT_FOREIGN", "this client id cannot be used");
+    return { client, user, lastCseq: Number(row.last_cseq) };
+  }
+
+  async receipts(client: string, after: number): Promise<readonly Receipt[]> {
+    const { rows } = await this.#pool.query<{ cseq: string; digest: string; answer: string }>("SELECT cseq, digest, answer FROM sync.receipt WHERE client = $1 AND cseq > $2 AND answer IS NOT NULL ORDER BY cseq", [client, after]);
+    return rows.map(({ cseq, digest, answer }) => ({ client, cseq: Number(cseq), digest, answer }));
+  }
+
+  async noteSeen(seen: ReadonlyMap<string, number>): Promise<void> {
+    if (seen.size === 0) return;
+    await this.#pool.query("UPDATE sync.client c SET seen_v = greatest(c.seen_v, s.v), seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS s(client, v) WHERE c.client = s.client", [[...seen.keys()], [...seen.values()]]);
+  }
+
+  async secret(): Promise<Uint8Array> {
+    return Buffer.from(await this.#meta("secret"), "hex");
+  }
+
+  compact(offlineSince: Date): Promise<number> {
+    return this.#inTransaction((client) => compactPostgres(client, offlineSince));
+  }
+
+  async applyPolicies(policies: readonly string[]): Promise<void> {
+    await this.#inTransaction(async (client) => {
+      await lockMigrations(client);
+      for (const policy of policies) await client.query(policy);
+    });
+  }
+
+  onHint(listener: () => void): void {
+    this.#hints.listener = listener;
+  }
+
+  hint(): void {
+    this.#hints.send();
+  }
+
+  async close(): Promise<void> {
+    await this.#hints.stop();
+    await this.#pool.end();
+  }
+
+  async #meta(name: string): Promise<string> {
+    const { rows } = await this.#pool.query<{ value: string }>("SELECT value FROM sync.meta WHERE name = $1", [name]);
+    return rows[0]?.value ?? "";
+  }
+
+  async #withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect();
+    // Between two queries a lost connection is told by an event, which would end the process if nobody listened.
+    const onError = (): void => undefined;
+    client.on("error", onError);
+    try {
+      const result = await work(client);
+      client.off("error", onError);
+      client.release();
+      return result;
+    } catch (error) {
+      client.off("error", onError);
+      client.on("error", () => undefined);
+      client.release(true);
+      throw error;
+    }
+  }
+
+  #inTransaction<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    return this.#withClient(async (client) => {
+      await client.query("BEGIN");
+      const result = await work(client);
+      await client.query("COMMIT");
+      return result;
+    });
+  }
+}
+
+/** DDL of several servers that start at once, one after the other. */
+async function lockMigrations(client: pg.PoolClient): Promise<void> {
+  await client.query("SET LOCAL client_min_messages = warning");
+  await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [MIGRATION_LOCK]);
+}
+
+function refuseWithoutTls({ host, ssl, connectionString }: pg.ClientConfig): void {
+  const name = connectionString === undefined ? (host ?? "localhost") : new URL(connectionString).hostname;
+  const isLocal = name === "" || LOOPBACK.has(name) || name.startsWith("/");
+  const mode = connectionString === undefined ? undefined : new URL(connectionString).searchParams.get("sslmode");
+  const isSecured = (ssl !== undefined && ssl !== false) || (mode !== undefined && mode !== null && mode !== "disable" && mode !== "allow" && mode !== "prefer");
+  if (!isLocal && !isSecured) throw new SyncServerError("TLS_REQUIRED", "a database on another machine is reached over TLS only: give `ssl`, or sslmode=verify-full");
+}

@@ -1,0 +1,98 @@
+/**
+ * A snapshot on PostgreSQL: a REPEATABLE READ transaction, its version read inside it.
+ *
+ * @module
+ */
+import type pg from "pg";
+import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
+import { SyncServerError } from "../../errors.ts";
+import type { Filter } from "../../filters/filter.ts";
+import { filterSql } from "../../filters/sql.ts";
+import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
+import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
+import { entryOf } from "../log-codec.ts";
+import type { LogRow } from "../log-codec.ts";
+import { objectName } from "../store.ts";
+import type { ChangeEntry, Position, RowPage, Snapshot } from "../store.ts";
+import { statementDialect } from "./postgres-dialect.ts";
+import { pageSql, statesSql } from "./table-sql.ts";
+
+/** Everything as of one version. */
+export class PostgresSnapshot implements Snapshot {
+  readonly position: Position;
+  readonly #client: pg.PoolClient;
+  readonly #layout: SchemaLayout;
+  #isReleased = false;
+
+  private constructor(client: pg.PoolClient, layout: SchemaLayout, position: Position) {
+    this.#client = client;
+    this.#layout = layout;
+    this.position = position;
+    client.on("error", ignore);
+  }
+
+  static async begin(client: pg.PoolClient, layout: SchemaLayout, epoch: string): Promise<PostgresSnapshot> {
+    // The counter row has to be part of the snapshot, else a flush between the two would be seen twice or not at all.
+    const results = (await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT v, floor FROM sync.shard WHERE id = 0")) as unknown as readonly pg.QueryResult<{ v: string; floor: string }>[];
+    const row = results.at(-1)?.rows[0];
+    return new PostgresSnapshot(client, layout, { epoch, version: Number(row?.v ?? 0), floor: Number(row?.floor ?? 0) });
+  }
+
+  async rows(type: string, filter: Filter, { after, limit }: { readonly after: string | undefined; readonly limit: number }): Promise<RowPage> {
+    const table = this.#table(type);
+    const parameters: string[] = [];
+    const condition = filterSql(filter, statementDialect(parameters));
+    if (after !== undefined) parameters.push(after);
+    const { rows } = await this.#client.query<{ pk: string; m: string }>(pageSql(table, condition, { after: after === undefined ? undefined : parameters.length, limit }), parameters);
+    const kind = table.key.kind === "json" ? "string" : table.key.kind;
+    return {
+      rows: rows.map(({ pk, m }) => ({ type, pk: keyOfColumnText(pk, kind), state: JSON.parse(m) as ObjectState })),
+      next: rows.length < limit ? undefined : rows.at(-1)?.pk,
+    };
+  }
+
+  async states(names: readonly { readonly type: string; readonly pk: WireKey }[]): Promise<ReadonlyMap<string, ObjectState>> {
+    const found = new Map<string, ObjectState>();
+    for (const [type, group] of Map.groupBy(names, (name) => name.type)) {
+      const byText = new Map(group.map(({ pk }) => [keyColumnText(pk), pk]));
+      const { rows } = await this.#client.query<{ pk: string; m: string }>(statesSql(this.#table(type), 1), [[...byText.keys()]]);
+      for (const { pk, m } of rows) if (m !== "") found.set(objectName(type, byText.get(pk) ?? null), JSON.parse(m) as ObjectState);
+    }
+    return found;
+  }
+
+  async changes(after: number, limit: number): Promise<readonly ChangeEntry[]> {
+    const { rows } = await this.#client.query<LogRow>(
+      `SELECT c.v, c.ordinal, c.client, c.typ, c.pk, c.ops, c.old, c.new FROM sync.change c WHERE c.v > $1 AND c.v <= (
+        SELECT coalesce(max(v), 0) FROM (SELECT v FROM sync.change WHERE v > $1 ORDER BY v, n LIMIT $2) AS first) ORDER BY c.v, c.n`,
+      [after, limit],
+    );
+    return rows.map(entryOf);
+  }
+
+  async salt(version: number): Promise<string | undefined> {
+    const { rows } = await this.#client.query<{ salt: string }>("SELECT salt FROM sync.version WHERE v = $1", [version]);
+    return rows[0]?.salt;
+  }
+
+  async release(): Promise<void> {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    let isBroken = false;
+    await this.#client.query("COMMIT").catch(() => (isBroken = true));
+    this.#client.off("error", ignore);
+    if (isBroken) this.#client.on("error", ignore);
+    this.#client.release(isBroken);
+  }
+
+  #table(type: string): TableLayout {
+    const table = this.#layout.tables.get(type);
+    if (table === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server's schema has no such class");
+    return table;
+  }
+}
+
+function ignore(): void {
+  // Told by the next query as well.
+}
+

@@ -1,0 +1,106 @@
+/**
+ * One flush on SQLite.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { keyText } from "@holdfast/sync-protocol";
+import type { ObjectState } from "@holdfast/sync-protocol";
+import { STATE_COLUMN } from "../../schema/table-layout.ts";
+import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
+import { keyColumnText } from "../../schema/wire-scalar.ts";
+import { loggedImages } from "../log-codec.ts";
+import { objectName, receiptName } from "../store.ts";
+import type { ClientCursor, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
+import { quoteName } from "./sqlite-dialect.ts";
+import { columnValue, keyValue, upsertSql } from "./table-sql.ts";
+
+/** As in PostgreSQL's flush. */
+const RECEIPTS_KEPT = 4096;
+
+/** What a flush does inside its transaction. */
+export function runFlush(db: DatabaseSync, request: FlushRequest, layout: SchemaLayout): number | undefined {
+  const { v: version } = db.prepare("UPDATE sync_shard SET v = v + 1 WHERE id = 0 RETURNING v").get() as { v: number };
+  const cursors = readCursors(db, request);
+  const plan = request.plan({ version, cursors, receipts: readReceipts(db, request, cursors), foreign: [], objects: readObjects(db, request, layout) });
+  if (plan.entries.length === 0 && plan.receipts.length === 0) {
+    db.exec("UPDATE sync_shard SET v = v - 1 WHERE id = 0");
+    return undefined;
+  }
+  write(db, version, plan, layout);
+  return version;
+}
+
+function readCursors(db: DatabaseSync, { uploads }: FlushRequest): ReadonlyMap<string, ClientCursor> {
+  const find = db.prepare("SELECT usr, last_cseq FROM sync_client WHERE client = ?");
+  const cursors = new Map<string, ClientCursor>();
+  for (const { client } of uploads) {
+    if (cursors.has(client)) continue;
+    const row = find.get(client) as { usr: string; last_cseq: number } | undefined;
+    if (row !== undefined) cursors.set(client, { client, user: row.usr, lastCseq: row.last_cseq });
+  }
+  return cursors;
+}
+
+function readReceipts(db: DatabaseSync, { uploads }: FlushRequest, cursors: ReadonlyMap<string, ClientCursor>): ReadonlyMap<string, Receipt> {
+  const receipts = new Map<string, Receipt>();
+  const find = db.prepare("SELECT digest, answer FROM sync_receipt WHERE client = ? AND cseq = ?");
+  for (const { client, cseq } of uploads) {
+    if (cseq > (cursors.get(client)?.lastCseq ?? 0)) continue;
+    const row = find.get(client, cseq) as { digest: string; answer: string | null } | undefined;
+    if (row !== undefined) receipts.set(receiptName(client, cseq), { client, cseq, digest: row.digest, ...(row.answer === null ? {} : { answer: row.answer }) });
+  }
+  return receipts;
+}
+
+function readObjects(db: DatabaseSync, { uploads }: FlushRequest, layout: SchemaLayout): ReadonlyMap<string, StoredObject> {
+  const objects = new Map<string, StoredObject>();
+  const buried = db.prepare("SELECT m FROM sync_tombstone WHERE typ = ? AND pk = ?");
+  for (const [type, ops] of Map.groupBy(uploads.flatMap((upload) => upload.ops), (operation) => operation.type)) {
+    const table = layout.tables.get(type);
+    if (table === undefined) continue;
+    const find = db.prepare(`SELECT ${quoteName(STATE_COLUMN)} AS m FROM ${quoteName(type)} WHERE ${quoteName(table.key.name)} = ?`);
+    for (const { pk } of ops) {
+      const name = objectName(type, pk);
+      const text = keyColumnText(pk);
+      if (pk === null || objects.has(name) || (table.key.kind === "int" && !/^-?\d{1,18}$/.test(text))) continue;
+      const row = (find.get(keyValue(text, table)) ?? buried.get(type, keyText(pk))) as { m: string } | undefined;
+      if (row !== undefined) objects.set(name, { type, pk, state: JSON.parse(row.m) as ObjectState });
+    }
+  }
+  return objects;
+}
+
+function write(db: DatabaseSync, version: number, plan: FlushPlan, layout: SchemaLayout): void {
+  const unbury = db.prepare("DELETE FROM sync_tombstone WHERE typ = ? AND pk = ?");
+  const bury = db.prepare("INSERT INTO sync_tombstone VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET m = excluded.m, v = excluded.v");
+  for (const [type, objects] of Map.groupBy(plan.objects, (object) => object.type)) {
+    const table = layout.tables.get(type) as TableLayout;
+    const upsert = db.prepare(upsertSql(table));
+    const remove = db.prepare(`DELETE FROM ${quoteName(type)} WHERE ${quoteName(table.key.name)} = ?`);
+    for (const { pk, state, image, wasAlive } of objects) {
+      if (image === undefined) {
+        remove.run(keyValue(keyColumnText(pk), table));
+        bury.run(type, keyText(pk), JSON.stringify(state), version);
+        continue;
+      }
+      upsert.run(...table.columns.map((column) => columnValue(image, column, layout.classes)), JSON.stringify(state), version);
+      if (!wasAlive) unbury.run(type, keyText(pk));
+    }
+  }
+  const log = db.prepare("INSERT INTO sync_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  for (const [index, entry] of plan.entries.entries()) {
+    const images = loggedImages(entry);
+    log.run(version, index, entry.ordinal, entry.client, entry.type, keyText(entry.pk), JSON.stringify(entry.ops), images.old, images.new);
+  }
+  const receive = db.prepare("INSERT INTO sync_receipt VALUES (?, ?, ?, ?)");
+  for (const { client, cseq, digest, answer } of plan.receipts) receive.run(client, cseq, digest, answer ?? null);
+  const advance = db.prepare("UPDATE sync_client SET last_cseq = ?, seen_at = ? WHERE client = ?");
+  const forget = db.prepare("DELETE FROM sync_receipt WHERE client = ? AND cseq <= ?");
+  for (const { client, lastCseq } of plan.cursors) {
+    advance.run(lastCseq, Date.now(), client);
+    forget.run(client, lastCseq - RECEIPTS_KEPT);
+  }
+  db.prepare("INSERT INTO sync_version VALUES (?, ?, ?)").run(version, randomBytes(6).toString("hex"), Date.now());
+}

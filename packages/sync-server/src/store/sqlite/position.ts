@@ -1,0 +1,14 @@
+/**
+ * How far a SQLite store is.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { Position } from "../store.ts";
+
+/** Read inside whatever transaction is open. */
+export function positionOf(db: DatabaseSync): Position {
+  const { v, floor } = db.prepare("SELECT v, floor FROM sync_shard WHERE id = 0").get() as { v: number; floor: number };
+  const { value } = db.prepare("SELECT value FROM sync_meta WHERE name = 'epoch'").get() as { value: string };
+  return { epoch: value, version: v, floor };
+}

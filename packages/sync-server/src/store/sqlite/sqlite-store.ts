@@ -1,0 +1,152 @@
+/**
+ * The store on SQLite: one file, one server process.
+ *
+ * Statements run to their end at once, so a flush is never interrupted. Snapshots are read through connections of their own.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import type { SyncSchema } from "@holdfast/sync-protocol";
+import { SyncServerError } from "../../errors.ts";
+import { mergedSchema } from "../../schema/additions.ts";
+import { SchemaLayout } from "../../schema/table-layout.ts";
+import type { ClientCursor, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import { runFlush } from "./flush.ts";
+import { SQLITE_MIGRATIONS } from "./migrations.ts";
+import { positionOf } from "./position.ts";
+import { SqliteSnapshot } from "./snapshot.ts";
+import { decimalOrder } from "./sqlite-dialect.ts";
+import { ensureTable } from "./table-sql.ts";
+
+/** A SQLite file as a store. */
+export class SqliteStore implements Store {
+  readonly kind = "sqlite";
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #snapshots = new Set<Snapshot>();
+  #layout: SchemaLayout | undefined;
+
+  /** @param path - A file; made if it is not there. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#db = openDatabase(path, false);
+  }
+
+  async open(): Promise<SyncSchema | undefined> {
+    this.#transaction(() => {
+      const done = Number((this.#db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version);
+      if (done > SQLITE_MIGRATIONS.length) throw new SyncServerError("STORE_NEWER", `the database has step ${String(done)}, this server knows ${String(SQLITE_MIGRATIONS.length)}`);
+      for (const step of SQLITE_MIGRATIONS.slice(done)) this.#db.exec(step);
+      this.#db.exec(`PRAGMA user_version = ${String(SQLITE_MIGRATIONS.length)}`);
+      const insert = this.#db.prepare("INSERT INTO sync_meta VALUES (?, ?) ON CONFLICT DO NOTHING");
+      insert.run("epoch", randomBytes(8).toString("hex"));
+      insert.run("secret", randomBytes(32).toString("hex"));
+    });
+    const stored = this.#storedSchema();
+    if (stored !== undefined) this.#layout = new SchemaLayout(stored);
+    return stored;
+  }
+
+  async applySchema(schema: SyncSchema): Promise<SchemaLayout> {
+    const merged = mergedSchema(this.#storedSchema(), schema);
+    const layout = new SchemaLayout(merged);
+    this.#transaction(() => {
+      for (const table of layout.tables.values()) ensureTable(this.#db, table);
+      this.#db.prepare("INSERT INTO sync_schema (json) VALUES (?)").run(JSON.stringify(merged));
+      this.#db.exec("DELETE FROM sync_schema WHERE version < (SELECT max(version) FROM sync_schema)");
+    });
+    this.#layout = layout;
+    return layout;
+  }
+
+  async flush(request: FlushRequest): Promise<number | undefined> {
+    const layout = this.#layout;
+    if (layout === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server has no schema yet");
+    return this.#transaction(() => runFlush(this.#db, request, layout));
+  }
+
+  async position(): Promise<Position> {
+    return positionOf(this.#db);
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    const snapshot = new SqliteSnapshot(openDatabase(this.#path, true), this.#layout ?? new SchemaLayout({ classes: [] }), () => this.#snapshots.delete(snapshot));
+    this.#snapshots.add(snapshot);
+    return snapshot;
+  }
+
+  async registerClient(client: string, user: string): Promise<ClientCursor> {
+    this.#db.prepare("INSERT INTO sync_client (client, usr, last_cseq, seen_at) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING").run(client, user, Date.now());
+    const row = this.#db.prepare("SELECT usr, last_cseq FROM sync_client WHERE client = ?").get(client) as { usr: string; last_cseq: number };
+    if (row.usr !== user) throw new SyncServerError("CLIENT_FOREIGN", "this client id cannot be used");
+    this.#db.prepare("UPDATE sync_client SET seen_at = ? WHERE client = ?").run(Date.now(), client);
+    return { client, user, lastCseq: row.last_cseq };
+  }
+
+  async receipts(client: string, after: number): Promise<readonly Receipt[]> {
+    const rows = this.#db.prepare("SELECT cseq, digest, answer FROM sync_receipt WHERE client = ? AND cseq > ? AND answer IS NOT NULL ORDER BY cseq").all(client, after) as { cseq: number; digest: string; answer: string }[];
+    return rows.map(({ cseq, digest, answer }) => ({ client, cseq, digest, answer }));
+  }
+
+  async noteSeen(seen: ReadonlyMap<string, number>): Promise<void> {
+    const update = this.#db.prepare("UPDATE sync_client SET seen_v = max(seen_v, ?), seen_at = ? WHERE client = ?");
+    for (const [client, version] of seen) update.run(version, Date.now(), client);
+  }
+
+  async secret(): Promise<Uint8Array> {
+    const row = this.#db.prepare("SELECT value FROM sync_meta WHERE name = 'secret'").get() as { value: string };
+    return Buffer.from(row.value, "hex");
+  }
+
+  async compact(offlineSince: Date): Promise<number> {
+    return this.#transaction(() => {
+      const before = offlineSince.getTime();
+      this.#db.prepare("DELETE FROM sync_receipt WHERE client IN (SELECT client FROM sync_client WHERE seen_at < ?)").run(before);
+      this.#db.prepare("DELETE FROM sync_client WHERE seen_at < ?").run(before);
+      const { version, floor: old } = positionOf(this.#db);
+      const { v } = this.#db.prepare("SELECT min(seen_v) AS v FROM sync_client").get() as { v: number | null };
+      const floor = Math.max(old, Math.min(v ?? version, version));
+      for (const statement of ["DELETE FROM sync_change WHERE v <= ?", "DELETE FROM sync_version WHERE v < ?", "DELETE FROM sync_tombstone WHERE v <= ?", "UPDATE sync_shard SET floor = ?"]) this.#db.prepare(statement).run(floor);
+      return floor;
+    });
+  }
+
+  onHint(): void {
+    // One process has the file: nobody else writes.
+  }
+
+  hint(): void {
+    // Nobody to tell.
+  }
+
+  async close(): Promise<void> {
+    for (const snapshot of this.#snapshots) await snapshot.release();
+    this.#db.close();
+  }
+
+  #storedSchema(): SyncSchema | undefined {
+    const row = this.#db.prepare("SELECT json FROM sync_schema ORDER BY version DESC LIMIT 1").get() as { json: string } | undefined;
+    return row === undefined ? undefined : (JSON.parse(row.json) as SyncSchema);
+  }
+
+  #transaction<Result>(work: () => Result): Result {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+function openDatabase(path: string, readOnly: boolean): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
+  if (!readOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  db.function("holdfast_decimal_order", { deterministic: true }, decimalOrder);
+  db.function("holdfast_date", { deterministic: true, useBigIntArguments: false }, (text) => (typeof text === "string" ? Date.parse(text) : null));
+  return db;
+}
