@@ -8,6 +8,8 @@
 export interface TestBrowserOptions {
   /** Hosts under `.localhost` that may store nothing, as under the browser's setting "block all site data". */
   readonly blockedHosts?: readonly string[];
+  /** As a private window: nothing of it reaches the profile. Default false. */
+  readonly isPrivate?: boolean;
 }
 
 /** A browser with a profile of its own, on the disk and thrown away at the end. */

@@ -62,11 +62,12 @@ export interface ChromiumBrowser extends TestBrowser {
 }
 
 /** Starts Chromium without a window. */
-export async function openChromium({ blockedHosts = [] }: TestBrowserOptions = {}): Promise<ChromiumBrowser> {
+export async function openChromium({ blockedHosts = [], isPrivate = false }: TestBrowserOptions = {}): Promise<ChromiumBrowser> {
   const server = await PageServer.start();
   const profile = mkdtempSync(join(tmpdir(), "holdfast-chromium-"));
   writePreferences(profile, blockedHosts);
-  let context = await launch(profile);
+  const start = isPrivate ? launchPrivate : launch;
+  let context = await start(profile);
   return {
     profile,
     version: `Chromium ${context.browser()?.version() ?? "of unknown version"}`,
@@ -78,7 +79,7 @@ export async function openChromium({ blockedHosts = [] }: TestBrowserOptions = {
     async restart(whileClosed = () => undefined) {
       await context.close();
       whileClosed();
-      context = await launch(profile);
+      context = await start(profile);
     },
     async close() {
       await context.close();
@@ -91,6 +92,15 @@ export async function openChromium({ blockedHosts = [] }: TestBrowserOptions = {
 async function launch(profile: string): Promise<BrowserContext> {
   const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, headless: true, args: FLAGS, timeout: PATIENCE_MS });
   context.setDefaultTimeout(PATIENCE_MS);
+  return context;
+}
+
+/** A context of its own is what the browser calls a private window; it has no profile. */
+async function launchPrivate(): Promise<BrowserContext> {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS, timeout: PATIENCE_MS });
+  const context = await browser.newContext();
+  context.setDefaultTimeout(PATIENCE_MS);
+  context.on("close", () => void browser.close());
   return context;
 }
 

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openBidi } from "./bidi.ts";
 import type { BidiSession } from "./bidi.ts";
-import type { CallableName, TestBrowser, TestPage, TestPageOptions } from "./browser.ts";
+import type { CallableName, TestBrowser, TestBrowserOptions, TestPage, TestPageOptions } from "./browser.ts";
 import type { Answer } from "./client.ts";
 import { errorOf } from "./page-error.ts";
 import { PageServer } from "./page-server.ts";
@@ -39,6 +39,12 @@ const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   "dom.security.https_only_mode": false,
 };
 
+/** Run with the rights of the browser itself, which `--remote-allow-system-access` gives to tests. */
+const CLEAR = `(origin) => new Promise((resolve) => {
+  const principal = Services.scriptSecurityManager.createContentPrincipalFromOrigin(origin);
+  Services.clearData.deleteDataFromPrincipal(principal, true, Ci.nsIClearDataService.CLEAR_DOM_STORAGES, resolve);
+})`;
+
 /** How long Firefox may take to say where it listens, in ms. */
 const START_MS = 180_000;
 
@@ -47,17 +53,26 @@ export function missingFirefox(): string | undefined {
   return existsSync(EXECUTABLE) ? undefined : `there is no ${EXECUTABLE}: apt-get install firefox-esr, or set FIREFOX_PATH`;
 }
 
+/** What else can be said about a Firefox. */
+export interface FirefoxOptions extends Pick<TestBrowserOptions, "isPrivate"> {
+  /** Preferences beside the usual ones, as in `about:config`. */
+  readonly preferences?: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** Firefox with a profile of its own. */
 export interface FirefoxBrowser extends TestBrowser {
   /** Where the profile lies. */
   readonly profile: string;
+  /** Does what "Clear cookies and site data" does for an origin. */
+  clearStorage(origin: string): Promise<void>;
 }
 
 /** Starts Firefox without a window. */
-export async function openFirefox(): Promise<FirefoxBrowser> {
+export async function openFirefox({ isPrivate = false, preferences = {} }: FirefoxOptions = {}): Promise<FirefoxBrowser> {
   const server = await PageServer.start();
   const profile = mkdtempSync(join(tmpdir(), "holdfast-firefox-"));
-  writeFileSync(join(profile, "user.js"), Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(""));
+  const all = { ...PREFERENCES, ...(isPrivate ? { "browser.privatebrowsing.autostart": true } : {}), ...preferences };
+  writeFileSync(join(profile, "user.js"), Object.entries(all).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(""));
   let running = await launch(profile);
   return {
     profile,
@@ -65,6 +80,11 @@ export async function openFirefox(): Promise<FirefoxBrowser> {
     async open<Exports extends object>(options: TestPageOptions) {
       const address = `http://${options.host ?? "localhost"}:${server.port}${await server.pathOf(options)}`;
       return FirefoxTab.open<Exports>(running.session, address);
+    },
+    async clearStorage(origin) {
+      const { contexts } = await running.session.send<{ contexts: readonly { context: string }[] }>("browsingContext.getTree", { "moz:scope": "chrome" });
+      const outcome = await running.session.send<{ exceptionDetails?: { text: string } }>("script.callFunction", { functionDeclaration: CLEAR, arguments: [{ type: "string", value: origin }], awaitPromise: true, target: { context: contexts[0]?.context } });
+      if (outcome.exceptionDetails !== undefined) throw new Error(outcome.exceptionDetails.text);
     },
     async restart(whileClosed = () => undefined) {
       await end(running);
@@ -85,7 +105,7 @@ interface Running {
 }
 
 async function launch(profile: string): Promise<Running> {
-  const child = spawn(EXECUTABLE, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(EXECUTABLE, ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0", "--remote-allow-system-access"], { stdio: ["ignore", "ignore", "pipe"] });
   return { child, session: await openBidi(await addressOf(child)) };
 }
 

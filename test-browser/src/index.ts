@@ -8,4 +8,4 @@ export type { TestBrowser, TestBrowserOptions, TestPage, TestPageOptions } from 
 export { missingChromium, openChromium } from "./chromium.ts";
 export type { ChromiumBrowser, ChromiumPage } from "./chromium.ts";
 export { missingFirefox, openFirefox } from "./firefox.ts";
-export type { FirefoxBrowser } from "./firefox.ts";
+export type { FirefoxBrowser, FirefoxOptions } from "./firefox.ts";

@@ -150,7 +150,7 @@ export async function writeFile(name: string, content: string): Promise<void> {
 }
 
 /** What happens when there is no more room: the code, how many are there then, and whether the next small write works. */
-export function fill(): { readonly code: string; readonly stored: number; readonly expected: number } {
+export function fill(): { readonly code: string; readonly said: string; readonly stored: number; readonly expected: number } {
   const open = live();
   let expected = open.objects(Task).length;
   for (let id = 1_000_000; ; id += 1) {
@@ -158,7 +158,7 @@ export function fill(): { readonly code: string; readonly stored: number; readon
       open.write(() => open.create(Task, { _id: id, title: "x".repeat(1_000_000) }));
       expected += 1;
     } catch (error) {
-      return { code: error instanceof StoreError ? error.code : String(error), stored: open.objects(Task).length, expected };
+      return { code: error instanceof StoreError ? error.code : String(error), said: String(error), stored: open.objects(Task).length, expected };
     }
   }
 }

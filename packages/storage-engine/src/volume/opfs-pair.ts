@@ -3,7 +3,7 @@
  *
  * Getting hold of a file takes a turn of the event loop there and renaming one that is open is impossible, but the engine is
  * synchronous and puts a new file in place with a rename. So both bodies are open before the engine begins, and a rename is one
- * durable record (opfs-names.ts). Why it is safe at each step: docs/decisions/0011-files-in-browsers.md.
+ * durable record (opfs-names.ts). Why it is safe at each step: docs/decisions/0013-files-in-browsers.md.
  *
  * @module
  */
@@ -22,8 +22,8 @@ const NAMES = ".names";
 /** How long the worker before may take to be gone: a browser frees files a moment after their worker has ended, and some a moment after `close`. */
 const WAIT_MS = 1000;
 
-/** How often, at most, it is looked whether the user has cleared the storage under an open database. */
-const LOOK_MS = 500;
+/** How often, at most, it is looked whether the user has cleared the storage under an open database. A look costs as much as a few pages. */
+const LOOK_MS = 100;
 
 /** A file that is open, and its length: asking the browser each time costs more than reading a page. */
 export class OpfsBody {
@@ -56,8 +56,9 @@ export class OpfsBody {
     this.#beforeWrite();
     call(`write ${this.#path}`, () => {
       const count = this.#handle.write(source, { at: offset });
-      // A browser may say that it wrote less, or absurdly much, where others throw.
-      if (count !== source.length) throw new VolumeError("EIO", `write ${this.#path}: ${count} of ${source.length} bytes at ${offset}`);
+      if (count === source.length) return;
+      // Where others throw, Firefox writes less when there is no more room, and Chromium in a private window says absurdly much beyond 2 GiB.
+      throw new VolumeError(count < source.length ? "ENOSPC" : "EIO", `write ${this.#path}: ${count} of ${source.length} bytes at ${offset}`);
     });
     this.sizeBytes = Math.max(this.sizeBytes, offset + source.length);
   }
@@ -92,6 +93,7 @@ export class OpfsPair {
   #isCleared = false;
   #isClosed = false;
   #nextLook: ReturnType<typeof setTimeout> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(path: string, folder: OpfsFolderHandle, opened: { record: NamesRecord; handles: readonly [SyncAccessHandle, SyncAccessHandle] }) {
     this.path = path;
@@ -152,7 +154,8 @@ export class OpfsPair {
    */
   assertThere(): void {
     if (this.#isCleared) throw new StoreError("STORAGE_CLEARED", `the browser's storage was cleared while '${this.path}' was open: what it held is gone; close it`);
-    this.#nextLook ??= setTimeout(() => void this.#look(), LOOK_MS);
+    // At once after a pause, since that is when a user comes back from the settings; now and then while it goes on.
+    this.#nextLook ??= setTimeout(() => void this.#look(), Math.max(0, this.#lookedAt + LOOK_MS - performance.now()));
   }
 
   async #look(): Promise<void> {
@@ -161,6 +164,7 @@ export class OpfsPair {
     } catch {
       // That it cannot be found out says nothing about the file.
     }
+    this.#lookedAt = performance.now();
     this.#nextLook = undefined;
   }
 

@@ -52,6 +52,11 @@ export class FakeOpfs {
     return this.#folder("");
   }
 
+  /** As a user does who clears the site's data: names go, whoever has a file open goes on with it. */
+  clear(): void {
+    this.#files.clear();
+  }
+
   #step(): void {
     this.#stepsLeft -= 1;
     if (this.#stepsLeft < 0) throw domError("InvalidStateError");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createPortablePlatform, setPlatform, Store } from "../../src/index.ts";
 import { openRoot } from "../../src/volume/opfs-errors.ts";
 import { OpfsVolume } from "../../src/volume/opfs-volume.ts";
@@ -107,16 +107,34 @@ describe("files in a browser", () => {
     expect(disk.paths).toEqual([PATH]);
   });
 
-  it("take a short write for an error", async () => {
+  it("are full where a write came to less, and fail where it says absurdly much", async () => {
     const disk = new FakeOpfs();
     const root = disk.root();
     const handle = await (await root.getFileHandle("x", { create: true })).createSyncAccessHandle?.();
     if (handle === undefined) throw new Error("no handle");
     const { OpfsBody } = await import("../../src/volume/opfs-pair.ts");
-    for (const count of [2, 4_294_967_288]) {
+    for (const [count, code] of [[0, "ENOSPC"], [2, "ENOSPC"], [4_294_967_288, "EIO"]] as const) {
       const body = new OpfsBody("x", { ...handle, write: () => count }, () => undefined);
-      expect(() => body.write(0, Uint8Array.of(1, 2, 3))).toThrow(expect.objectContaining({ code: "EIO" }));
+      expect(() => body.write(0, Uint8Array.of(1, 2, 3))).toThrow(expect.objectContaining({ code }));
       expect(body.sizeBytes).toBe(0);
+    }
+  });
+
+  it("that the user has cleared away are noticed right after the first write of a while", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    try {
+      const disk = new FakeOpfs();
+      const store = await openFiles(disk);
+      put(store, 1);
+      await vi.advanceTimersByTimeAsync(1000);
+      disk.clear();
+      // This one goes with everything else.
+      put(store, 2);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(() => store.beginWrite()).toThrow(expect.objectContaining({ code: "STORAGE_CLEARED" }));
+      store.close();
+    } finally {
+      vi.useRealTimers();
     }
   });
 
