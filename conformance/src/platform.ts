@@ -16,6 +16,7 @@ export const CAPABILITIES = {
   verify: "checks a whole store through the engine's verify",
   clocks: "measures wall time and the main thread's processor time",
   cipher: "has a cipher in software, and measures it alone",
+  durability: "has files that cannot be synced, so that an application has to accept less",
 } as const;
 
 /** The name of a capability. */
@@ -55,6 +56,8 @@ export interface ProcessAccess {
 /** Starting processes in several runtimes. */
 export interface RuntimesAccess {
   readonly names: readonly string[];
+  /** Those that see each other's locks, and may have one file open at a time. */
+  readonly namesThatLock: readonly string[];
   /** @param runtime - One of the names. */
   start(runtime: string, program: string, values: Readonly<Record<string, unknown>>): PlatformProcess;
 }
@@ -82,6 +85,12 @@ export interface CipherAccess {
   replayMs(): number;
 }
 
+/** What an application of a platform whose files cannot be synced says about that. */
+export interface DurabilityAccess {
+  /** From the next realm on. The suites' usual state is that it was accepted. */
+  accept(isAccepted: boolean): void;
+}
+
 /** One platform: its implementation of Realm and what else it can do. */
 export interface RealmPlatform {
   readonly name: string;
@@ -103,6 +112,7 @@ export interface RealmPlatform {
   readonly verify?: VerifyAccess;
   readonly clocks?: ClockAccess;
   readonly cipher?: CipherAccess;
+  readonly durability?: DurabilityAccess;
 }
 
 /** Why a target is not run. */

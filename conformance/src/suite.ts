@@ -58,6 +58,8 @@ export interface Suite {
   readonly title: string;
   readonly forms: readonly Form[];
   readonly needs: readonly Capability[];
+  /** Why it does not apply to a platform without what it needs; absent if such a platform lacks a promise. */
+  readonly inapplicable?: string;
   run(context: SuiteContext): Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export interface RunOptions {
 export async function runSuite(suite: Suite, form: Form, platform: RealmPlatform, options: RunOptions): Promise<SuiteResult> {
   const missing = suite.needs.filter((name) => platform[name] === undefined);
   const identity = { suite: suite.name, form, seed: options.seed };
+  if (missing.length > 0 && suite.inapplicable !== undefined) return { ...identity, status: "does not apply", reason: suite.inapplicable, checks: [], figures: [], misses: [] };
   if (missing.length > 0) {
     const reason = missing.map((name) => `the platform has no "${name}" (${CAPABILITIES[name]})`).join("; ");
     return { ...identity, status: "not run", reason, checks: [], figures: [], misses: [] };

@@ -8,6 +8,7 @@ import type { NotRun, RealmPlatform } from "./platform.ts";
 import { findAllRuntimes } from "./platforms/all-runtimes.ts";
 import { createBrowserPlatform, type RemotePlatform } from "./platforms/browser.ts";
 import { createNodePlatform } from "./platforms/node.ts";
+import { openSimulatedPhone, PHONES, phoneName } from "./platforms/phones.ts";
 import { openRuntime } from "./platforms/runtime-platform.ts";
 import { findRuntime, SERVER_RUNTIMES, type ServerRuntime } from "./platforms/server-runtimes.ts";
 
@@ -20,7 +21,7 @@ export interface Target {
   open(): Promise<RealmPlatform | RemotePlatform | NotRun>;
 }
 
-const NO_PHONE = "needs a phone: its adapter runs over simulated native modules, and its bundle in Hermes (npm run test:native), none of which is the target";
+const NO_PHONE = "needs a phone: its adapter runs over simulated native modules (above), and its bundle in Hermes (npm run test:native), none of which is the target";
 const OTHER_SYSTEM = "needs a machine of that system; the same command runs there in the workflow, which has not been tried";
 
 /** Every target, in the report's order. */
@@ -34,6 +35,7 @@ export const TARGETS: readonly Target[] = [
   { name: "Chromium", open: openInChromium },
   { name: "Firefox", open: openInFirefox },
   notYet("WebKit", "WebKitGTK 2.50 has no synchronous file handles (NotSupportedError); Safari, which has them, does not run on Linux"),
+  ...PHONES.map((system) => ({ name: phoneName(system), open: () => openSimulatedPhone(system) })),
   notYet("React Native on Android", NO_PHONE),
   notYet("React Native on iOS", NO_PHONE),
 ];

@@ -1,5 +1,5 @@
 /**
- * Processes of every server runtime at once, this one included, over the compiled packages.
+ * Processes of every server runtime at once, this one included, and of a simulated phone, over the compiled packages.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import type { RuntimesAccess } from "../platform.ts";
 import { compile, compiled } from "./compiled.ts";
 import { DEFAULT_IMPLEMENTATION } from "./node.ts";
 import { createNodeProcesses } from "./node-processes.ts";
+import { phoneCommand, phoneName, simulatedPhone } from "./phones.ts";
 import { findRuntime, ownCommand, ownRuntime, SERVER_RUNTIMES, type RuntimeCommand } from "./server-runtimes.ts";
 
 /** With a way to end all that still run. */
@@ -25,8 +26,12 @@ export function findAllRuntimes(): AllRuntimes | undefined {
   compile();
   const host = compiled("node-host");
   const starters = new Map([...commands].map(([name, command]) => [name, createNodeProcesses({ implementation: DEFAULT_IMPLEMENTATION, command, host })]));
+  const namesThatLock = [...starters.keys()];
+  // One of the two: the adapter is the same, and each more of them adds files to open for all.
+  starters.set(phoneName("android"), createNodeProcesses({ implementation: simulatedPhone("android"), command: phoneCommand(), host }));
   return {
     names: [...starters.keys()],
+    namesThatLock,
     start(runtime, program, values) {
       const starter = starters.get(runtime);
       if (starter === undefined) throw new Error(`there is no runtime "${runtime}"`);

@@ -7,16 +7,24 @@
  */
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import type { RealmPlatform } from "../platform.ts";
 import { runSuite, type SuiteResult } from "../suite.ts";
 import { SUITES } from "../suites/index.ts";
 import { createNodePlatform } from "./node.ts";
 import type { SuiteRequest } from "./runtime-platform.ts";
 
-const platform = await createNodePlatform();
+const platform = await createPlatform(process.argv[2]);
 say({ description: platform.description });
 for await (const line of createInterface({ input: process.stdin })) say(await answer(JSON.parse(line) as SuiteRequest));
 await platform.cleanUp();
 process.exit(0);
+
+/** A simulated phone brings what Node's binding cannot know of it. */
+async function createPlatform(implementation: string | undefined): Promise<RealmPlatform> {
+  const platform = await createNodePlatform(implementation);
+  const { asOnPhone } = (implementation === undefined ? {} : await import(implementation)) as { asOnPhone?: (platform: RealmPlatform) => RealmPlatform };
+  return asOnPhone?.(platform) ?? platform;
+}
 
 async function answer({ suite: name, form, seed, isLong, isBrief, checks }: SuiteRequest): Promise<SuiteResult> {
   const suite = SUITES.find((one) => one.name === name);

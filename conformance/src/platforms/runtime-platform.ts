@@ -20,11 +20,19 @@ export interface SuiteRequest {
   readonly checks?: string | undefined;
 }
 
+/** What else may be said of a runtime. */
+export interface RuntimeOptions {
+  /** The module that it imports Realm from, if it is not the package. */
+  readonly implementation?: string;
+  /** Suites that do not apply, each with the reason. */
+  readonly inapplicable?: Readonly<Record<string, string>>;
+}
+
 /** Starts the runtime. The short form of a suite is a brief one there. */
-export async function openRuntime(command: RuntimeCommand): Promise<RemotePlatform> {
+export async function openRuntime(command: RuntimeCommand, { implementation, inapplicable = {} }: RuntimeOptions = {}): Promise<RemotePlatform> {
   compile();
   const [program, ...options] = command;
-  const child = spawn(program, [...options, compiled("runtime-child")], { stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, [...options, compiled("runtime-child"), ...(implementation === undefined ? [] : [implementation])], { stdio: ["pipe", "pipe", "pipe"] });
   let complaints = "";
   child.stdin.on("error", () => {}); // It may be gone when it is asked; the missing answer says so.
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
@@ -38,7 +46,7 @@ export async function openRuntime(command: RuntimeCommand): Promise<RemotePlatfo
   const { description } = (await hear()) as { description: string };
   return {
     description: `${description}, compiled packages`,
-    inapplicable: { "across-runtimes": "runs once, from the Node that runs the suites" },
+    inapplicable: { "across-runtimes": "runs once, from the Node that runs the suites", ...inapplicable },
     async runSuite(suite, form, { seed, isLong, checks }) {
       const request: SuiteRequest = { suite, form, seed, isLong, isBrief: !isLong, checks: checks?.source };
       child.stdin.write(`${JSON.stringify(request)}\n`);

@@ -44,9 +44,13 @@ export function findRuntime(runtime: ServerRuntime): RuntimeCommand | NotRun {
   return [program, ...runtime.options];
 }
 
+/** A child that warns of experiments has complained, to a suite. Handed on to children. */
+export const QUIET = "--disable-warning=ExperimentalWarning";
+
 /** The command that runs a script in the runtime of this very process. */
 export function ownCommand(): RuntimeCommand {
-  return process.versions["deno"] === undefined ? [process.execPath] : [process.execPath, "run", "--allow-all"];
+  if (process.versions["deno"] !== undefined) return [process.execPath, "run", "--allow-all"];
+  return [process.execPath, ...process.execArgv.filter((option) => option === QUIET)];
 }
 
 /** Runtime and version of this process. */

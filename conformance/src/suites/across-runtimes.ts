@@ -85,7 +85,7 @@ function differenceIn(context: SuiteContext, path: string): string {
 
 async function checkTurns(context: SuiteContext): Promise<void> {
   const { platform } = context;
-  const { names, start } = need(platform, "runtimes");
+  const { namesThatLock: names, start } = need(platform, "runtimes");
   const count = amountFor(context, { brief: 20, short: 40, long: 400 });
   await context.check(`a process of each runtime writes ${count} times in turn with the others: no update is lost`, async (path) => {
     makeRealm(platform, path, context.key, 0);
@@ -108,7 +108,7 @@ async function checkTurns(context: SuiteContext): Promise<void> {
 /** In a ring: each runtime holds the writer's lock once, and waits for it once. */
 async function checkKilledHolders(context: SuiteContext): Promise<void> {
   const { platform } = context;
-  const { names, start } = need(platform, "runtimes");
+  const { namesThatLock: names, start } = need(platform, "runtimes");
   for (const [index, holderName] of names.entries()) {
     const waiterName = names[(index + 1) % names.length] ?? holderName;
     await context.check(`${waiterName} waits while ${holderName} holds the writer's lock, and no longer than until it is killed`, async (path) => {

@@ -150,17 +150,6 @@ async function checkRefusedRekeys(context: SuiteContext): Promise<void> {
       claimContent(platform, file, source, ITEM_COUNT);
     }
   });
-  await context.check("Realm.rekey refuses while another process has the file open", async (path) => {
-    makeRealm(platform, path, KEY, ITEM_COUNT);
-    const holder = need(platform, "processes").start("hold-open", { path, key: [...KEY] });
-    await holder.waitForLine("open");
-    const rekey = (): void => platform.Realm.rekey(configurationWith(path, KEY), OTHER_KEY);
-    await claimRefused("Realm.rekey", rekey, { codes: ["STORE_IN_USE", "STORE_LOCKED"] });
-    await holder.kill();
-    claimContent(platform, path, KEY, ITEM_COUNT);
-    platform.Realm.rekey(configurationWith(path, KEY), OTHER_KEY);
-    claimContent(platform, path, OTHER_KEY, ITEM_COUNT);
-  });
 }
 
 /** Kills a process at a random moment of its re-keying, and expects the old or the new key to open everything. */

@@ -8,6 +8,7 @@ import { acrossRuntimes } from "./across-runtimes.ts";
 import { budget } from "./budget.ts";
 import { copyAndRekey } from "./copy-and-rekey.ts";
 import { crashAndReopen } from "./crash-and-reopen.ts";
+import { durability } from "./durability.ts";
 import { keyValidation } from "./key-validation.ts";
 import { refusedKeys } from "./refused-keys.ts";
 import { secrecy } from "./secrecy.ts";
@@ -23,6 +24,7 @@ export const SUITES: readonly Suite[] = [
   severalProcesses,
   crashAndReopen,
   acrossRuntimes,
+  durability,
   size,
   budget,
 ];

@@ -9,7 +9,7 @@
  */
 import { claim, claimEqual, claimRefused } from "../claims.ts";
 import { fingerprint, itemValues } from "../content.ts";
-import { claimClean, configurationOf, makeRealm, withRealm } from "../opening.ts";
+import { claimClean, claimContent, configurationOf, makeRealm, withRealm } from "../opening.ts";
 import { need, type PlatformProcess } from "../platform.ts";
 import { seededBytes } from "../random.ts";
 import { percentile } from "../statistics.ts";
@@ -29,6 +29,7 @@ export const severalProcesses: Suite = {
     await checkWritersInTurn(context);
     await checkKilledHolder(context);
     await checkOtherKey(context);
+    await checkRekeyBeside(context);
   },
 };
 
@@ -173,5 +174,21 @@ async function checkOtherKey(context: SuiteContext): Promise<void> {
     holder.send("close");
     await holder.exited;
     withRealm(platform, configurationOf(path, context.key), (realm) => claimEqual(realm.objects("Item").length, 10, "items"));
+  });
+}
+
+async function checkRekeyBeside(context: SuiteContext): Promise<void> {
+  const { platform, key } = context;
+  const newKey = seededBytes(0xb0b, 64);
+  await context.check("Realm.rekey refuses while another process has the file open", async (path) => {
+    makeRealm(platform, path, key, 500);
+    const holder = need(platform, "processes").start("hold-open", valuesFor(context, path));
+    await holder.waitForLine("open");
+    const old = key === undefined ? { path } : { path, encryptionKey: key };
+    await claimRefused("Realm.rekey", () => platform.Realm.rekey(old, newKey), { codes: ["STORE_IN_USE", "STORE_LOCKED"] });
+    await holder.kill();
+    claimContent(platform, path, key, 500);
+    platform.Realm.rekey(old, newKey);
+    claimContent(platform, path, newKey, 500);
   });
 }
