@@ -1,0 +1,355 @@
+/**
+ * The users of one application: who logs in, with which session, under which key.
+ *
+ * Holds no state but rate limits, so that any number of servers can stand over one database.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiKeys } from "./api-keys.ts";
+import { AuthError } from "./auth-error.ts";
+import type { Authenticator, TokenRefusal } from "./authenticator.ts";
+import type { AuthLogEntry, AuthOptions, KeyMode, LoginEvent, LoginTrigger } from "./auth-options.ts";
+import type { CredentialProvider, VerifiedCredentials } from "./credential-provider.ts";
+import { normalized, Passwords } from "./passwords.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { isNonce, Tokens } from "./tokens.ts";
+import type { AccessClaims } from "./tokens.ts";
+import { createUserTables } from "./user-database.ts";
+import { UserKeys } from "./user-keys.ts";
+import type { IssuedKey } from "./user-keys.ts";
+import { UserRecords } from "./user-records.ts";
+import type { CustomData, Identity, UserRecord } from "./user-records.ts";
+import { UserSessions } from "./user-sessions.ts";
+
+/** What a client sends to log in. */
+export interface LoginRequest {
+  readonly provider: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Client's nonce for the first refresh token. */
+  readonly nonce: string;
+  readonly deviceId?: string;
+  /** Where the request comes from, for the rate limit. */
+  readonly address: string;
+}
+
+/** The two tokens, and when they are from. */
+export interface TokenAnswer {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly expiresInSeconds: number;
+  readonly serverTimeMs: number;
+}
+
+/** What somebody who has logged in is told. */
+export interface LoginAnswer extends TokenAnswer {
+  readonly user: UserRecord;
+  readonly deviceId: string;
+  readonly keyMode: KeyMode;
+}
+
+/** Who a verified access token belongs to. */
+export interface AuthenticatedUser {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly customData: CustomData;
+  readonly expiresAtMs: number;
+}
+
+const API_KEY = "api-key";
+const EMAIL_PASSWORD = "local-userpass";
+const TRIGGER_LEASE_MS = 30_000;
+const TRIGGER_PAUSE_MS = 50;
+const SWEEP_MS = 3_600_000;
+const REFUSALS: Readonly<Record<string, TokenRefusal>> = { TOKEN_EXPIRED: "expired", TOKEN_INVALID: "invalid", USER_DISABLED: "disabled" };
+
+/** Users, their sessions and their keys. */
+export class AuthService {
+  readonly appId: string;
+  readonly keyMode: KeyMode;
+  /** Made, listed and ended by their users; also by the operator. */
+  readonly apiKeys: ApiKeys;
+  readonly #options: AuthOptions;
+  readonly #now: () => number;
+  readonly #providers: ReadonlyMap<string, CredentialProvider>;
+  readonly #users: UserRecords;
+  readonly #sessions: UserSessions;
+  readonly #tokens: Tokens;
+  readonly #keys: UserKeys;
+  readonly #passwords: Passwords | undefined;
+  readonly #addresses: RateLimit;
+  readonly #accounts: RateLimit;
+  readonly #endListeners = new Set<(ended: { readonly userId: string; readonly sessionId?: string }) => void>();
+  #sweptAtMs = 0;
+
+  constructor(options: AuthOptions) {
+    const { appId, database, now = Date.now } = options;
+    if (!/^[\w-]{1,64}$/u.test(appId)) throw new AuthError("AUTH_CONFIGURATION_INVALID", "an application's id has 1 to 64 letters, digits, - and _");
+    this.appId = appId;
+    this.keyMode = options.key.mode;
+    this.#options = options;
+    this.#now = now;
+    this.#providers = new Map(options.providers.map((provider) => [provider.name, provider]));
+    if (this.#providers.size !== options.providers.length || this.#providers.has(API_KEY) || this.#providers.has(EMAIL_PASSWORD)) {
+      throw new AuthError("AUTH_CONFIGURATION_INVALID", `two providers have one name, or the name '${API_KEY}' or '${EMAIL_PASSWORD}', which are the server's own`);
+    }
+    this.apiKeys = new ApiKeys({ appId, database, now });
+    this.#users = new UserRecords({ appId, database, now });
+    this.#sessions = new UserSessions({ appId, database, now, idleDays: options.sessionIdleDays ?? 60 });
+    this.#tokens = new Tokens({ appId, secrets: options.secrets, issuer: options.issuer ?? "holdfast", accessSeconds: this.#accessSeconds(), now });
+    this.#keys = new UserKeys({ appId, database, providers: options.key.mode === "issued" ? options.key.providers : [] });
+    this.#passwords = options.emailPassword === undefined ? undefined : new Passwords({ appId, database, options: options.emailPassword });
+    this.#addresses = new RateLimit(options.addressLimit ?? { burst: 60, perMinute: 60 }, now);
+    this.#accounts = new RateLimit(options.accountLimit ?? { burst: 10, perMinute: 5 }, now);
+  }
+
+  /** Makes the tables, and asks the key provider for a wrap: with a wrapping key that is disabled or gone the server does not start. */
+  async start(): Promise<void> {
+    await createUserTables(this.#options.database);
+    if (this.keyMode === "issued") await this.#keys.check();
+  }
+
+  /** Logs somebody in; the first time makes user and key. @throws {AuthError} */
+  async logIn(request: LoginRequest): Promise<LoginAnswer> {
+    const { provider } = request;
+    try {
+      this.#addresses.take(`login ${request.address}`);
+      if (!isNonce(request.nonce)) throw new AuthError("REQUEST_INVALID", "expected 'nonce' to be 16 bytes in base64url");
+      const answer = await this.#logIn(request);
+      this.#log({ event: "login", provider, userId: answer.user.id });
+      return answer;
+    } catch (error) {
+      this.#log({ event: "login-refused", provider: this.#isProvider(provider) ? provider : "unknown", ...codesOf(error) });
+      throw error;
+    }
+  }
+
+  async #logIn(request: LoginRequest): Promise<LoginAnswer> {
+    const { userId, identity, verified } = await this.#whoIs(request);
+    const before = await this.#liveUser(userId);
+    await this.#users.noteLogin(userId, verified.profile);
+    await this.#runTriggers(before, identity, verified.claims ?? {});
+    const user = await this.#liveUser(userId);
+    const deviceId = request.deviceId ?? randomBytes(12).toString("hex");
+    const claims = await this.#sessions.begin({ userId, deviceId, nonce: request.nonce });
+    void this.#sweepNowAndThen();
+    return { ...(await this.#answer(userId, claims)), user, deviceId, keyMode: this.keyMode };
+  }
+
+  /** Finds or makes the user behind credentials. */
+  async #whoIs(request: LoginRequest): Promise<{ readonly userId: string; readonly identity: Identity; readonly verified: VerifiedCredentials }> {
+    if (request.provider === API_KEY && this.#options.apiKeys === true) {
+      const userId = await this.apiKeys.verify(request.payload);
+      return { userId, identity: { provider: API_KEY, subject: userId }, verified: { subject: userId } };
+    }
+    const verified = await this.#verify(request.provider, request.payload);
+    const identity = { provider: request.provider, subject: verified.subject };
+    const { userId, isNew } = await this.#users.findOrCreate(identity, this.keyMode === "issued" ? (id) => this.#keys.make(id) : undefined);
+    if (isNew) this.#log({ event: "first-login", provider: request.provider, userId });
+    return { userId, identity, verified };
+  }
+
+  async #verify(name: string, payload: Readonly<Record<string, unknown>>): Promise<VerifiedCredentials> {
+    if (name === EMAIL_PASSWORD && this.#passwords !== undefined) {
+      if (typeof payload["email"] === "string") this.#accounts.take(`password ${normalized(payload["email"])}`);
+      const subject = await this.#passwords.verify(payload);
+      return { subject, profile: { email: subject } };
+    }
+    const provider = this.#providers.get(name);
+    if (provider === undefined) throw new AuthError("PROVIDER_UNKNOWN", "this application has no such way to log in");
+    return provider.verify(payload);
+  }
+
+  async #runTriggers(user: UserRecord, identity: Identity, claims: CustomData): Promise<void> {
+    const { onFirstLogin, onLogin } = this.#options;
+    if (onFirstLogin !== undefined && !user.isTriggerDone) await this.#runFirst(onFirstLogin, user.id, identity, claims);
+    if (onLogin !== undefined) await this.#runTrigger(onLogin, await this.#liveUser(user.id), identity, claims);
+  }
+
+  /** Runs the first login's trigger once for all logins that wait for it. */
+  async #runFirst(trigger: LoginTrigger, userId: string, identity: Identity, claims: CustomData): Promise<void> {
+    for (let waitedMs = 0; !(await this.#users.takeTrigger(userId, TRIGGER_LEASE_MS)); waitedMs += TRIGGER_PAUSE_MS) {
+      if ((await this.#liveUser(userId)).isTriggerDone) return;
+      if (waitedMs > TRIGGER_LEASE_MS) throw new AuthError("TRIGGER_FAILED", "the application's function for first logins does not end: try again later");
+      await sleep(TRIGGER_PAUSE_MS);
+    }
+    let isDone = false;
+    try {
+      await this.#runTrigger(trigger, await this.#liveUser(userId), identity, claims);
+      isDone = true;
+    } finally {
+      await this.#users.endTrigger(userId, isDone);
+    }
+  }
+
+  async #runTrigger(trigger: LoginTrigger, { id, customData }: UserRecord, identity: Identity, claims: CustomData): Promise<void> {
+    const event: LoginEvent = { userId: id, identity, claims, customData };
+    try {
+      const answer = await trigger(event);
+      if (answer?.customData !== undefined) await this.#users.setCustomData(id, answer.customData);
+    } catch (error) {
+      this.#log({ event: "trigger-failed", userId: id, ...codesOf(error) });
+      throw new AuthError("TRIGGER_FAILED", "a function of the application has failed: try again later", { cause: error });
+    }
+  }
+
+  /** Gives new tokens for a refresh token. @throws {AuthError} `SESSION_INVALID`, `SESSION_REVOKED`, `USER_DISABLED` */
+  async refresh({ refreshToken, nextNonce }: { readonly refreshToken: string; readonly nextNonce: string }): Promise<TokenAnswer & { readonly user: UserRecord }> {
+    try {
+      if (!isNonce(nextNonce)) throw new AuthError("REQUEST_INVALID", "expected 'next_nonce' to be 16 bytes in base64url");
+      const claims = this.#tokens.verifyRefresh(refreshToken);
+      const next = await this.#sessions.rotate(claims, nextNonce);
+      const user = await this.#liveUser(next.userId);
+      return { ...(await this.#answer(next.userId, next)), user };
+    } catch (error) {
+      const { code, cause } = codesOf(error);
+      this.#log({ event: code === "SESSION_REVOKED" ? "session-revoked" : "refresh-refused", ...(code === undefined ? {} : { code }), ...(cause === undefined ? {} : { cause }) });
+      throw error;
+    }
+  }
+
+  /** Ends the session of a refresh token. No error if it has ended before. */
+  async logOut(refreshToken: string): Promise<void> {
+    const { sessionId } = this.#tokens.verifyRefresh(refreshToken);
+    await this.#sessions.revoke(sessionId);
+    this.#tellEnd({ userId: "", sessionId });
+  }
+
+  /** What sync sessions verify tokens with. */
+  authenticator(): Authenticator {
+    return {
+      verify: async (token) => {
+        try {
+          const { userId, customData, expiresAtMs } = await this.verify(token);
+          return { userId, customData, expiresAt: expiresAtMs };
+        } catch (error) {
+          const refused = REFUSALS[(error as { code?: string }).code ?? ""];
+          if (refused === undefined) throw error;
+          return { refused };
+        }
+      },
+    };
+  }
+
+  /** Who a token belongs to, while its session and its user are there. @throws {AuthError} `TOKEN_EXPIRED`, `TOKEN_INVALID`, `USER_DISABLED` */
+  async verify(accessToken: string): Promise<AuthenticatedUser> {
+    const claims: AccessClaims = await this.#tokens.verifyAccess(accessToken);
+    const [isLive, user] = await Promise.all([this.#sessions.isLive(claims), this.#liveUser(claims.userId)]);
+    if (!isLive) throw new AuthError("TOKEN_INVALID", "the session of this token has ended");
+    return { ...claims, customData: user.customData };
+  }
+
+  /** A user. @throws {AuthError} `TOKEN_INVALID`, `USER_DISABLED` */
+  async user(userId: string): Promise<UserRecord> {
+    return this.#liveUser(userId);
+  }
+
+  /** A user's key. The bytes are the caller's to wipe. @throws {AuthError} `KEY_NOT_ISSUED`, `KEY_UNREADABLE`, `PROVIDER_UNAVAILABLE` */
+  async key(userId: string): Promise<IssuedKey> {
+    if (this.keyMode !== "issued") throw new AuthError("KEY_NOT_ISSUED", "this application keeps its users' keys on their devices");
+    return this.#keys.fetch(userId);
+  }
+
+  /** Wraps all users' keys under the first key provider. @returns How many were wrapped anew */
+  rewrapKeys(): Promise<number> {
+    return this.#keys.rewrapAll();
+  }
+
+  /** Gives a user one more way to log in. @throws {AuthError} `IDENTITY_TAKEN`, and as `logIn` */
+  async link(userId: string, { provider, payload, address }: { readonly provider: string; readonly payload: LoginRequest["payload"]; readonly address: string }): Promise<UserRecord> {
+    this.#addresses.take(`login ${address}`);
+    if (provider === API_KEY || provider === "anon-user") throw new AuthError("PROVIDER_UNKNOWN", "such credentials cannot be linked");
+    const verified = await this.#verify(provider, payload);
+    await this.#users.link(userId, { provider, subject: verified.subject });
+    if (verified.profile !== undefined) await this.#users.noteLogin(userId, verified.profile);
+    return this.#liveUser(userId);
+  }
+
+  /** Registers an e-mail address. @throws {AuthError} `NAME_TAKEN`, `PASSWORD_INVALID`, `PROVIDER_UNKNOWN` */
+  async register(payload: LoginRequest["payload"], address: string): Promise<void> {
+    this.#addresses.take(`login ${address}`);
+    if (this.#passwords === undefined) throw new AuthError("PROVIDER_UNKNOWN", "this application has no such way to log in");
+    await this.#passwords.register(payload);
+  }
+
+  /** For the operator, who has made sure who asks: another password; all sessions of the user end. */
+  async replacePassword(email: string, password: string): Promise<boolean> {
+    const isReplaced = (await this.#passwords?.replace(email, password)) ?? false;
+    const userId = await this.#users.findByIdentity({ provider: EMAIL_PASSWORD, subject: normalized(email) });
+    if (isReplaced && userId !== undefined) await this.revokeSessions(userId);
+    return isReplaced;
+  }
+
+  /** Replaces a user's custom data. @returns False without such a user */
+  setCustomData(userId: string, customData: CustomData): Promise<boolean> {
+    return this.#users.setCustomData(userId, customData);
+  }
+
+  /** Keeps a user out, or lets it in again. */
+  async setDisabled(userId: string, isDisabled: boolean): Promise<boolean> {
+    const isThere = await this.#users.setDisabled(userId, isDisabled);
+    if (isDisabled) this.#tellEnd({ userId });
+    return isThere;
+  }
+
+  /** Ends all sessions of a user: a lost device. */
+  async revokeSessions(userId: string): Promise<void> {
+    await this.#sessions.revokeAll(userId);
+    this.#tellEnd({ userId });
+  }
+
+  /** Deletes a user with its key. Files on devices that were encrypted under it open no more, but where a device still has the key. */
+  async deleteUser(userId: string): Promise<void> {
+    await this.#users.delete(userId);
+    this.#log({ event: "user-deleted", userId });
+    this.#tellEnd({ userId });
+  }
+
+  /** Tells of sessions that this server has ended; `userId` is empty for a log out. Other servers see it at the next `verify`. @returns How to end it */
+  onSessionEnd(listener: (ended: { readonly userId: string; readonly sessionId?: string }) => void): () => void {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
+  }
+
+  async #liveUser(userId: string): Promise<UserRecord> {
+    const user = await this.#users.read(userId);
+    if (user === undefined) throw new AuthError("TOKEN_INVALID", "there is no such user any more");
+    if (user.isDisabled) throw new AuthError("USER_DISABLED", "user disabled");
+    return user;
+  }
+
+  async #answer(userId: string, claims: Parameters<Tokens["signRefresh"]>[0]): Promise<TokenAnswer> {
+    const accessToken = await this.#tokens.signAccess({ userId, sessionId: claims.sessionId });
+    return { accessToken, refreshToken: this.#tokens.signRefresh(claims), expiresInSeconds: this.#accessSeconds(), serverTimeMs: this.#now() };
+  }
+
+  #accessSeconds(): number {
+    return this.#options.accessTokenSeconds ?? 1800;
+  }
+
+  async #sweepNowAndThen(): Promise<void> {
+    if (this.#now() - this.#sweptAtMs < SWEEP_MS) return;
+    this.#sweptAtMs = this.#now();
+    await this.#sessions.sweep().catch((error: unknown) => this.#log({ event: "request-failed", ...codesOf(error) }));
+  }
+
+  #isProvider(name: string): boolean {
+    return this.#providers.has(name) || [API_KEY, EMAIL_PASSWORD].includes(name);
+  }
+
+  #tellEnd(ended: { readonly userId: string; readonly sessionId?: string }): void {
+    for (const listener of this.#endListeners) listener(ended);
+  }
+
+  #log(entry: AuthLogEntry): void {
+    this.#options.log?.(entry);
+  }
+}
+
+/** Codes of an error and of what is behind it: never its message, which may quote. */
+export function codesOf(error: unknown): { readonly code?: string; readonly cause?: string } {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown; name?: unknown } };
+  const inner = cause?.code ?? cause?.name;
+  return { ...(typeof code === "string" ? { code } : {}), ...(typeof inner === "string" ? { cause: inner } : {}) };
+}
