@@ -3,4 +3,4 @@
  *
  * @module
  */
-export {};
+export { Connection } from "./session/connection.ts";

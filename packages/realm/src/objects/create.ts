@@ -76,6 +76,8 @@ function insertObject(
     slots[slot] = value === undefined ? defaultOf(context, table, field.property, mode) : toStored(context, field.property, value, mode);
   }
   table.insert(key, slots);
+  const touched = table.session.touched?.note(table, key);
+  if (touched !== undefined) for (const { property } of fields) if (values[property.name] === undefined) touched.intents.set(property.mapTo, "default");
   return key;
 }
 

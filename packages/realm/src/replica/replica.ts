@@ -101,11 +101,24 @@ export class Replica {
   tryWrite<R>(work: (access: ReplicaAccess) => R): { readonly result: R } | undefined {
     const session = this.#session;
     if (session.store.isClosed || !session.tryBegin()) return undefined;
+    return { result: this.#run(work) };
+  }
+
+  /** `tryWrite` that waits for another process without giving the event loop its turn. @throws {RealmError} `TRANSACTION_OPEN` */
+  writeNow<R>(work: (access: ReplicaAccess) => R): R {
+    const session = this.#session;
+    if (session.isInTransaction) throw new RealmError("TRANSACTION_OPEN", "This is not possible inside a write transaction.");
+    session.begin();
+    return this.#run(work);
+  }
+
+  #run<R>(work: (access: ReplicaAccess) => R): R {
+    const session = this.#session;
     session.stopNoting();
     try {
       const result = work(new ReplicaAccess(session));
       session.commit();
-      return { result };
+      return result;
     } catch (error) {
       if (session.isInTransaction) session.abort();
       throw error;

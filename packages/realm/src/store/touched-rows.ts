@@ -6,8 +6,8 @@
 import { keyText } from "../records/text.ts";
 import type { ClassTable } from "./class-table.ts";
 
-/** `set`: a counter was set, not stepped. `replace`: a collection or embedded object was assigned as a whole. */
-export type ChangeIntent = "set" | "replace";
+/** `set`: a counter was set, not stepped. `replace`: a collection or embedded object was assigned as a whole. `default`: nothing was given. */
+export type ChangeIntent = "set" | "replace" | "default";
 
 /** One row that was written. */
 export interface TouchedRow {

@@ -1,0 +1,199 @@
+/**
+ * What the server says, applied to the replica: each message in one transaction, so that a crash leaves all of it or nothing.
+ *
+ * @module
+ */
+import { applyOperations, laterOf, materialise, NEVER, restamped } from "@holdfast/sync-protocol";
+import type { AckMessage, BootMessage, DownMessage, ObjectName, ObjectRow, ObjectState, Operation, Reject, Stamp } from "@holdfast/sync-protocol";
+import { nameText } from "./names.ts";
+import { TREES } from "./records.ts";
+import type { Meta, OutboxRecord, PendingRecord, RejectedRecord } from "./records.ts";
+import type { ReplicaTransaction } from "./transaction.ts";
+
+/** Operations by object, in order. */
+export function byObject(operations: Iterable<Operation>): Map<string, { name: ObjectName; operations: Operation[] }> {
+  const found = new Map<string, { name: ObjectName; operations: Operation[] }>();
+  for (const operation of operations) {
+    const text = nameText(operation);
+    const entry = found.get(text) ?? { name: { type: operation.type, pk: operation.pk }, operations: [] };
+    found.set(text, entry);
+    entry.operations.push(operation);
+  }
+  return found;
+}
+
+/**
+ * Moves acknowledged transactions from the outbox to the confirmed states, and takes back what was refused.
+ *
+ * @returns The operations as the server has them.
+ */
+export function applyAck(tx: ReplicaTransaction, ack: AckMessage): Operation[] {
+  const stamps = new Map<Stamp, Stamp>(ack.stamps ?? []);
+  const rejects = ack.rejects ?? [];
+  const isRejected = (cseq: number, name: ObjectName): boolean => rejects.some((reject) => reject.cseq === cseq && nameText(reject) === nameText(name));
+  const numbers = tx.outboxNumbers();
+  const acked = numbers.filter((cseq) => cseq <= ack.cseq);
+  if (stamps.size > 0) restampPending(tx, numbers, stamps);
+  const confirmed: Operation[] = [];
+  const touched = new Map<string, ObjectName>();
+  const isStrict = stamps.size > 0 || rejects.length > 0;
+  for (const cseq of acked) {
+    const { ops } = tx.outbox(cseq) as OutboxRecord;
+    for (const { name, operations } of byObject(ops).values()) {
+      touched.set(nameText(name), name);
+      if (isRejected(cseq, name)) continue;
+      confirmed.push(...operations);
+    }
+    tx.setOutbox(cseq, undefined);
+    if (hasBoot(tx)) tx.writeNumber(TREES.late, cseq, { ops: ops.filter((operation) => !isRejected(cseq, operation)) } satisfies OutboxRecord);
+  }
+  for (const { name, operations } of byObject(confirmed).values()) confirm(tx, name, operations);
+  for (const name of touched.values()) settlePending(tx, name, ack.cseq, isStrict);
+  noteRejects(tx, rejects.filter((reject) => acked.includes(reject.cseq)));
+  rewindClock(tx, stamps);
+  const counts = tx.meta("counts") as Meta["counts"];
+  if (ack.cseq > counts.acked) tx.setMeta("counts", { ...counts, acked: ack.cseq });
+  return confirmed;
+}
+
+/** A clock that was far ahead goes back as soon as nothing bears its stamps any more; otherwise every new stamp would be replaced for years. */
+function rewindClock(tx: ReplicaTransaction, stamps: ReadonlyMap<Stamp, Stamp>): void {
+  if (stamps.size === 0 || tx.outboxNumbers().length > 0) return;
+  const clock = tx.meta("clock") as Meta["clock"];
+  tx.clock.rewind([...stamps.values()].reduce(laterOf, clock.seen));
+  tx.saveClock();
+}
+
+/** An object that left view meanwhile stays unknown: parts of it are of no use. */
+function confirm(tx: ReplicaTransaction, name: ObjectName, operations: readonly Operation[]): void {
+  const before = tx.confirmed(name);
+  const state = applyOperations(before, operations);
+  if (before !== undefined || materialise(state) !== undefined) tx.setConfirmed(name, state);
+}
+
+function hasBoot(tx: ReplicaTransaction): boolean {
+  return (tx.meta("boot") ?? null) !== null;
+}
+
+/** The canonical stamp takes the place of the client's wherever it stands. */
+function restampPending(tx: ReplicaTransaction, numbers: readonly number[], stamps: ReadonlyMap<Stamp, Stamp>): void {
+  for (const cseq of numbers) {
+    const { ops } = tx.outbox(cseq) as OutboxRecord;
+    tx.setOutbox(cseq, { ops: ops.map((operation) => restamped(operation, stamps)) });
+  }
+  for (const name of tx.names(TREES.pending)) tx.rebase(name, (tx.pending(name) as PendingRecord).cseqs);
+}
+
+function settlePending(tx: ReplicaTransaction, name: ObjectName, ackedCseq: number, isStrict: boolean): void {
+  const pending = tx.pending(name);
+  if (pending === undefined) return;
+  const left = pending.cseqs.filter((cseq) => cseq > ackedCseq);
+  // Operations commute: without a refusal and without another stamp the state stays what it is.
+  if (!isStrict) tx.setPending(name, { cseqs: left, state: pending.state });
+  else {
+    tx.rebase(name, left);
+    tx.show(name);
+  }
+}
+
+function noteRejects(tx: ReplicaTransaction, rejects: readonly Reject[]): void {
+  if (rejects.length === 0) return;
+  const number = (tx.numbers(TREES.rejected).at(-1) ?? 0) + 1;
+  tx.writeNumber(TREES.rejected, number, { rejects } satisfies RejectedRecord);
+}
+
+/**
+ * Applies what others did.
+ *
+ * @param recent - Own operations that were acknowledged on this connection: the server may have read a row before it had them.
+ */
+export function applyDown(tx: ReplicaTransaction, message: DownMessage, recent: (name: ObjectName) => readonly Operation[]): void {
+  const operations = message.txs.flatMap((entry) => entry.ops);
+  observeAll(tx, operations);
+  const shown = new Map<string, ObjectName>();
+  for (const { name, operations: own } of byObject(operations).values()) {
+    tx.setConfirmed(name, applyOperations(tx.confirmed(name), own));
+    const pending = tx.pending(name);
+    if (pending !== undefined) tx.setPending(name, { cseqs: pending.cseqs, state: applyOperations(pending.state, own) });
+    shown.set(nameText(name), name);
+  }
+  for (const row of message.rows ?? []) {
+    enterView(tx, row, recent(row));
+    shown.set(nameText(row), { type: row.type, pk: row.pk });
+  }
+  for (const name of message.out ?? []) {
+    leaveView(tx, name);
+    shown.set(nameText(name), name);
+  }
+  for (const name of shown.values()) tx.show(name);
+  tx.setMeta("down", { ...tx.meta("down"), resume: message.resume });
+  tx.saveClock();
+}
+
+function observeAll(tx: ReplicaTransaction, operations: readonly Operation[]): void {
+  const newest = operations.reduce((last, operation) => laterOf(last, operation.h), NEVER);
+  if (newest !== NEVER) tx.observe(newest);
+}
+
+function enterView(tx: ReplicaTransaction, row: ObjectRow, own: readonly Operation[]): void {
+  tx.setConfirmed(row, own.length === 0 ? row.state : applyOperations(row.state, own));
+  const pending = tx.pending(row);
+  if (pending !== undefined) tx.rebase(row, pending.cseqs);
+}
+
+/** Nothing of the object is known here any more but what this device wants to do to it. It is not deleted: the outbox stays. */
+function leaveView(tx: ReplicaTransaction, name: ObjectName): void {
+  tx.setConfirmed(name, undefined);
+  const pending = tx.pending(name);
+  if (pending !== undefined) tx.rebase(name, pending.cseqs);
+}
+
+/** Puts a page of a bootstrap aside; the last one lets the whole of it take effect. @returns True if it did. */
+export function applyBoot(tx: ReplicaTransaction, message: BootMessage): boolean {
+  const subs = tx.meta("subs") as Meta["subs"];
+  if (message.version !== subs.version) return false;
+  const boot = tx.meta("boot") ?? null;
+  const pages = boot !== null && boot.version === message.version ? boot.pages : 0;
+  if (message.page === 0 && pages > 0) tx.access.tree(TREES.staged).clear();
+  tx.writeNumber(TREES.staged, message.page, message.rows);
+  tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
+  if (!message.last) return false;
+  finishBoot(tx, message.page + 1);
+  tx.setMeta("down", { ...tx.meta("down"), resume: message.resume });
+  tx.setMeta("boot", null);
+  return true;
+}
+
+/** All pages are there: they are the view now. */
+function finishBoot(tx: ReplicaTransaction, pageCount: number): void {
+  const late = byObject(tx.numbers(TREES.late).flatMap((cseq) => (tx.readNumber<OutboxRecord>(TREES.late, cseq) as OutboxRecord).ops));
+  const inView = new Set<string>();
+  const changed: ObjectName[] = [];
+  for (let page = 0; page < pageCount; page++) {
+    for (const row of tx.readNumber<readonly ObjectRow[]>(TREES.staged, page) ?? []) {
+      const text = nameText(row);
+      inView.add(text);
+      if (takeRow(tx, row, late.get(text)?.operations ?? [])) changed.push({ type: row.type, pk: row.pk });
+    }
+  }
+  for (const name of tx.names(TREES.confirmed)) {
+    const text = nameText(name);
+    // What was made here and acknowledged meanwhile is younger than the bootstrap.
+    if (inView.has(text) || late.has(text)) continue;
+    leaveView(tx, name);
+    changed.push(name);
+  }
+  for (const name of changed) tx.show(name);
+  tx.access.tree(TREES.staged).clear();
+  tx.access.tree(TREES.late).clear();
+}
+
+function takeRow(tx: ReplicaTransaction, row: ObjectRow, late: readonly Operation[]): boolean {
+  const before = tx.confirmed(row);
+  const state: ObjectState = late.length === 0 ? row.state : applyOperations(row.state, late);
+  if (before !== undefined && JSON.stringify(before) === JSON.stringify(state)) return false;
+  tx.setConfirmed(row, state);
+  const pending = tx.pending(row);
+  if (pending !== undefined) tx.rebase(row, pending.cseqs);
+  return true;
+}

@@ -1,0 +1,60 @@
+/**
+ * How objects are named in the replica's trees.
+ *
+ * @module
+ */
+import { keyText } from "@holdfast/sync-protocol";
+import type { ObjectName, WireKey } from "@holdfast/sync-protocol";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Text that is equal for equal names: the class, a zero, and the key. Strings stand as they are, so that a long one stays short enough for a tree. */
+export function nameText({ type, pk }: ObjectName): string {
+  return `${type}\0${typeof pk === "string" ? `s${pk}` : keyText(pk)}`;
+}
+
+/** The name that a text stands for. */
+export function parseName(text: string): ObjectName {
+  const at = text.indexOf("\0");
+  const key = text.slice(at + 1);
+  return { type: text.slice(0, at), pk: key.startsWith("s") ? key.slice(1) : (JSON.parse(key) as WireKey) };
+}
+
+/** Bytes of a text. */
+export function bytesOf(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Text of bytes. */
+export function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** A number as a key: ordered as numbers are. */
+export function numberKey(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+/** The number that a key stands for. */
+export function keyNumber(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
+}
+
+/** What all pairs with the same first text begin with. */
+export function pairPrefix(first: string): Uint8Array {
+  const bytes = bytesOf(first);
+  return Uint8Array.of(bytes.length >> 8, bytes.length & 255, ...bytes);
+}
+
+/** The second text of a pair. */
+export function secondOfPair(key: Uint8Array, prefix: Uint8Array): string {
+  return textOf(key.subarray(prefix.length));
+}
+
+/** True if a key begins with a prefix. */
+export function hasPrefix(key: Uint8Array, prefix: Uint8Array): boolean {
+  return key.length >= prefix.length && prefix.every((byte, index) => key[index] === byte);
+}

@@ -1,0 +1,72 @@
+/**
+ * What stands in the replica's trees. All of it is in the realm's own file, under its key, and changes in the transactions of the objects.
+ *
+ *     meta       one entry for each part of {@link Meta}
+ *     outbox     number of a transaction -> its operations: what is still to be acknowledged
+ *     confirmed  name of an object -> its state as the server has confirmed it
+ *     pending    name of an object -> the same with the operations of the outbox applied, and which transactions those are
+ *     hidden     name of a target, name of an object -> nothing: the object has a link that cannot be shown because its target is not there
+ *     staged     number of a page -> rows of a bootstrap that is not complete
+ *     late       number of a transaction -> operations that were acknowledged while a bootstrap was under way
+ *     rejected   number -> writes that the server refused and the application has not heard of yet
+ *
+ * @module
+ */
+import type { ObjectState, Operation, Reject, Stamp, WireSubscription } from "@holdfast/sync-protocol";
+
+/** Names of the trees. */
+export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", pending: "pending", hidden: "hidden", staged: "staged", late: "late", rejected: "rejected" } as const;
+
+/** What a replica knows of itself. */
+export interface Meta {
+  /** The file's own id, which is also the replica in its stamps; and whose realm it is. */
+  readonly file: { readonly format: 1; readonly client: string; readonly user: string };
+  /** The next transaction's number, and the newest acknowledged one. */
+  readonly counts: { readonly next: number; readonly acked: number };
+  /** The newest stamp made or seen, the newest of others that was seen, and what the server's clock is ahead of ours. */
+  readonly clock: { readonly last: Stamp; readonly seen: Stamp; readonly offsetMs: number };
+  /** Where downloads go on. */
+  readonly down: { readonly epoch?: string; readonly resume?: string };
+  readonly subs: SubscriptionsRecord;
+  /** A bootstrap under way. */
+  readonly boot: { readonly version: number; readonly pages: number; readonly resume: string } | null;
+  /** A client reset under way. */
+  readonly reset: { readonly mode: string; readonly atMs: number } | null;
+}
+
+/** States of a set of subscriptions: Realm's. */
+export type SubscriptionsState = "pending" | "complete" | "error" | "superseded";
+
+/** The set of subscriptions. */
+export interface SubscriptionsRecord {
+  readonly version: number;
+  readonly entries: readonly SubscriptionRecord[];
+  readonly state: SubscriptionsState;
+  readonly error?: string;
+  /** The newest set that the server has accepted: it goes on while a later one is refused. */
+  readonly active?: { readonly version: number; readonly entries: readonly SubscriptionRecord[] };
+}
+
+/** One subscription. */
+export interface SubscriptionRecord extends WireSubscription {
+  readonly id: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** One transaction of the outbox. */
+export interface OutboxRecord {
+  readonly ops: readonly Operation[];
+}
+
+/** An object with operations that are not acknowledged. */
+export interface PendingRecord {
+  /** Numbers of the transactions, ascending. */
+  readonly cseqs: readonly number[];
+  readonly state: ObjectState;
+}
+
+/** Writes that were refused. */
+export interface RejectedRecord {
+  readonly rejects: readonly Reject[];
+}

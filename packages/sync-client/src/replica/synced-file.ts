@@ -1,0 +1,187 @@
+/**
+ * A synced realm's file: its replica, whether or not there is a network.
+ *
+ * @module
+ */
+import { Replica } from "@holdfast/realm/replica";
+import type { FileSession, ReplicaAccess, ReplicaChange, ReplicaKeeper } from "@holdfast/realm/replica";
+import { classOf, NEVER } from "@holdfast/sync-protocol";
+import type { AckMessage, BootMessage, DownMessage, ObjectName, Operation, SyncSchema } from "@holdfast/sync-protocol";
+import { SyncError } from "../errors.ts";
+import { syncSchemaOf } from "../wire/sync-schema.ts";
+import { applyAck, applyBoot, applyDown } from "./apply-server.ts";
+import { bytesOf, keyNumber, nameText, numberKey, textOf } from "./names.ts";
+import { randomReplicaId } from "./random.ts";
+import { recordChanges } from "./record-changes.ts";
+import { TREES } from "./records.ts";
+import type { Meta, OutboxRecord, RejectedRecord } from "./records.ts";
+import { ReplicaTransaction } from "./transaction.ts";
+
+/** What a file is attached with. */
+export interface SyncedFileOptions {
+  readonly session: FileSession;
+  /** Whose realm it is. */
+  readonly userId: string;
+  readonly now?: () => number;
+}
+
+/** One upload: transactions of the outbox. */
+export interface Upload {
+  readonly txs: { readonly cseq: number; readonly ops: readonly Operation[] }[];
+}
+
+/** The replica of one open file. */
+export class SyncedFile implements ReplicaKeeper {
+  readonly replica: Replica;
+  readonly #now: () => number;
+  #schema: SyncSchema;
+  #writable: ReadonlySet<string> | undefined;
+  /** Called after commits, and when the file is closed. */
+  onAdvance: () => void = () => undefined;
+  onClosing: () => void = () => undefined;
+  /** Own operations that were acknowledged lately, by object: see `applyDown`. */
+  readonly #recent = new Map<string, Operation[]>();
+
+  constructor({ session, userId, now = Date.now }: SyncedFileOptions) {
+    this.#now = now;
+    this.replica = Replica.attach(session, this);
+    try {
+      this.#schema = syncSchemaOf(this.replica.schema);
+      if (this.read("file") === undefined) this.#begin(userId);
+      this.#checkUser(userId);
+    } catch (error) {
+      this.replica.detach();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.replica.path;
+  }
+
+  get schema(): SyncSchema {
+    return this.#schema;
+  }
+
+  #begin(userId: string): void {
+    this.replica.writeNow((access) => {
+      const tx = this.#transaction(access);
+      if (tx.meta("file") !== undefined) return;
+      const isUsed = this.#schema.classes.some((entry) => entry.embedded !== true && access.keys(entry.name).length > 0);
+      if (isUsed) throw new SyncError("FILE_LOCAL", `Realm at path '${this.path}' is a local one with objects in it: open another file with 'sync', and copy the objects over.`);
+      tx.setMeta("file", { format: 1, client: randomReplicaId(), user: userId });
+      tx.setMeta("counts", { next: 1, acked: 0 });
+      tx.setMeta("clock", { last: NEVER, seen: NEVER, offsetMs: 0 });
+      tx.setMeta("down", {});
+      tx.setMeta("subs", { version: 0, entries: [], state: "complete" });
+    });
+  }
+
+  #checkUser(userId: string): void {
+    const user = this.read("file")?.user;
+    if (user !== userId) throw new SyncError("USER_DIFFERS", `Realm at path '${this.path}' belongs to another user: give each user a file of their own.`);
+  }
+
+  /** A part of what the replica knows of itself, as of the newest commit. */
+  read<Part extends keyof Meta>(part: Part): Meta[Part] | undefined {
+    const bytes = this.replica.tree(TREES.meta)?.get(bytesOf(part));
+    return bytes === undefined ? undefined : (JSON.parse(textOf(bytes)) as Meta[Part]);
+  }
+
+  /** How many transactions wait for the server. */
+  get outboxCount(): number {
+    return this.replica.tree(TREES.outbox)?.count ?? 0;
+  }
+
+  /** The number of the newest transaction in the outbox; 0 if it is empty. */
+  get newestOutbox(): number {
+    const cursor = this.replica.tree(TREES.outbox)?.cursor({ reverse: true });
+    return cursor?.next() === true ? keyNumber(cursor.key()) : 0;
+  }
+
+  /** The next transactions to send. */
+  nextUpload(after: number, limit: { readonly transactions: number; readonly bytes: number }): Upload {
+    const txs: { cseq: number; ops: readonly Operation[] }[] = [];
+    const cursor = this.replica.tree(TREES.outbox)?.cursor({ from: numberKey(after + 1) });
+    let bytes = 0;
+    while (txs.length < limit.transactions && bytes < limit.bytes && cursor?.next() === true) {
+      const value = cursor.value();
+      if (txs.length > 0 && bytes + value.length > limit.bytes) break;
+      bytes += value.length;
+      txs.push({ cseq: keyNumber(cursor.key()), ops: (JSON.parse(textOf(value)) as OutboxRecord).ops });
+    }
+    return { txs };
+  }
+
+  /** Runs work in a transaction that is not the application's. */
+  write<R>(work: (tx: ReplicaTransaction) => R): Promise<R> {
+    return this.replica.write((access) => work(this.#transaction(access)));
+  }
+
+  /** The same at once. @throws {RealmError} `TRANSACTION_OPEN` */
+  writeNow<R>(work: (tx: ReplicaTransaction) => R): R {
+    return this.replica.writeNow((access) => work(this.#transaction(access)));
+  }
+
+  #transaction(access: ReplicaAccess): ReplicaTransaction {
+    return new ReplicaTransaction(access, this.#schema, this.#now);
+  }
+
+  async ack(message: AckMessage): Promise<void> {
+    const operations = await this.write((tx) => applyAck(tx, message));
+    for (const operation of operations) {
+      const text = nameText(operation);
+      const known = this.#recent.get(text);
+      if (known === undefined) this.#recent.set(text, [operation]);
+      else known.push(operation);
+    }
+  }
+
+  down(message: DownMessage): Promise<void> {
+    return this.write((tx) => applyDown(tx, message, (name: ObjectName) => this.#recent.get(nameText(name)) ?? []));
+  }
+
+  /** @returns True if the bootstrap is complete. */
+  boot(message: BootMessage): Promise<boolean> {
+    return this.write((tx) => applyBoot(tx, message));
+  }
+
+  /** The server has answered something that was asked after all acknowledgements so far: rows that it reads from now on have those in them. */
+  forgetRecent(): void {
+    this.#recent.clear();
+  }
+
+  get recentCount(): number {
+    return this.#recent.size;
+  }
+
+  /** Takes out the refused writes that the application has not heard of. */
+  async takeRejected(): Promise<RejectedRecord[]> {
+    if ((this.replica.tree(TREES.rejected)?.count ?? 0) === 0) return [];
+    return this.write((tx) => {
+      const records = tx.numbers(TREES.rejected).map((number) => tx.readNumber<RejectedRecord>(TREES.rejected, number) as RejectedRecord);
+      tx.access.tree(TREES.rejected).clear();
+      return records;
+    });
+  }
+
+  beforeWrite(className: string): void {
+    if (classOf(this.#schema, className)?.asymmetric === true) return;
+    this.#writable ??= new Set((this.read("subs") as Meta["subs"]).entries.map((entry) => entry.type));
+    if (this.#writable.has(className)) return;
+    throw new SyncError("SUBSCRIPTION_MISSING", `Cannot write to class ${className} when no flexible sync subscription has been created.`);
+  }
+
+  beforeCommit(changes: readonly ReplicaChange[], access: ReplicaAccess): void {
+    recordChanges(this.#transaction(access), changes);
+  }
+
+  advanced(): void {
+    this.#writable = undefined;
+    this.onAdvance();
+  }
+
+  closing(): void {
+    this.onClosing();
+  }
+}

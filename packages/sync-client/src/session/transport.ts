@@ -1,0 +1,78 @@
+/**
+ * The way to a server: text frames in both directions.
+ *
+ * @module
+ */
+import { SyncError } from "../errors.ts";
+
+/** What a connection tells its owner. Nothing comes after `onClose`. */
+export interface TransportHandlers {
+  onOpen(): void;
+  onMessage(text: string): void;
+  /** The connection ended, or never came to be. */
+  onClose(reason: string): void;
+}
+
+/** One connection. */
+export interface TransportConnection {
+  send(text: string): void;
+  close(): void;
+  /** Bytes that wait to be sent, if that is known. */
+  readonly bufferedBytes?: number;
+}
+
+/** Makes connections. */
+export interface Transport {
+  connect(url: string, handlers: TransportHandlers): TransportConnection;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * The address of a server's sync endpoint: `https` becomes `wss`.
+ *
+ * @throws {SyncError} `CONNECTION_INSECURE`: without TLS tokens and data could be read on the way; only this very machine is exempt.
+ */
+export function checkUrl(url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw new SyncError("CONFIGURATION_INVALID", "The address of the sync server is no URL.");
+  }
+  if (parsed.protocol === "https:") parsed.protocol = "wss:";
+  if (parsed.protocol === "http:") parsed.protocol = "ws:";
+  if (parsed.protocol === "wss:" || (parsed.protocol === "ws:" && LOOPBACK.test(parsed.hostname))) return parsed.href;
+  throw new SyncError("CONNECTION_INSECURE", `Expected a sync server's address with wss: or https:, got ${parsed.protocol} to another machine.`);
+}
+
+/** The platform's own WebSocket: browsers, React Native, Node 22 and later, Bun, Deno. */
+export const webSocketTransport: Transport = {
+  connect(url, handlers) {
+    const socket = new WebSocket(url);
+    let isClosed = false;
+    const close = (reason: string): void => {
+      if (isClosed) return;
+      isClosed = true;
+      handlers.onClose(reason);
+    };
+    socket.addEventListener("open", () => handlers.onOpen());
+    socket.addEventListener("message", (event: MessageEvent) => {
+      if (!isClosed && typeof event.data === "string") handlers.onMessage(event.data);
+    });
+    socket.addEventListener("error", () => close("error"));
+    socket.addEventListener("close", (event: CloseEvent) => close(`closed with ${event.code}`));
+    return {
+      send: (text) => {
+        if (socket.readyState === socket.OPEN) socket.send(text);
+      },
+      close: () => {
+        close("closed here");
+        socket.close();
+      },
+      get bufferedBytes() {
+        return socket.bufferedAmount;
+      },
+    };
+  },
+};

@@ -1,0 +1,20 @@
+/**
+ * What a session needs of whoever is logged in.
+ *
+ * @module
+ */
+
+/** A user, as sessions see one. */
+export interface SyncUser {
+  /** The same for ever: files belong to it. */
+  readonly id: string;
+  /** Where the user's server is. */
+  readonly url: string;
+  readonly isLoggedIn: boolean;
+  /** A token that is good now. */
+  accessToken(): Promise<string>;
+  /** Another token: the server did not take the last one. @throws if the user has to log in again. */
+  refreshAccessToken(): Promise<string>;
+  /** The server says that the user's session has ended. */
+  loggedOutByServer?(): void;
+}
