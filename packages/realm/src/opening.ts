@@ -35,7 +35,7 @@ export function isModel(candidate: unknown): boolean {
 /** Opens or joins; gives the open file and the schema that the instance sees. */
 export function openFile(request: OpenRequest): { file: OpenFile; schema: CanonicalObjectSchema[] } {
   const { config, path } = request;
-  const schema = config.schema === undefined ? undefined : parseSchema(config.schema, isModel);
+  const schema = config.schema === undefined ? undefined : parseSchema(config.schema, isModel, config.sync !== undefined);
   const key = config.encryptionKey === undefined ? undefined : checkKey(config.encryptionKey);
   const known = openFileAt(path);
   try {

@@ -1,6 +1,25 @@
 /**
- * Holdfast's sync client: users, sessions, subscriptions; local writes never wait for the network.
+ * `@holdfast/sync-client`: users, sessions, subscriptions; local writes never wait for the network.
  *
  * @module
  */
-export { Connection } from "./session/connection.ts";
+import type {} from "./extensions.ts";
+
+export { ClientResetError, CompensatingWriteError, SyncError } from "./errors.ts";
+export type { CompensatingWriteInfo, SyncErrorCode } from "./errors.ts";
+export type { ClientResetConfiguration, InitialSubscriptions, OpenRealmBehavior, SyncConfiguration } from "./opening/configuration.ts";
+export { enableSync, setAppClass } from "./opening/provider.ts";
+export { BACK_OFF } from "./session/back-off.ts";
+export type { BackOffOptions } from "./session/back-off.ts";
+export { TIMING } from "./session/connection.ts";
+export type { ConnectionState, ConnectionTiming } from "./session/connection.ts";
+export { SyncSession } from "./session/sync-session.ts";
+export type { ConnectionCallback, ProgressCallback } from "./session/sync-session.ts";
+export { webSocketTransport } from "./session/transport.ts";
+export type { Transport, TransportConnection, TransportHandlers } from "./session/transport.ts";
+export { MutableSubscriptionSet } from "./subscriptions/mutable-subscriptions.ts";
+export type { SubscriptionOptions } from "./subscriptions/mutable-subscriptions.ts";
+export { Subscription } from "./subscriptions/subscription.ts";
+export { SubscriptionSet, SubscriptionSetState } from "./subscriptions/subscription-set.ts";
+export type { SyncUser } from "./user.ts";
+export { syncSchemaOf } from "./wire/sync-schema.ts";

@@ -19,10 +19,11 @@ const CLASS_NAME_MAX = 57;
  * Canonical form of every class of a schema.
  *
  * @param isModel - Tells whether a class extends Realm.Object; handed in, since the object layer stands above this one.
+ * @param isSynced - Synced realms may have asymmetric classes.
  */
-export function parseSchema(schema: unknown, isModel: (candidate: unknown) => boolean): CanonicalObjectSchema[] {
+export function parseSchema(schema: unknown, isModel: (candidate: unknown) => boolean, isSynced = false): CanonicalObjectSchema[] {
   const classes = parseClasses(schema, isModel);
-  validateSchema(classes);
+  validateSchema(classes, isSynced);
   return classes;
 }
 
@@ -68,7 +69,7 @@ function checkOptional(value: unknown, type: "string" | "boolean", target: strin
 }
 
 /** Checks classes against each other. @throws {RealmError} `SCHEMA_INVALID` with all findings. */
-export function validateSchema(classes: readonly CanonicalObjectSchema[]): void {
+export function validateSchema(classes: readonly CanonicalObjectSchema[], isSynced = false): void {
   const findings: string[] = [];
   const byName = new Map<string, CanonicalObjectSchema>();
   for (const entry of classes) {
@@ -77,6 +78,7 @@ export function validateSchema(classes: readonly CanonicalObjectSchema[]): void 
   }
   for (const entry of classes) {
     validateClass(entry, findings);
+    if (entry.asymmetric && !isSynced) findings.push(`Asymmetric table '${entry.name}' not allowed in a local Realm.`);
     for (const property of Object.values(entry.properties)) validateProperty(entry, property, byName, findings);
   }
   if (findings.length > 0) {
@@ -86,7 +88,6 @@ export function validateSchema(classes: readonly CanonicalObjectSchema[]): void 
 
 function validateClass(entry: CanonicalObjectSchema, findings: string[]): void {
   if (entry.name.length > CLASS_NAME_MAX) findings.push(`Type '${entry.name}' has a name of ${entry.name.length} characters, at most ${CLASS_NAME_MAX} are allowed.`);
-  if (entry.asymmetric) findings.push(`Asymmetric table '${entry.name}' not allowed in a local Realm.`);
   const seen = new Map<string, string>();
   for (const property of Object.values(entry.properties)) {
     const other = seen.get(property.mapTo);

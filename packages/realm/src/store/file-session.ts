@@ -170,7 +170,7 @@ export class FileSession {
     const stored = this.readSchema() as StoredSchema;
     const names = new Set(classes.map((entry) => entry.name));
     const all = [...classes, ...[...this.schemaMap.values()].filter((entry) => !names.has(entry.name))];
-    validateSchema(all);
+    validateSchema(all, this.replicator !== undefined);
     const findings = migrationFindings(stored, all).filter((finding) => !finding.endsWith("has been added."));
     if (findings.length > 0) throw new RealmError("MIGRATION_REQUIRED", `Migration is required due to the following errors:\n- ${findings.join("\n- ")}`);
     const next = toStoredSchema(all, stored.version, stored);

@@ -70,7 +70,7 @@ forEachMode((mode) => {
     expect([seen[2]?.[0]?.intents, seen[3]?.[0]?.intents]).toEqual([{}, { votes: "set" }]);
     realm.write(() => Object.assign(task, { tags: ["y"], place: { street: "Other", lines: ["1"] } }));
     realm.write(() => Object.assign(task.place, { lines: ["2"] }));
-    expect([seen[4]?.[0]?.intents, seen[5]?.[0]?.intents]).toEqual([{ tags: "replace", place: "replace" }, { "place.lines": "replace" }]);
+    expect([seen[4]?.[0]?.intents, seen[5]?.[0]?.intents]).toEqual([{ tags: "replace", place: "replace", "place.number": "default" }, { "place.lines": "replace" }]);
     realm.write(() => {
       realm.delete(task);
       realm.create("Task", { _id: 1, title: "b", votes: 0 } as never);

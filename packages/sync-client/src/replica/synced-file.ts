@@ -99,6 +99,11 @@ export class SyncedFile implements ReplicaKeeper {
     return cursor?.next() === true ? keyNumber(cursor.key()) : 0;
   }
 
+  /** True if the server has a transaction. */
+  isAcknowledged(cseq: number): boolean {
+    return this.replica.tree(TREES.outbox)?.has(numberKey(cseq)) !== true;
+  }
+
   /** The next transactions to send. */
   nextUpload(after: number, limit: { readonly transactions: number; readonly bytes: number }): Upload {
     const txs: { cseq: number; ops: readonly Operation[] }[] = [];

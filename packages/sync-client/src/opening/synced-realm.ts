@@ -1,0 +1,103 @@
+/**
+ * One synced file that is open in this process: its replica, its connection and what applications see of both.
+ *
+ * @module
+ */
+import type { Realm } from "@holdfast/realm";
+import { takeReplicaTurn } from "@holdfast/realm/replica";
+import type { FileSession } from "@holdfast/realm/replica";
+import { SyncError } from "../errors.ts";
+import { SyncedFile } from "../replica/synced-file.ts";
+import { Connection } from "../session/connection.ts";
+import { SyncSession } from "../session/sync-session.ts";
+import { webSocketTransport } from "../session/transport.ts";
+import { SubscriptionSet } from "../subscriptions/subscription-set.ts";
+import { Waits } from "../session/waits.ts";
+import type { SyncConfiguration } from "./configuration.ts";
+
+const open = new WeakMap<FileSession, SyncedRealm>();
+
+/** The synced realm of a file, if it is one. */
+export function syncedRealmOf(session: FileSession | undefined): SyncedRealm | undefined {
+  return session === undefined ? undefined : open.get(session);
+}
+
+/** What all instances of one synced file share. */
+export class SyncedRealm {
+  readonly file: SyncedFile;
+  readonly session: SyncSession;
+  readonly connection: Connection;
+  readonly config: SyncConfiguration;
+  readonly #waits = new Waits();
+  readonly #sets = new Map<Realm, SubscriptionSet>();
+
+  private constructor(session: FileSession, config: SyncConfiguration) {
+    const { user, transport = webSocketTransport, timing } = config;
+    this.config = config;
+    this.file = new SyncedFile({ session, userId: user.id });
+    try {
+      this.connection = new Connection({
+        file: this.file,
+        user,
+        transport,
+        ...(timing === undefined ? {} : { timing }),
+        takeTurn: () => takeReplicaTurn(this.file.path),
+        onError: (error) => this.#failed(error),
+        onReset: (reason) => void this.#reset(reason),
+        onState: (now, before) => this.session._stateChanged(now, before),
+        onProgress: (direction) => this.session._progressed(direction),
+      });
+    } catch (error) {
+      this.file.replica.detach();
+      throw error;
+    }
+    this.session = new SyncSession({ config, file: this.file, connection: this.connection });
+    this.file.onAdvance = () => {
+      this.connection.advanced();
+      this.#waits.check();
+    };
+    this.file.onClosing = () => this.#closing(session);
+  }
+
+  /** Joins the open file, or begins to sync it. */
+  static attach(session: FileSession, config: SyncConfiguration): { synced: SyncedRealm; isFirst: boolean } {
+    const known = open.get(session);
+    if (known === undefined) {
+      const synced = new SyncedRealm(session, config);
+      open.set(session, synced);
+      return { synced, isFirst: true };
+    }
+    if (known.config.user.id !== config.user.id) throw new SyncError("USER_DIFFERS", `Realm at path '${known.file.path}' is open with another user.`);
+    return { synced: known, isFirst: false };
+  }
+
+  /** The set of subscriptions, as an instance sees it. */
+  subscriptions(realm: Realm): SubscriptionSet {
+    const known = this.#sets.get(realm);
+    if (known !== undefined) return known;
+    const set = new SubscriptionSet({ file: this.file, now: Date.now, until: (isDone, what, timeoutMs) => this.#waits.until(isDone, what, timeoutMs) }, realm);
+    this.#sets.set(realm, set);
+    return set;
+  }
+
+  /** The set of subscriptions without regard to who asks. */
+  anySubscriptions(): SubscriptionSet {
+    return [...this.#sets.values()][0] as SubscriptionSet;
+  }
+
+  #failed(error: SyncError): void {
+    const { onError } = this.config;
+    if (onError !== undefined) onError(this.session, error);
+  }
+
+  async #reset(reason: { readonly code: string; readonly message: string; readonly mayRecover: boolean }): Promise<void> {
+    this.#failed(new SyncError(reason.code, reason.message));
+  }
+
+  #closing(session: FileSession): void {
+    open.delete(session);
+    this.session._close();
+    const error = new SyncError("SESSION_CLOSED", `Realm at path '${this.file.path}' was closed.`);
+    for (const waits of [this.#waits, this.connection.uploads, this.connection.downloads]) waits.fail(error);
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * `import "@holdfast/sync-client/register"`: plugs sync into `@holdfast/realm`.
+ *
+ * @module
+ */
+import { enableSync } from "./opening/provider.ts";
+import type {} from "./extensions.ts";
+
+enableSync();

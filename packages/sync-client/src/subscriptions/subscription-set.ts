@@ -1,0 +1,108 @@
+/**
+ * The queries whose objects come to this device: realm-js's `SubscriptionSet`.
+ *
+ * @module
+ */
+import type { Realm } from "@holdfast/realm";
+import { SyncError } from "../errors.ts";
+import type { Meta, SubscriptionRecord, SubscriptionsRecord } from "../replica/records.ts";
+import type { SyncedFile } from "../replica/synced-file.ts";
+import { MutableSubscriptionSet, subscriptionOf } from "./mutable-subscriptions.ts";
+import { Subscription } from "./subscription.ts";
+
+/** Where a set stands: sent and not answered, in effect, refused, or overtaken by a newer one. */
+export const SubscriptionSetState = { Pending: "pending", Complete: "complete", Error: "error", Superseded: "superseded" } as const;
+
+/** What a set needs of its realm. */
+export interface SubscriptionSetParts {
+  readonly file: SyncedFile;
+  /** Waits until a condition holds, or the session ends. */
+  until(isDone: () => boolean, what: string, timeoutMs?: number): Promise<void>;
+  readonly now: () => number;
+}
+
+/** The newest set of subscriptions. */
+export class SubscriptionSet implements Iterable<Subscription> {
+  readonly #parts: SubscriptionSetParts;
+  readonly #realm: Realm;
+
+  /** @internal */
+  constructor(parts: SubscriptionSetParts, realm: Realm) {
+    this.#parts = parts;
+    this.#realm = realm;
+  }
+
+  get #record(): SubscriptionsRecord {
+    return this.#parts.file.read("subs") as Meta["subs"];
+  }
+
+  get version(): number {
+    return this.#record.version;
+  }
+  get length(): number {
+    return this.#record.entries.length;
+  }
+  get isEmpty(): boolean {
+    return this.length === 0;
+  }
+  get state(): (typeof SubscriptionSetState)[keyof typeof SubscriptionSetState] {
+    return this.#record.state;
+  }
+  /** Why the server refused the set; null if it did not. */
+  get error(): string | null {
+    return this.#record.error ?? null;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Subscription> {
+    for (const entry of this.#record.entries) yield new Subscription(entry);
+  }
+
+  findByName(name: string): Subscription | null {
+    return this.#find((entry) => entry.name === name);
+  }
+
+  /** The subscription to a query, named or not. */
+  findByQuery(query: object): Subscription | null {
+    const { className: type, query: text } = subscriptionOf(query);
+    return this.#find((entry) => entry.type === type && entry.query === text);
+  }
+
+  exists(query: object): boolean {
+    return this.findByQuery(query) !== null;
+  }
+
+  #find(isMeant: (entry: SubscriptionRecord) => boolean): Subscription | null {
+    const found = this.#record.entries.find(isMeant);
+    return found === undefined ? null : new Subscription(found);
+  }
+
+  /** Changes the set, and waits until the server has sent what it asks for. */
+  async update(callback: (subscriptions: MutableSubscriptionSet, realm: Realm) => void): Promise<void> {
+    this.updateNoWait(callback);
+    await this.waitForSynchronization();
+  }
+
+  /** Changes the set: with the callback's return it is in the file, and in effect as soon as there is a connection. */
+  updateNoWait(callback: (subscriptions: MutableSubscriptionSet, realm: Realm) => void): void {
+    const { file, now } = this.#parts;
+    const before = this.#record;
+    const mutable = new MutableSubscriptionSet(before.entries, now);
+    callback(mutable, this.#realm);
+    const entries = mutable._finish();
+    const isSame = before.version > 0 && before.state !== "error" && JSON.stringify(entries) === JSON.stringify(before.entries);
+    if (isSame) return;
+    file.writeNow((tx) => {
+      const { version, active } = tx.meta("subs") as Meta["subs"];
+      tx.setMeta("subs", { version: version + 1, entries, state: "pending", ...(active === undefined ? {} : { active }) });
+      tx.setMeta("boot", null);
+    });
+  }
+
+  /** Waits until what the set asks for is here. @throws {SyncError} `SUBSCRIPTION_INVALID`: the server refused it. */
+  async waitForSynchronization(timeoutMs?: number): Promise<void> {
+    const { version } = this;
+    await this.#parts.until(() => this.#record.version !== version || this.#record.state !== "pending", "Fetching what the subscriptions ask for", timeoutMs);
+    const record = this.#record;
+    if (record.version === version && record.state === "error") throw new SyncError("SUBSCRIPTION_INVALID", `The server refused the subscriptions: ${String(record.error)}`);
+  }
+}
