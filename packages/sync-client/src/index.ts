@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type {} from "./extensions.ts";
-
 export { ClientResetError, CompensatingWriteError, SyncError } from "./errors.ts";
 export type { CompensatingWriteInfo, SyncErrorCode } from "./errors.ts";
 export type { ClientResetConfiguration, InitialSubscriptions, OpenRealmBehavior, SyncConfiguration } from "./opening/configuration.ts";

@@ -4,6 +4,5 @@
  * @module
  */
 import { enableSync } from "./opening/provider.ts";
-import type {} from "./extensions.ts";
 
 enableSync();

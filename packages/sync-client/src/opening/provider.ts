@@ -8,12 +8,21 @@ import type { Configuration } from "@holdfast/realm";
 import { absolutePath, hasContent, sessionOf, setSyncProvider } from "@holdfast/realm/replica";
 import type { FileSession, SyncOpening, SyncProvider } from "@holdfast/realm/replica";
 import { SyncError } from "../errors.ts";
-import type { ProgressCallback } from "../session/sync-session.ts";
+import type { ProgressCallback, SyncSession } from "../session/sync-session.ts";
 import type { SubscriptionOptions } from "../subscriptions/mutable-subscriptions.ts";
 import type { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { checkSyncConfiguration } from "./configuration.ts";
 import type { OpenRealmBehavior, SyncConfiguration } from "./configuration.ts";
 import { syncedRealmOf, SyncedRealm } from "./synced-realm.ts";
+
+/** The types that `@holdfast/realm` leaves to a sync client. */
+declare module "@holdfast/realm/replica" {
+  interface SyncExtensions {
+    readonly configuration: SyncConfiguration;
+    readonly session: SyncSession;
+    readonly subscriptions: SubscriptionSet;
+  }
+}
 
 /** Makes `sync` in configurations, `realm.subscriptions`, `realm.syncSession` and `results.subscribe()` work. Calling it again changes nothing. */
 export function enableSync(): void {
