@@ -3,7 +3,8 @@
  *
  * @module
  */
-export { decodeClientMessage, decodeServerMessage, encodeMessage, negotiate } from "./decoder.ts";
+export { canonicalDecimal, isDecimalText } from "./decimal.ts";
+export { decodeClientMessage, decodeOperation, decodeSchema, decodeServerMessage, decodeState, encodeMessage, negotiate } from "./decoder.ts";
 export { HybridClock } from "./hybrid-clock.ts";
 export type { HybridClockOptions } from "./hybrid-clock.ts";
 export { LIMITS } from "./limits.ts";
@@ -11,7 +12,7 @@ export type { Limits } from "./limits.ts";
 export { applyOperation, applyOperations } from "./merge/apply.ts";
 export { canonicalise, clampStamp, restamped } from "./merge/canonical.ts";
 export type { CanonicalOptions } from "./merge/canonical.ts";
-export { compactState } from "./merge/compact.ts";
+export { compactState, withSeen } from "./merge/compact.ts";
 export { operationsBetween } from "./merge/diff.ts";
 export type { DiffOptions, Intent } from "./merge/diff.ts";
 export { intOf, wireInt } from "./merge/ints.ts";
@@ -34,6 +35,7 @@ export type {
   PongMessage,
   ProgressMessage,
   Reject,
+  SeenDelete,
   ServerMessage,
   SubMessage,
   UploadedTransaction,
@@ -67,6 +69,7 @@ export type { PlainDict, PlainEmbedded, PlainObject, PlainSet, PlainValue } from
 export { objectText, plainText } from "./plain-object.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export type { ProtocolErrorCode } from "./protocol-error.ts";
+export { checkOperation, valueFits } from "./schema-check.ts";
 export { isReplica, isStamp, laterOf, MAX_AHEAD_MS, NEVER, partsOf, REPLICA_LENGTH, STAMP_LENGTH, stampOf } from "./stamp.ts";
 export type { Stamp, StampParts } from "./stamp.ts";
 export { classOf, propertyOf } from "./sync-schema.ts";

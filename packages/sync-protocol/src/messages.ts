@@ -39,6 +39,8 @@ export interface AuthMessage {
 export interface UploadedTransaction {
   /** Counts the client's transactions from 1, without gaps. */
   readonly cseq: number;
+  /** The resume text that the client had when it wrote this. Absent: that of the transaction before it in the frame, or none. */
+  readonly base?: string;
   readonly ops: readonly Operation[];
 }
 
@@ -103,6 +105,14 @@ export interface Reject {
   readonly reason: string;
 }
 
+/**
+ * An object that had been deleted before the client wrote on it, which the client had no way to know: the object was not in its view. What
+ * the client wrote on it counts as written after that delete.
+ */
+export interface SeenDelete extends ObjectName {
+  readonly g: Stamp;
+}
+
 /** All of the client's transactions up to `cseq` are durable. */
 export interface AckMessage {
   readonly msg: "ack";
@@ -110,6 +120,7 @@ export interface AckMessage {
   /** Stamps that the server gave instead of the client's: client's, server's. */
   readonly stamps?: readonly (readonly [Stamp, Stamp])[];
   readonly rejects?: readonly Reject[];
+  readonly seen?: readonly SeenDelete[];
 }
 
 /** An object as the server has it. */

@@ -27,10 +27,13 @@ export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;
   /** Where in a message, as a path such as `txs[3].ops[0].h`; absent if the whole of it is meant. */
   readonly place?: string;
+  /** The message without the place. */
+  readonly reason: string;
 
-  constructor(code: ProtocolErrorCode, message: string, options?: ErrorOptions & { readonly place?: string }) {
-    super(message, options);
+  constructor(code: ProtocolErrorCode, reason: string, options?: ErrorOptions & { readonly place?: string }) {
+    super(options?.place === undefined ? reason : `${options.place}: ${reason}`, options);
     this.code = code;
+    this.reason = reason;
     if (options?.place !== undefined) this.place = options.place;
   }
 }

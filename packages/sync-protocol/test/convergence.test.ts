@@ -46,7 +46,7 @@ function intentsOf(random: Random): Record<string, Intent> | undefined {
 }
 
 describe("random histories", () => {
-  it(`converge in any order, with repeats and in batches (seeds ${FIRST_SEED} to ${FIRST_SEED + HISTORIES - 1})`, () => {
+  it(`case 22: converge in any order, with repeats and in batches (seeds ${FIRST_SEED} to ${FIRST_SEED + HISTORIES - 1})`, () => {
     for (const seed of SEEDS) {
       const random = new Random(seed);
       const { replicas, log } = history(random, false);

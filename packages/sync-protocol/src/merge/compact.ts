@@ -4,7 +4,7 @@
  * @module
  */
 import type { Boxes, Fields, FieldsBox, ListBox, ObjectState, Position, SetBox, Slot } from "../object-state.ts";
-import type { BoxKind } from "../operation.ts";
+import type { BoxKind, Operation } from "../operation.ts";
 import { NEVER, type Stamp } from "../stamp.ts";
 import { emptyBox } from "./apply.ts";
 import { filtered } from "./fields.ts";
@@ -18,11 +18,20 @@ import { shownKind } from "./materialise.ts";
  * The floor is not a matter of time alone. Every operation still to come must be later than it, and its writer must have seen every
  * operation up to it; else states that were compacted and states that were not may part.
  *
- * @returns undefined if nothing is left: the object was deleted.
+ * @returns undefined if nothing is left: the object was deleted. Whoever forgets such objects has to remember the floor, and to say of
+ * operations on an object of which nothing is known that their writer has seen it (`forgotten` of a difference, {@link withSeen}).
  */
 export function compactState(state: ObjectState, floor: Stamp): ObjectState | undefined {
   if (state.c === undefined && state.f === undefined && (state.d ?? NEVER) <= floor) return undefined;
   return state.f === undefined ? state : { ...state, f: compactFields(state.f, floor, false) };
+}
+
+/**
+ * The operation with the delete `g` among what its writer had seen. For a server that knows better than the writer: the object had been
+ * deleted before, and was not in the writer's view; or everybody has forgotten its deletes.
+ */
+export function withSeen(operation: Operation, g: Stamp): Operation {
+  return (operation.g ?? NEVER) < g ? { ...operation, g } : operation;
 }
 
 function compactFields(fields: Fields, floor: Stamp, isDict: boolean): Fields {

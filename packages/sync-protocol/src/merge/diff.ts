@@ -28,6 +28,8 @@ export type Intent = "set" | "default" | "replace";
 export interface DiffOptions extends ObjectName, MaterialiseOptions {
   readonly schema: SyncSchema;
   readonly clock: HybridClock;
+  /** Where nothing is known of the object: the floor up to which deleted objects have been forgotten here ({@link compactState}). */
+  readonly forgotten?: Stamp;
   /** By property; inside embedded objects with points between the names: `address.city`. */
   readonly intents?: Readonly<Record<string, Intent>>;
 }
@@ -42,7 +44,7 @@ export interface DiffOptions extends ObjectName, MaterialiseOptions {
  * @throws {ProtocolError} `SCHEMA_INVALID` for a property that the class does not have.
  */
 export function operationsBetween(state: ObjectState | undefined, wanted: PlainObject | undefined, options: DiffOptions): Operation[] {
-  const difference = new Difference(options, state?.d);
+  const difference = new Difference(options, state === undefined ? options.forgotten : state.d);
   const isThere = state?.c !== undefined;
   if (wanted === undefined) {
     if (isThere) difference.emit([], { act: "delete" });

@@ -34,6 +34,8 @@ export class Replica {
   readonly type: string;
   state: ObjectState | undefined;
   timeMs = 1000;
+  /** Up to where deleted objects have been forgotten here. */
+  forgotten: string | undefined;
   /** What was written here. */
   readonly written: Operation[] = [];
 
@@ -52,7 +54,7 @@ export class Replica {
 
   /** Makes the object look like this. */
   become(wanted: PlainObject | undefined, intents?: Readonly<Record<string, Intent>>): Operation[] {
-    const operations = operationsBetween(this.state, wanted, { schema: this.schema, clock: this.clock, type: this.type, pk: 1, ...(intents === undefined ? {} : { intents }) });
+    const operations = operationsBetween(this.state, wanted, { schema: this.schema, clock: this.clock, type: this.type, pk: 1, ...(intents === undefined ? {} : { intents }), ...(this.forgotten === undefined ? {} : { forgotten: this.forgotten }) });
     this.#keep(operations);
     return operations;
   }
