@@ -16,6 +16,11 @@ const shown = (state: ObjectState | undefined): string | undefined => {
   return plain === undefined ? undefined : objectText(withoutEmpty(plain));
 };
 
+function listOf(replica: Replica): string[] {
+  const shownNow = replica.shown() ?? {};
+  return shownNow["list"] as string[];
+}
+
 /** A list or dictionary that is empty and one that nobody ever used read alike. */
 function withoutEmpty(plain: PlainObject): PlainObject {
   return Object.fromEntries(Object.entries(plain).filter(([, value]) => !["[]", '{"$set":[]}', '{"$dict":{}}', "0", "null"].includes(JSON.stringify(value))));
@@ -78,8 +83,9 @@ describe("what compaction forgets", () => {
   it("elements that were removed or have moved, in a list that is appended to and shortened from the front for ever", () => {
     const { one } = scene({ list: ["a"] });
     for (let times = 0; times < 200; times += 1) {
-      atTime(one, 200 + times, put("list", [...((one.shown()?.["list"] as string[]) ?? []), String(times)]));
-      if (times > 3) atTime(one, 200 + times, put("list", (one.shown()?.["list"] as string[]).slice(1)));
+      const list = [...listOf(one), String(times)];
+      atTime(one, 200 + times, put("list", list));
+      if (times > 3) atTime(one, 200 + times, put("list", list.slice(1)));
     }
     expect(one.state?.f?.["list"]?.b?.list?.p.length).toBe(201);
     const compacted = compactState(one.state as ObjectState, one.clock.last);
