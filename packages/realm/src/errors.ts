@@ -10,6 +10,7 @@
 export type RealmErrorCode =
   | "ARGUMENT_INVALID"
   | "CLASS_UNKNOWN"
+  | "COMMIT_UNKNOWN"
   | "CONFIGURATION_CONFLICT"
   | "CONFIGURATION_INVALID"
   | "DATA_DAMAGED"
@@ -27,8 +28,10 @@ export type RealmErrorCode =
   | "NOT_YET"
   | "OBJECT_EXISTS"
   | "OBJECT_INVALID"
+  | "OWNER_SILENT"
   | "PLATFORM_UNSUPPORTED"
   | "PRIMARY_KEY_INVALID"
+  | "PROCEDURE_UNKNOWN"
   | "REALM_CLOSED"
   | "REALM_READ_ONLY"
   | "RECORDS_UNSUPPORTED"
@@ -43,7 +46,8 @@ export type RealmErrorCode =
   | "TRANSACTION_OPEN"
   | "TYPE_MISMATCH"
   | "VALUE_MISSING"
-  | "VALUE_OUT_OF_RANGE";
+  | "VALUE_OUT_OF_RANGE"
+  | "WORKER_GONE";
 
 /** What to do about the errors that applications meet most. Messages stay Realm's, for those who match on them; consoles show this beside. */
 const HINTS: Readonly<Record<string, string>> = {
