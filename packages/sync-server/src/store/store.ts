@@ -104,6 +104,8 @@ export interface FlushRequest {
   readonly uploads: readonly Upload[];
   /** How many changes of other programs to take in. */
   readonly foreignLimit: number;
+  /** How long to wait for a row that another program has locked. */
+  readonly lockTimeoutMs: number;
   readonly plan: (input: FlushInput) => FlushPlan;
 }
 
@@ -114,6 +116,13 @@ export interface Position {
   readonly version: number;
   /** Versions up to this one are no longer in the log. */
   readonly floor: number;
+}
+
+/** A version that a flush made. */
+export interface Committed {
+  readonly version: number;
+  /** Random: a version of the same number in another history has another one. */
+  readonly salt: string;
 }
 
 /** A page of rows in the order of their keys. */
@@ -144,12 +153,16 @@ export interface Store {
   open(): Promise<SyncSchema | undefined>;
   /** Makes or extends the tables of a schema. Only additions are possible. */
   applySchema(schema: SyncSchema): Promise<SchemaLayout>;
-  /** One transaction. Returns the version, or undefined if there was nothing to write. */
-  flush(request: FlushRequest): Promise<number | undefined>;
+  /** One transaction; undefined if there was nothing to write. */
+  flush(request: FlushRequest): Promise<Committed | undefined>;
+  /** True if another program has written something that no flush has taken in yet. */
+  hasForeign(): Promise<boolean>;
   position(): Promise<Position>;
   snapshot(): Promise<Snapshot>;
-  /** Makes a client known, or finds it. A client stays with its user. */
-  registerClient(client: string, user: string): Promise<ClientCursor>;
+  /** Makes a client known. */
+  addClient(client: string, user: string): Promise<ClientCursor>;
+  /** Finds a client; undefined if there is none, or it is another user's. */
+  findClient(client: string, user: string): Promise<ClientCursor | undefined>;
   /** Answers with something in them that the client may not have heard: those behind transaction `after`. */
   receipts(client: string, after: number): Promise<readonly Receipt[]>;
   /** Notes up to which version a client has everything. */

@@ -12,16 +12,16 @@ import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import { loggedImages } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
-import type { ClientCursor, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
+import type { ClientCursor, Committed, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
 import { columnText, deleteSql, statesSql, upsertSql } from "./table-sql.ts";
 
 /** Receipts of a client are kept this far behind its newest transaction, which is more than it may have under way. */
 const RECEIPTS_KEPT = 4096;
 
 /** Runs it from BEGIN to COMMIT. The connection is thrown away by the caller if anything throws, which rolls back. */
-export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<number | undefined> {
-  const begun = (await client.query("BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v")) as unknown as readonly pg.QueryResult<{ v: string }>[];
-  const version = Number(begun.at(-1)?.rows[0]?.v);
+export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<Committed | undefined> {
+  const begun = (await client.query(`BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v; SET LOCAL lock_timeout = ${String(Math.ceil(request.lockTimeoutMs))}`)) as unknown as readonly pg.QueryResult<{ v: string }>[];
+  const version = Number(begun.find(({ rows }) => rows.length > 0)?.rows[0]?.v);
   const cursors = await readCursors(client, request);
   const foreign = request.foreignLimit > 0 ? await takeForeign(client, request.foreignLimit, layout) : [];
   const receipts = await readReceipts(client, request, cursors);
@@ -31,9 +31,10 @@ export async function runFlush(client: pg.PoolClient, request: FlushRequest, lay
     await client.query("ROLLBACK");
     return undefined;
   }
-  await write(client, version, plan, layout);
+  const committed = { version, salt: randomBytes(6).toString("hex") };
+  await write(client, committed, plan, layout);
   await client.query("COMMIT");
-  return version;
+  return committed;
 }
 
 async function readCursors(client: pg.PoolClient, { uploads }: FlushRequest): Promise<ReadonlyMap<string, ClientCursor>> {
@@ -122,7 +123,7 @@ async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Nam
   return objects;
 }
 
-async function write(client: pg.PoolClient, version: number, plan: FlushPlan, layout: SchemaLayout): Promise<void> {
+async function write(client: pg.PoolClient, { version, salt }: Committed, plan: FlushPlan, layout: SchemaLayout): Promise<void> {
   const alive = plan.objects.filter(({ image }) => image !== undefined);
   const dead = plan.objects.filter(({ image }) => image === undefined);
   for (const [type, objects] of byType(alive)) await upsert(client, version, objects, layout.tables.get(type) as TableLayout, layout);
@@ -163,7 +164,7 @@ async function write(client: pg.PoolClient, version: number, plan: FlushPlan, la
       values: [cursors.map((each) => each.client), cursors.map(({ lastCseq }) => lastCseq)],
     });
   }
-  await client.query({ name: "version", text: "INSERT INTO sync.version (v, salt) VALUES ($1, $2)", values: [version, randomBytes(6).toString("hex")] });
+  await client.query({ name: "version", text: "INSERT INTO sync.version (v, salt) VALUES ($1, $2)", values: [version, salt] });
 }
 
 async function upsert(client: pg.PoolClient, version: number, objects: readonly WrittenObject[], table: TableLayout, layout: SchemaLayout): Promise<void> {

@@ -12,7 +12,7 @@ import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
-import type { ClientCursor, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
 import { compactPostgres } from "./compact.ts";
 import { runFlush } from "./flush.ts";
 import { PostgresHints } from "./hints.ts";
@@ -88,12 +88,12 @@ export class PostgresStore implements Store {
     return layout;
   }
 
-  async flush(request: FlushRequest): Promise<number | undefined> {
+  async flush(request: FlushRequest): Promise<Committed | undefined> {
     const layout = this.#layout;
     if (layout === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server has no schema yet");
-    const version = await this.#withClient((client) => runFlush(client, request, layout));
-    if (version !== undefined) this.hint();
-    return version;
+    const committed = await this.#withClient((client) => runFlush(client, request, layout));
+    if (committed !== undefined) this.hint();
+    return committed;
   }
 
   async position(): Promise<Position> {
@@ -112,14 +112,19 @@ export class PostgresStore implements Store {
     }
   }
 
-  async registerClient(client: string, user: string): Promise<ClientCursor> {
-    const { rows } = await this.#pool.query<{ usr: string; last_cseq: string }>(
-      "INSERT INTO sync.client (client, usr, last_cseq) VALUES ($1, $2, 0) ON CONFLICT (client) DO UPDATE SET seen_at = CASE WHEN sync.client.usr = excluded.usr THEN now() ELSE sync.client.seen_at END RETURNING usr, last_cseq",
-      [client, user],
-    );
-    const [row] = rows;
-    if (row === undefined || row.usr !== user) throw new SyncServerError("CLIENT_FOREIGN", "this client id cannot be used");
-    return { client, user, lastCseq: Number(row.last_cseq) };
+  async hasForeign(): Promise<boolean> {
+    const { rows } = await this.#pool.query("SELECT 1 FROM sync.outbox LIMIT 1");
+    return rows.length > 0;
+  }
+
+  async addClient(client: string, user: string): Promise<ClientCursor> {
+    await this.#pool.query("INSERT INTO sync.client (client, usr, last_cseq) VALUES ($1, $2, 0)", [client, user]);
+    return { client, user, lastCseq: 0 };
+  }
+
+  async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
+    const { rows } = await this.#pool.query<{ last_cseq: string }>("UPDATE sync.client SET seen_at = now() WHERE client = $1 AND usr = $2 RETURNING last_cseq", [client, user]);
+    return rows[0] === undefined ? undefined : { client, user, lastCseq: Number(rows[0].last_cseq) };
   }
 
   async receipts(client: string, after: number): Promise<readonly Receipt[]> {

@@ -12,7 +12,7 @@ import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText } from "../../schema/wire-scalar.ts";
 import { loggedImages } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
-import type { ClientCursor, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
+import type { ClientCursor, Committed, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
 import { quoteName } from "./sqlite-dialect.ts";
 import { columnValue, keyValue, upsertSql } from "./table-sql.ts";
 
@@ -20,7 +20,7 @@ import { columnValue, keyValue, upsertSql } from "./table-sql.ts";
 const RECEIPTS_KEPT = 4096;
 
 /** What a flush does inside its transaction. */
-export function runFlush(db: DatabaseSync, request: FlushRequest, layout: SchemaLayout): number | undefined {
+export function runFlush(db: DatabaseSync, request: FlushRequest, layout: SchemaLayout): Committed | undefined {
   const { v: version } = db.prepare("UPDATE sync_shard SET v = v + 1 WHERE id = 0 RETURNING v").get() as { v: number };
   const cursors = readCursors(db, request);
   const plan = request.plan({ version, cursors, receipts: readReceipts(db, request, cursors), foreign: [], objects: readObjects(db, request, layout) });
@@ -28,8 +28,9 @@ export function runFlush(db: DatabaseSync, request: FlushRequest, layout: Schema
     db.exec("UPDATE sync_shard SET v = v - 1 WHERE id = 0");
     return undefined;
   }
-  write(db, version, plan, layout);
-  return version;
+  const committed = { version, salt: randomBytes(6).toString("hex") };
+  write(db, committed, plan, layout);
+  return committed;
 }
 
 function readCursors(db: DatabaseSync, { uploads }: FlushRequest): ReadonlyMap<string, ClientCursor> {
@@ -72,7 +73,7 @@ function readObjects(db: DatabaseSync, { uploads }: FlushRequest, layout: Schema
   return objects;
 }
 
-function write(db: DatabaseSync, version: number, plan: FlushPlan, layout: SchemaLayout): void {
+function write(db: DatabaseSync, { version, salt }: Committed, plan: FlushPlan, layout: SchemaLayout): void {
   const unbury = db.prepare("DELETE FROM sync_tombstone WHERE typ = ? AND pk = ?");
   const bury = db.prepare("INSERT INTO sync_tombstone VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET m = excluded.m, v = excluded.v");
   for (const [type, objects] of Map.groupBy(plan.objects, (object) => object.type)) {
@@ -102,5 +103,5 @@ function write(db: DatabaseSync, version: number, plan: FlushPlan, layout: Schem
     advance.run(lastCseq, Date.now(), client);
     forget.run(client, lastCseq - RECEIPTS_KEPT);
   }
-  db.prepare("INSERT INTO sync_version VALUES (?, ?, ?)").run(version, randomBytes(6).toString("hex"), Date.now());
+  db.prepare("INSERT INTO sync_version VALUES (?, ?, ?)").run(version, salt, Date.now());
 }

@@ -11,7 +11,7 @@ import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
-import type { ClientCursor, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
 import { runFlush } from "./flush.ts";
 import { SQLITE_MIGRATIONS } from "./migrations.ts";
 import { positionOf } from "./position.ts";
@@ -60,7 +60,7 @@ export class SqliteStore implements Store {
     return layout;
   }
 
-  async flush(request: FlushRequest): Promise<number | undefined> {
+  async flush(request: FlushRequest): Promise<Committed | undefined> {
     const layout = this.#layout;
     if (layout === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server has no schema yet");
     return this.#transaction(() => runFlush(this.#db, request, layout));
@@ -76,12 +76,18 @@ export class SqliteStore implements Store {
     return snapshot;
   }
 
-  async registerClient(client: string, user: string): Promise<ClientCursor> {
-    this.#db.prepare("INSERT INTO sync_client (client, usr, last_cseq, seen_at) VALUES (?, ?, 0, ?) ON CONFLICT DO NOTHING").run(client, user, Date.now());
-    const row = this.#db.prepare("SELECT usr, last_cseq FROM sync_client WHERE client = ?").get(client) as { usr: string; last_cseq: number };
-    if (row.usr !== user) throw new SyncServerError("CLIENT_FOREIGN", "this client id cannot be used");
-    this.#db.prepare("UPDATE sync_client SET seen_at = ? WHERE client = ?").run(Date.now(), client);
-    return { client, user, lastCseq: row.last_cseq };
+  async hasForeign(): Promise<boolean> {
+    return false;
+  }
+
+  async addClient(client: string, user: string): Promise<ClientCursor> {
+    this.#db.prepare("INSERT INTO sync_client (client, usr, last_cseq, seen_at) VALUES (?, ?, 0, ?)").run(client, user, Date.now());
+    return { client, user, lastCseq: 0 };
+  }
+
+  async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
+    const row = this.#db.prepare("UPDATE sync_client SET seen_at = ? WHERE client = ? AND usr = ? RETURNING last_cseq").get(Date.now(), client, user) as { last_cseq: number } | undefined;
+    return row === undefined ? undefined : { client, user, lastCseq: row.last_cseq };
   }
 
   async receipts(client: string, after: number): Promise<readonly Receipt[]> {

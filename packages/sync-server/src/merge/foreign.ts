@@ -1,0 +1,39 @@
+/**
+ * Rows that other programs wrote, as operations.
+ *
+ * @module
+ */
+import { applyOperations, operationsBetween } from "@holdfast/sync-protocol";
+import type { HybridClock, ObjectState, Operation, PlainValue } from "@holdfast/sync-protocol";
+import { columnJsonOfText } from "../schema/column-text.ts";
+import type { SchemaLayout, TableLayout } from "../schema/table-layout.ts";
+import { objectName } from "../store/store.ts";
+import type { FlushInput, ForeignChange } from "../store/store.ts";
+
+/** Operations of each change, in order. A later change of a row builds on the earlier one. */
+export function foreignOperations(input: FlushInput, { layout, clock }: { readonly layout: SchemaLayout; readonly clock: HybridClock }): readonly (readonly Operation[])[] {
+  const states = new Map<string, ObjectState>();
+  return input.foreign.map((change) => {
+    const { type, pk } = change;
+    const table = layout.tables.get(type);
+    if (table === undefined) return [];
+    const name = objectName(type, pk);
+    const state = states.get(name) ?? input.objects.get(name)?.state;
+    const ops = operationsBetween(state, wantedOf(change, table, layout), { schema: layout.schema, clock, type, pk });
+    if (ops.length > 0) states.set(name, applyOperations(state, ops));
+    return ops;
+  });
+}
+
+function wantedOf({ columns }: ForeignChange, table: TableLayout, layout: SchemaLayout): Readonly<Record<string, PlainValue>> | undefined {
+  if (columns === undefined) return undefined;
+  const wanted: Record<string, PlainValue> = {};
+  for (const column of table.columns) {
+    const text = columns[column.name];
+    if (text === undefined || column === table.key) continue;
+    const value = columnJsonOfText(text, column, layout.classes);
+    // What is none of the property's type cannot travel; the row keeps it until a client changes that field.
+    if (value !== undefined) wanted[column.name] = value;
+  }
+  return wanted;
+}

@@ -1,0 +1,146 @@
+/**
+ * What a batch of changes means for a view: operations on what it shows before and after, states of what enters, names of what leaves.
+ *
+ * @module
+ */
+import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
+import type { Image } from "../merge/image.ts";
+import { objectName } from "../store/store.ts";
+import type { ChangeEntry } from "../store/store.ts";
+import { visibleOperations, visibleState } from "./view.ts";
+import type { View } from "./view.ts";
+
+/** Changes of some versions, in order, and how to find the states of objects after them. */
+export class ChangeBatch {
+  readonly entries: readonly ChangeEntry[];
+  /** The version that whoever has applied the batch is at. */
+  readonly version: number;
+  readonly salt: string;
+  /** By object: from what to what all of its changes together lead. */
+  readonly objects: readonly ObjectSpan[];
+  readonly #opsJson = new Map<ChangeEntry, string>();
+
+  constructor(entries: readonly ChangeEntry[], at: { readonly version: number; readonly salt: string }) {
+    this.entries = entries;
+    this.version = at.version;
+    this.salt = at.salt;
+    const spans = new Map<string, { -readonly [Key in keyof ObjectSpan]: ObjectSpan[Key] }>();
+    for (const entry of entries) {
+      const name = objectName(entry.type, entry.pk);
+      const span = spans.get(name);
+      if (span === undefined) {
+        spans.set(name, { name, type: entry.type, pk: entry.pk, before: entry.before, after: entry.after, writer: entry.client, entries: [entry] });
+      } else {
+        span.after = entry.after;
+        span.entries.push(entry);
+        if (span.writer !== entry.client) span.writer = undefined;
+      }
+    }
+    this.objects = [...spans.values()];
+  }
+
+  /** JSON of an entry's operations without the brackets around them; made once for all who get them whole. */
+  opsJson(entry: ChangeEntry): string {
+    let json = this.#opsJson.get(entry);
+    if (json === undefined) {
+      json = JSON.stringify(entry.ops).slice(1, -1);
+      this.#opsJson.set(entry, json);
+    }
+    return json;
+  }
+}
+
+/** One object over a batch. */
+export interface ObjectSpan {
+  readonly name: string;
+  readonly type: string;
+  readonly pk: WireKey;
+  readonly before: Image | undefined;
+  readonly after: Image | undefined;
+  /** The client that made all of these changes; undefined if there was more than one. */
+  readonly writer: string | undefined;
+  readonly entries: ChangeEntry[];
+}
+
+/** What is new for a view, as parts of a message: each session leaves its own operations out. */
+export interface Delta {
+  readonly version: number;
+  readonly salt: string;
+  readonly txs: readonly { readonly client: string; readonly json: string }[];
+  /** `own`: made by this client alone, from nothing. */
+  readonly rows: readonly { readonly own: string | undefined; readonly json: string }[];
+  readonly out: readonly string[];
+  readonly size: number;
+}
+
+/** Objects whose state is needed: those that enter the view. */
+export function entering(batch: ChangeBatch, view: View): readonly ObjectSpan[] {
+  return batch.objects.filter(({ type, before, after }) => {
+    const shown = view.classes.get(type);
+    return shown !== undefined && after !== undefined && shown.shows(after) && !(before !== undefined && shown.shows(before));
+  });
+}
+
+/** The delta of a batch. `states` has those of all objects that enter. */
+export function deltaOf(batch: ChangeBatch, view: View, states: ReadonlyMap<string, ObjectState>): Delta {
+  const kept = new Set<ChangeEntry>();
+  const rows: { own: string | undefined; json: string }[] = [];
+  const out: string[] = [];
+  for (const span of batch.objects) {
+    const shown = view.classes.get(span.type);
+    if (shown === undefined) continue;
+    const { before, after } = span;
+    const wasShown = before !== undefined && shown.shows(before);
+    const isShown = after !== undefined && shown.shows(after);
+    if (wasShown && (isShown || after === undefined)) {
+      for (const entry of span.entries) kept.add(entry);
+    } else if (wasShown) {
+      out.push(nameJson(span));
+    } else if (isShown) {
+      const state = states.get(span.name);
+      // Gone again by the time its state was read: what made it go comes next.
+      if (state !== undefined) rows.push({ own: before === undefined ? span.writer : undefined, json: rowJson(span.type, span.pk, visibleState(state, shown.hidden)) });
+    }
+  }
+  const txs = transactions(batch, kept, view);
+  const size = txs.reduce((sum, { json }) => sum + json.length, 0) + rows.reduce((sum, { json }) => sum + json.length, 0) + out.reduce((sum, json) => sum + json.length, 0);
+  return { version: batch.version, salt: batch.salt, txs, rows, out, size };
+}
+
+/** The text of a `down` for one session; undefined if there is nothing in it for this client. */
+export function downText(delta: Delta, client: string, resume: string): string | undefined {
+  const txs = delta.txs.filter((tx) => tx.client !== client).map(({ json }) => json);
+  const rows = delta.rows.filter(({ own }) => own !== client).map(({ json }) => json);
+  if (txs.length === 0 && rows.length === 0 && delta.out.length === 0) return undefined;
+  const more = `${rows.length === 0 ? "" : `,"rows":[${rows.join(",")}]`}${delta.out.length === 0 ? "" : `,"out":[${delta.out.join(",")}]`}`;
+  return `{"msg":"down","resume":${JSON.stringify(resume)},"txs":[${txs.join(",")}]${more}}`;
+}
+
+/** An object as a row of a message. */
+export function rowJson(type: string, pk: WireKey, state: ObjectState): string {
+  return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)},"state":${JSON.stringify(state)}}`;
+}
+
+function nameJson({ type, pk }: ObjectSpan): string {
+  return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)}}`;
+}
+
+function transactions(batch: ChangeBatch, kept: ReadonlySet<ChangeEntry>, view: View): { client: string; json: string }[] {
+  const txs: { client: string; json: string }[] = [];
+  let parts: string[] = [];
+  let current: ChangeEntry | undefined;
+  const close = (): void => {
+    if (current !== undefined && parts.length > 0) txs.push({ client: current.client, json: `{"ops":[${parts.join(",")}]}` });
+    parts = [];
+  };
+  for (const entry of batch.entries) {
+    if (!kept.has(entry)) continue;
+    if (current === undefined || current.version !== entry.version || current.ordinal !== entry.ordinal) close();
+    current = entry;
+    const hidden = view.classes.get(entry.type)?.hidden;
+    const json = hidden === undefined || hidden.size === 0 ? batch.opsJson(entry) : JSON.stringify(visibleOperations(entry.ops, hidden)).slice(1, -1);
+    if (json !== "") parts.push(json);
+  }
+  close();
+  return txs;
+}

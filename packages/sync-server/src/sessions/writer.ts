@@ -1,0 +1,198 @@
+/**
+ * Group commit: what arrives while a flush runs goes into the next one.
+ *
+ * A flush that fails for a passing reason is tried again, whole; its transactions are known by their numbers, so whatever had been
+ * committed after all is not done twice. One that fails for another reason is taken apart, so that what is wrong with one transaction
+ * does not hold up the others.
+ *
+ * @module
+ */
+import { HybridClock } from "@holdfast/sync-protocol";
+import { SyncServerError } from "../errors.ts";
+import { foreignOperations } from "../merge/foreign.ts";
+import { mergeBatch } from "../merge/merge-batch.ts";
+import type { Authorize, MergedBatch, UploadResult } from "../merge/merge-batch.ts";
+import type { Metrics } from "../operations/metrics.ts";
+import type { Log } from "../operations/log.ts";
+import type { SchemaLayout } from "../schema/table-layout.ts";
+import { isLocked, isPassing } from "../store/failures.ts";
+import type { Committed, Store, Upload } from "../store/store.ts";
+
+/** What the writer needs. */
+export interface WriterOptions {
+  readonly store: Store;
+  readonly layout: () => SchemaLayout;
+  readonly authorize: Authorize;
+  readonly clock: HybridClock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Called after each commit, before the results are told. */
+  readonly onCommitted: (committed: Committed, batch: MergedBatch) => void;
+}
+
+/** Limits of one flush. */
+const TRANSACTIONS_MAX = 1000;
+const OPERATIONS_MAX = 20_000;
+const FOREIGN_MAX = 1000;
+const LOCK_TIMEOUT_MS = 1000;
+/** When the batch is being taken apart, others wait behind each of its parts. */
+const LOCK_TIMEOUT_APART_MS = 50;
+const RETRY_FIRST_MS = 20;
+const RETRY_MOST_MS = 2000;
+
+interface Pending {
+  readonly upload: Upload;
+  readonly done: (result: UploadResult) => void;
+}
+
+/** Writes what clients send, one flush at a time. */
+export class Writer {
+  readonly #options: WriterOptions;
+  #queue: Pending[] = [];
+  #isForeignDue = false;
+  #running: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+  }
+
+  /** How much waits. */
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes a transaction; `done` is called once it is durable, or refused. */
+  submit(upload: Upload, done: (result: UploadResult) => void): void {
+    if (this.#isStopped) {
+      done({ kind: "failed", error: new SyncServerError("SERVER_STOPPING", "the server is shutting down") });
+      return;
+    }
+    this.#queue.push({ upload, done });
+    this.#run();
+  }
+
+  /** Takes in what other programs wrote, with the next flush. */
+  takeForeign(): void {
+    this.#isForeignDue = true;
+    this.#run();
+  }
+
+  /** Writes what was taken, then nothing more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#running;
+  }
+
+  #run(): void {
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+      if (this.#queue.length > 0 || this.#isForeignDue) this.#run();
+    });
+  }
+
+  async #loop(): Promise<void> {
+    // One turn of the event loop, so that what has come in together is written together.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0 || this.#isForeignDue) {
+      const isForeignDue = this.#isForeignDue;
+      this.#isForeignDue = false;
+      await this.#flush(this.#take(), isForeignDue ? FOREIGN_MAX : 0);
+    }
+  }
+
+  #take(): readonly Pending[] {
+    let operations = 0;
+    let count = 0;
+    for (const { upload } of this.#queue) {
+      if (count >= TRANSACTIONS_MAX || (count > 0 && operations + upload.ops.length > OPERATIONS_MAX)) break;
+      operations += upload.ops.length;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #flush(pending: readonly Pending[], foreignLimit: number): Promise<void> {
+    for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MOST_MS)) {
+      try {
+        await this.#attempt(pending, foreignLimit, LOCK_TIMEOUT_MS);
+        return;
+      } catch (error) {
+        this.#options.metrics.add("holdfast_flush_failures_total");
+        this.#options.log.warn("flush failed", { code: codeOf(error) });
+        if (!isPassing(error) || isLocked(error)) {
+          await this.#apart(pending, foreignLimit);
+          return;
+        }
+        if (this.#isStopped && delayMs >= RETRY_MOST_MS) {
+          fail(pending, new SyncServerError("STORE_UNAVAILABLE", "the database does not answer"));
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+
+  /** Client by client, in the order of each. Who is held up by another program's lock comes back later; who cannot be stored is refused. */
+  async #apart(pending: readonly Pending[], foreignLimit: number): Promise<void> {
+    const later: Pending[] = [];
+    if (foreignLimit > 0) await this.#attempt([], foreignLimit, LOCK_TIMEOUT_APART_MS).catch(() => (this.#isForeignDue = true));
+    for (const group of Map.groupBy(pending, ({ upload }) => upload.client).values()) {
+      for (const [index, each] of group.entries()) {
+        try {
+          await this.#attempt([each], 0, LOCK_TIMEOUT_APART_MS);
+        } catch (error) {
+          if (isPassing(error) || isLocked(error)) {
+            later.push(...group.slice(index));
+            break;
+          }
+          this.#options.log.error("a transaction cannot be stored", { code: codeOf(error) });
+          await this.#attempt([each], 0, LOCK_TIMEOUT_APART_MS, true).catch((cause: unknown) => fail([each], new SyncServerError("STORE_UNAVAILABLE", "the database refuses a transaction", { cause })));
+        }
+      }
+    }
+    if (later.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_TIMEOUT_APART_MS));
+    this.#queue = [...later, ...this.#queue];
+  }
+
+  async #attempt(pending: readonly Pending[], foreignLimit: number, lockTimeoutMs: number, isRefused = false): Promise<void> {
+    const { store, metrics, layout, authorize, clock } = this.#options;
+    const uploads = pending.map(({ upload }) => upload);
+    let batch: MergedBatch | undefined;
+    const startedAt = performance.now();
+    const committed = await store.flush({
+      uploads,
+      foreignLimit,
+      lockTimeoutMs,
+      plan: (input) => {
+        const now = layout();
+        batch = mergeBatch(uploads, input, { layout: now, authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: now, clock }));
+        return batch;
+      },
+    });
+    if (batch === undefined) return;
+    if (committed !== undefined) {
+      metrics.add("holdfast_flushes_total");
+      metrics.add("holdfast_transactions_total", batch.receipts.length);
+      metrics.add("holdfast_operations_total", batch.entries.reduce((sum, { ops }) => sum + ops.length, 0));
+      metrics.observe("holdfast_flush_seconds", (performance.now() - startedAt) / 1000);
+      this.#options.onCommitted(committed, batch);
+      // There may be more where this came from.
+      if (foreignLimit > 0 && batch.entries.some(({ client }) => client === "")) this.#isForeignDue = true;
+    }
+    for (const [index, { done }] of pending.entries()) {
+      const result = batch.results[index];
+      if (result !== undefined) done(result);
+    }
+  }
+}
+
+function fail(pending: readonly Pending[], error: SyncServerError): void {
+  for (const { done } of pending) done({ kind: "failed", error });
+}
+
+function codeOf(error: unknown): string {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : error instanceof Error ? error.name : "unknown";
+}
