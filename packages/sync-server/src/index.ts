@@ -3,4 +3,18 @@
  *
  * @module
  */
-export * from "./auth/index.ts";
+export { SyncServer } from "./sync-server.ts";
+export type { SyncServerOptions } from "./sync-server.ts";
+export type { SchemaPolicy } from "./sessions/session-context.ts";
+export type { Authenticator, TokenRefusal, VerifiedUser } from "./auth/authenticator.ts";
+export { SyncServerError } from "./errors.ts";
+export type { SyncServerErrorCode } from "./errors.ts";
+export { OPEN_RULES } from "./permissions/rules.ts";
+export type { Condition, FieldRule, RoleRule, Rules } from "./permissions/rules.ts";
+export { jsonLog, SILENT } from "./operations/log.ts";
+export type { Log, LogFields } from "./operations/log.ts";
+export { Metrics } from "./operations/metrics.ts";
+export { PostgresStore } from "./store/postgres/postgres-store.ts";
+export type { PostgresOptions } from "./store/postgres/postgres-store.ts";
+export { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+export type { Store } from "./store/store.ts";

@@ -1,0 +1,157 @@
+/**
+ * What a session gets before it follows the feed: a bootstrap, or what it missed since its resume point.
+ *
+ * One snapshot for all of it, its version read inside: what is newer comes through the feed, what is older is in the pages.
+ *
+ * @module
+ */
+import type { ObjectState } from "@holdfast/sync-protocol";
+import { SyncServerError } from "../errors.ts";
+import type { Metrics } from "../operations/metrics.ts";
+import type { SchemaLayout } from "../schema/table-layout.ts";
+import { keyColumnText } from "../schema/wire-scalar.ts";
+import type { ChangeEntry, Snapshot, Store, StoredObject } from "../store/store.ts";
+import { ChangeBatch, deltaOf, downText, entering, rowJson } from "./delta.ts";
+import type { Gate } from "./gate.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { ResumePoint } from "./resume-token.ts";
+import { visibleState } from "./view.ts";
+import type { View } from "./view.ts";
+
+/** What a download needs. */
+export interface DownloadOptions {
+  readonly store: Store;
+  readonly bootstraps: Gate;
+  readonly metrics: Metrics;
+  readonly layout: SchemaLayout;
+  readonly view: View;
+  /** Of the subscription set. */
+  readonly version: number;
+  readonly outgoing: Outgoing;
+  readonly client: string;
+  readonly seal: (point: ResumePoint) => string;
+}
+
+const ROWS_PER_PAGE = 1000;
+const PAGE_CHARACTERS = 1024 * 1024;
+/** What was missed goes into one frame, applied as a whole. Beyond this a bootstrap is cheaper for everybody. */
+const MISSED_ENTRIES_MAX = 20_000;
+const MISSED_CHARACTERS_MAX = 8 * 1024 * 1024;
+const READ_MAX = 5000;
+
+/** One download. */
+export class Download {
+  readonly #options: DownloadOptions;
+  #isCancelled = false;
+
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing more is sent. */
+  cancel(): void {
+    this.#isCancelled = true;
+  }
+
+  /** Sends what is missing. Returns where the feed goes on; undefined if it was cancelled. */
+  run(from: ResumePoint | undefined): Promise<ResumePoint | undefined> {
+    return this.#options.bootstraps.run(async () => {
+      if (this.#isCancelled) return undefined;
+      const snapshot = await this.#options.store.snapshot();
+      try {
+        return await this.#send(snapshot, from);
+      } finally {
+        await snapshot.release();
+      }
+    });
+  }
+
+  async #send(snapshot: Snapshot, from: ResumePoint | undefined): Promise<ResumePoint | undefined> {
+    const { view } = this.#options;
+    const here = await this.#pointAt(snapshot);
+    if (from !== undefined) await checkHistory(snapshot, from);
+    // Another view needs another bootstrap: the client works out what differs.
+    const known = from !== undefined && from.digest === view.digest ? from : undefined;
+    if (known !== undefined && known.boot === undefined) return (await this.#sendMissed(snapshot, known, here)) ? here : this.#boot(snapshot, here, undefined);
+    // An interrupted bootstrap goes on, and what its first pages have missed since comes behind it.
+    const start = known === undefined ? here : withoutBoot(known);
+    const end = await this.#boot(snapshot, start, known?.boot);
+    if (end === undefined || end.version === here.version) return end;
+    return (await this.#sendMissed(snapshot, end, here)) ? here : this.#boot(snapshot, here, undefined);
+  }
+
+  async #pointAt(snapshot: Snapshot): Promise<ResumePoint> {
+    const { epoch, version } = snapshot.position;
+    return { epoch, version, salt: (await snapshot.salt(version)) ?? "", digest: this.#options.view.digest };
+  }
+
+  /** False if it is too much for one frame. */
+  async #sendMissed(snapshot: Snapshot, from: ResumePoint, to: ResumePoint): Promise<boolean> {
+    const { view, outgoing, client, seal } = this.#options;
+    const entries: ChangeEntry[] = [];
+    for (let at = from.version; at < to.version; ) {
+      const page = await snapshot.changes(at, READ_MAX);
+      entries.push(...page.filter(({ type }) => view.classes.has(type)));
+      if (entries.length > MISSED_ENTRIES_MAX) return false;
+      const last = page.at(-1);
+      if (last === undefined) break;
+      at = last.version;
+    }
+    const batch = new ChangeBatch(entries, to);
+    const wanted = entering(batch, view);
+    const states = wanted.length === 0 ? new Map<string, ObjectState>() : await snapshot.states(wanted);
+    const delta = deltaOf(batch, view, states);
+    if (delta.size > MISSED_CHARACTERS_MAX) return false;
+    if (this.#isCancelled) return true;
+    const resume = seal(to);
+    await outgoing.sendAndWait(downText(delta, client, resume) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
+    return true;
+  }
+
+  async #boot(snapshot: Snapshot, at: ResumePoint, from: ResumePoint["boot"]): Promise<ResumePoint | undefined> {
+    const { view, version, outgoing, seal, metrics } = this.#options;
+    metrics.add("holdfast_bootstraps_total");
+    let page = from === undefined ? 0 : from.page + 1;
+    let pending: { rows: string[]; size: number; boot: NonNullable<ResumePoint["boot"]> } = { rows: [], size: 0, boot: { page, type: "", after: null } };
+    const send = async (isLast: boolean): Promise<boolean> => {
+      const resume = seal(isLast ? at : { ...at, boot: { ...pending.boot, page } });
+      const isSent = await outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}}`);
+      page++;
+      pending = { rows: [], size: 0, boot: pending.boot };
+      return isSent && !this.#isCancelled;
+    };
+    for (const shown of view.classes.values()) {
+      if (from !== undefined && shown.type < from.type) continue;
+      let after = from !== undefined && shown.type === from.type ? (from.after ?? undefined) : undefined;
+      for (;;) {
+        const { rows, next } = await snapshot.rows(shown.type, shown.filter, { after, limit: ROWS_PER_PAGE });
+        if (this.#isCancelled) return undefined;
+        for (const row of rows) {
+          if (pending.size > PAGE_CHARACTERS && !(await send(false))) return undefined;
+          const json = this.#rowJson(row, shown.hidden);
+          pending.rows.push(json);
+          pending.size += json.length;
+          pending.boot = { page, type: shown.type, after: keyColumnText(row.pk) };
+        }
+        if (next === undefined) break;
+        after = next;
+      }
+    }
+    return (await send(true)) ? at : undefined;
+  }
+
+  #rowJson({ type, pk, state }: StoredObject, hidden: ReadonlySet<string>): string {
+    return rowJson(type, pk, visibleState(state, hidden));
+  }
+}
+
+/** A restored backup and a log that no longer reaches back must not be papered over. */
+async function checkHistory(snapshot: Snapshot, from: ResumePoint): Promise<void> {
+  const { epoch, version, floor } = snapshot.position;
+  const isOurs = from.epoch === epoch && from.version <= version && from.version >= floor && (from.version === 0 || (await snapshot.salt(from.version)) === from.salt);
+  if (!isOurs) throw new SyncServerError("HISTORY_LOST", "the server does not continue what this client has seen");
+}
+
+function withoutBoot({ epoch, version, salt, digest }: ResumePoint): ResumePoint {
+  return { epoch, version, salt, digest };
+}

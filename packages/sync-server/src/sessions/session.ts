@@ -1,0 +1,424 @@
+/**
+ * One client's connection: what it says in order, what it is told.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { canonicalise, decodeClientMessage, encodeMessage, negotiate, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, ProtocolError } from "@holdfast/sync-protocol";
+import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
+import type { VerifiedUser } from "../auth/authenticator.ts";
+import { SyncServerError } from "../errors.ts";
+import type { Answer, UploadResult } from "../merge/merge-batch.ts";
+import { schemaMismatch } from "../schema/additions.ts";
+import type { Upload } from "../store/store.ts";
+import type { Delta } from "./delta.ts";
+import { downText } from "./delta.ts";
+import { Download } from "./download.ts";
+import type { FeedListener } from "./feed.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { ResumePoint } from "./resume-token.ts";
+import type { SessionContext } from "./session-context.ts";
+import type { UserRights } from "./user-rights.ts";
+import { makeView } from "./view.ts";
+import type { View } from "./view.ts";
+
+/** Deltas that wait while a bootstrap runs; beyond that the log is read again afterwards. */
+const WAITING_MAX_BYTES = 8 * 1024 * 1024;
+
+/** Why a session ends, in the protocol's words. */
+class SessionEnd extends Error {
+  readonly code: string;
+  readonly action: ErrorAction;
+  constructor(code: string, action: ErrorAction, message: string) {
+    super(message);
+    this.code = code;
+    this.action = action;
+  }
+}
+
+/** A session. */
+export class Session implements FeedListener {
+  readonly #context: SessionContext;
+  readonly #outgoing: Outgoing;
+  #work: Promise<void> = Promise.resolve();
+  #queued = 0;
+  #user: VerifiedUser | undefined;
+  #rights: UserRights | undefined;
+  #client = "";
+  #expiry: NodeJS.Timeout | undefined;
+  #isEnded = false;
+  /** Canonical stamps that the client may not know of yet. */
+  readonly #known = new Map<Stamp, Stamp>();
+  #uploading = 0;
+  #uploadingBytes = 0;
+  #lastCseq = 0;
+  #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[] } | undefined;
+  readonly #idle: (() => void)[] = [];
+  #subscription: SubMessage | undefined;
+  #view: View | undefined;
+  #download: Download | undefined;
+  #waiting: Delta[] = [];
+  #waitingBytes = 0;
+  #isOverflown = false;
+  #point: ResumePoint | undefined;
+  #toldVersion = -1;
+
+  constructor(context: SessionContext, outgoing: Outgoing) {
+    this.#context = context;
+    this.#outgoing = outgoing;
+  }
+
+  /** What it is shown; undefined before its first subscription. */
+  get view(): View | undefined {
+    return this.#view;
+  }
+
+  /** Whose it is; empty before the greeting. */
+  get client(): string {
+    return this.#client;
+  }
+
+  /** The verified user's id. */
+  get userId(): string | undefined {
+    return this.#user?.userId;
+  }
+
+  /** A frame. Frames are worked through one after the other; how many wait is bounded by not reading the socket. */
+  message(text: string): void {
+    if (this.#isEnded) return;
+    this.#queued++;
+    this.#outgoing.throttle(this.#queued > 16);
+    this.#work = this.#work.then(async () => {
+      try {
+        if (!this.#isEnded) await this.#handle(text);
+      } catch (error) {
+        this.#fail(error);
+      } finally {
+        this.#queued--;
+        this.#outgoing.throttle(this.#queued > 16 || this.#isFull());
+      }
+    });
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#expiry);
+    this.#context.feed.listeners.delete(this);
+    this.#download?.cancel();
+    for (const resume of this.#idle.splice(0)) resume();
+  }
+
+  /** Ends it with a reason. */
+  end(code: string, action: ErrorAction, message: string, retryMs?: number): void {
+    if (this.#isEnded) return;
+    this.#send({ msg: "error", code, action, message, ...(retryMs === undefined ? {} : { retryMs }) });
+    this.closed();
+    this.#outgoing.close();
+  }
+
+  /** What is known of the user has changed: other rights, another view, a new bootstrap for what differs. */
+  userChanged(user: VerifiedUser): void {
+    this.#takeUser(user);
+    if (this.#subscription !== undefined) this.#subscribe({ msg: "sub", version: this.#subscription.version, queries: this.#subscription.queries }, true);
+  }
+
+  receive(delta: Delta): void {
+    if (this.#download === undefined) {
+      this.#tell(delta);
+      return;
+    }
+    this.#waitingBytes += delta.size;
+    if (this.#waitingBytes > WAITING_MAX_BYTES) {
+      this.#isOverflown = true;
+      this.#waiting = [];
+    } else if (!this.#isOverflown) {
+      this.#waiting.push(delta);
+    }
+  }
+
+  async #handle(text: string): Promise<void> {
+    const message = decodeClientMessage(text, this.#context.limits);
+    if (this.#user === undefined) {
+      if (message.msg !== "hello") throw new SessionEnd("HELLO_MISSING", "stop", "the first message has to be hello");
+      await this.#hello(message);
+      return;
+    }
+    switch (message.msg) {
+      case "hello":
+        throw new SessionEnd("HELLO_REPEATED", "stop", "there can be one hello only");
+      case "auth":
+        await this.#auth(message);
+        return;
+      case "up":
+        await this.#up(message, text.length);
+        return;
+      case "sub":
+        this.#trySubscribe(message);
+        return;
+      case "mark":
+        void this.#mark(message.id).catch((error: unknown) => this.#fail(error));
+        return;
+      case "ping":
+        await this.#ping(message);
+    }
+  }
+
+  async #hello(message: HelloMessage): Promise<void> {
+    const { store, layout, schemaPolicy } = this.#context;
+    const protocol = negotiate(message.protocol, [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION]);
+    const user = await this.#verify(message.token);
+    if (schemaPolicy === "clientsMayAdd") await this.#context.extendSchema(message.schema);
+    const mismatch = schemaMismatch(layout().schema, message.schema);
+    if (mismatch !== undefined) throw new SessionEnd("SCHEMA_MISMATCH", "migrate", mismatch);
+    const { epoch } = await store.position();
+    if (message.epoch !== undefined && message.epoch !== epoch) throw lost();
+    const cursor = message.client === undefined ? await store.addClient(this.#context.newClientId(), user.userId) : await store.findClient(message.client, user.userId);
+    // Unknown, forgotten after a long time, or another user's: the same answer.
+    if (cursor === undefined) throw lost();
+    if (this.#isEnded) return;
+    this.#client = cursor.client;
+    this.#lastCseq = cursor.lastCseq;
+    this.#takeUser(user);
+    this.#context.greeted(this);
+    this.#send({ msg: "welcome", protocol, serverTime: this.#context.now(), client: cursor.client, lastCseq: cursor.lastCseq, epoch });
+    await this.#tellOldAnswers(message.acked ?? 0);
+  }
+
+  /** Answers that the client has not confirmed. */
+  async #tellOldAnswers(acked: number): Promise<void> {
+    const receipts = await this.#context.store.receipts(this.#client, acked);
+    for (const { answer } of receipts) this.#noteAnswer(this.#lastCseq, JSON.parse(answer ?? "{}") as Answer);
+    this.#sendAck();
+  }
+
+  async #auth({ token }: AuthMessage): Promise<void> {
+    const user = await this.#verify(token);
+    if (user.userId !== this.#user?.userId) throw new SessionEnd("USER_DIFFERS", "logOut", "the token is another user's");
+    this.userChanged(user);
+  }
+
+  async #verify(token: string): Promise<VerifiedUser> {
+    const verified = await this.#context.authenticator.verify(token);
+    if (!("refused" in verified)) return verified;
+    this.#context.metrics.add("holdfast_tokens_refused_total");
+    if (verified.refused === "expired") throw new SessionEnd("TOKEN_EXPIRED", "refreshToken", "the token has expired");
+    if (verified.refused === "disabled") throw new SessionEnd("USER_DISABLED", "logOut", "the user is disabled");
+    throw new SessionEnd("TOKEN_INVALID", "logOut", "the token is not valid here");
+  }
+
+  #takeUser(user: VerifiedUser): void {
+    this.#user = user;
+    this.#rights = this.#context.rightsOf(user);
+    clearTimeout(this.#expiry);
+    // Timers hold 31 bits of milliseconds.
+    this.#expiry = setTimeout(() => this.end("TOKEN_EXPIRED", "refreshToken", "the token has expired"), Math.min(Math.max(user.expiresAt - this.#context.now(), 0), 2 ** 31 - 1));
+    this.#expiry.unref();
+  }
+
+  async #up({ txs }: UpMessage, bytes: number): Promise<void> {
+    const { writer, clock, uploadRights, layout } = this.#context;
+    const rights = this.#rights;
+    if (rights === undefined) return;
+    let open = txs.length;
+    this.#uploadingBytes += bytes;
+    for (const { cseq, ops } of txs) {
+      const stamps: (readonly [Stamp, Stamp])[] = [];
+      const canonical = ops.map((operation) => {
+        if (operation.id !== undefined || partsOf(operation.h).replica !== this.#client) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
+        const accepted = canonicalise(operation, { serverNowMs: this.#context.now(), clock, known: this.#known });
+        if (accepted.h !== operation.h) stamps.push([operation.h, accepted.h]);
+        return accepted;
+      });
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps };
+      uploadRights.set(upload, { rights, layout: layout() });
+      this.#uploading++;
+      writer.submit(upload, (result) => {
+        this.#uploading--;
+        if (--open === 0) this.#uploadingBytes -= bytes;
+        this.#answered(cseq, result);
+        if (!this.#isFull()) for (const resume of this.#idle.splice(0)) resume();
+      });
+    }
+    while (this.#isFull() && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #isFull(): boolean {
+    return this.#uploading > this.#context.uploadsInFlight || this.#uploadingBytes > this.#context.uploadBytesInFlight;
+  }
+
+  #answered(cseq: number, result: UploadResult): void {
+    if (this.#isEnded) return;
+    if (result.kind === "failed") {
+      this.#fail(result.error);
+      return;
+    }
+    const { answer } = result;
+    if (result.isRepeat) for (const [theirs, ours] of answer?.stamps ?? []) this.#known.set(theirs, ours);
+    this.#context.metrics.add("holdfast_rejects_total", answer?.rejects?.length ?? 0);
+    if (this.#ack === undefined) queueMicrotask(() => this.#sendAck());
+    this.#noteAnswer(cseq, answer);
+  }
+
+  #noteAnswer(cseq: number, answer: Answer | undefined): void {
+    this.#ack ??= { cseq, stamps: [], rejects: [] };
+    this.#ack.cseq = Math.max(this.#ack.cseq, cseq);
+    this.#ack.stamps.push(...(answer?.stamps ?? []));
+    this.#ack.rejects.push(...(answer?.rejects ?? []));
+    for (const [theirs, ours] of answer?.stamps ?? []) this.#known.set(theirs, ours);
+  }
+
+  #sendAck(): void {
+    const ack = this.#ack;
+    this.#ack = undefined;
+    if (ack === undefined || this.#isEnded) return;
+    const { cseq, stamps, rejects } = ack;
+    this.#lastCseq = Math.max(this.#lastCseq, cseq);
+    this.#send({ msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }) });
+  }
+
+  /** A set that cannot be answered is refused; what was shown before goes on. */
+  #trySubscribe(message: SubMessage): void {
+    try {
+      this.#subscribe(message, false);
+    } catch (error) {
+      if (!(error instanceof SyncServerError) || error.code !== "QUERY_UNSUPPORTED") throw error;
+      this.#send({ msg: "error", code: error.code, action: "warn", message: error.message });
+    }
+  }
+
+  /** Begins what a subscription set shows; an earlier download is given up. */
+  #subscribe(message: SubMessage, isOnlyIfDifferent: boolean): void {
+    const { feed, layout, tokens } = this.#context;
+    const view = makeView({ queries: message.queries, roles: this.#rights?.roles ?? new Map(), layout: layout() });
+    this.#subscription = message;
+    if (isOnlyIfDifferent && view.digest === this.#view?.digest) {
+      this.#view = view;
+      return;
+    }
+    let from: ResumePoint | undefined;
+    if (message.resume !== undefined) {
+      from = tokens.open(message.resume, { user: this.#user?.userId ?? "", client: this.#client });
+      if (from === undefined) {
+        this.#context.metrics.add("holdfast_resume_tokens_refused_total");
+        throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
+      }
+    }
+    this.#download?.cancel();
+    // From here on deltas are made for the new view; they wait until its snapshot is through.
+    this.#view = view;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#isOverflown = false;
+    feed.listeners.add(this);
+    this.#startDownload(view, message.version, from);
+  }
+
+  #startDownload(view: View, version: number, from: ResumePoint | undefined): void {
+    const download = new Download({
+      ...this.#context, layout: this.#context.layout(), view, version, outgoing: this.#outgoing,
+      seal: (point) => this.#context.tokens.seal(point, { user: this.#user?.userId ?? "", client: this.#client }),
+      client: this.#client,
+    });
+    this.#download = download;
+    download.run(from).then(
+      (point) => {
+        if (this.#download === download && point !== undefined) this.#arrived(view, version, point);
+      },
+      (error: unknown) => {
+        if (this.#download === download) this.#fail(error);
+      },
+    );
+  }
+
+  #arrived(view: View, version: number, point: ResumePoint): void {
+    this.#point = point;
+    this.#toldVersion = point.version;
+    if (this.#isOverflown) {
+      this.#isOverflown = false;
+      this.#waitingBytes = 0;
+      this.#startDownload(view, version, point);
+      return;
+    }
+    this.#download = undefined;
+    for (const delta of this.#waiting.splice(0)) this.#tell(delta);
+    this.#waitingBytes = 0;
+    for (const resume of this.#idle.splice(0)) resume();
+  }
+
+  #tell(delta: Delta): void {
+    const point = this.#point;
+    if (point === undefined || delta.version <= point.version) return;
+    this.#point = { ...point, version: delta.version, salt: delta.salt };
+    const text = downText(delta, this.#client, this.#sealed());
+    if (text === undefined) return;
+    this.#toldVersion = delta.version;
+    this.#context.metrics.add("holdfast_downs_total");
+    this.#outgoing.send(text);
+  }
+
+  #sealed(): string {
+    return this.#context.tokens.seal(this.#point as ResumePoint, { user: this.#user?.userId ?? "", client: this.#client });
+  }
+
+  /** Behind everything that had happened when it came: own transactions, and those of others on whatever server. */
+  async #mark(id: number): Promise<void> {
+    while (this.#uploading > 0 && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    const { version } = await this.#context.store.position();
+    await this.#context.feed.reach(version);
+    while (this.#download !== undefined && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#send({ msg: "mark", id });
+  }
+
+  async #ping({ basis }: PingMessage): Promise<void> {
+    if (basis !== undefined) {
+      const point = this.#context.tokens.open(basis, { user: this.#user?.userId ?? "", client: this.#client });
+      if (point === undefined) throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
+      if (point.boot === undefined) this.#context.seen.set(this.#client, point.version);
+    }
+    this.#send({ msg: "pong", serverTime: this.#context.now() });
+    // Nothing of what happened was for this client, but where it goes on has moved.
+    if (this.#download === undefined && this.#point !== undefined && this.#point.version > this.#toldVersion) {
+      this.#toldVersion = this.#point.version;
+      this.#send({ msg: "progress", estimate: 1, resume: this.#sealed() });
+    }
+  }
+
+  #send(message: ServerMessage): void {
+    if (!this.#isEnded) this.#outgoing.send(encodeMessage(message));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isEnded) return;
+    const { code, action, message } = describe(error);
+    this.#context.metrics.add("holdfast_session_errors_total");
+    this.#context.log.warn("session ended", { code });
+    this.end(code, action, message, action === "retry" ? 1000 : undefined);
+  }
+}
+
+function lost(): SessionEnd {
+  return new SessionEnd("HISTORY_LOST", "reset", "the server does not continue what this client has seen");
+}
+
+/** Only what this server says itself may reach a client: other messages could hold data. */
+function describe(error: unknown): { readonly code: string; readonly action: ErrorAction; readonly message: string } {
+  if (error instanceof SessionEnd) return error;
+  if (error instanceof ProtocolError) return { code: error.code, action: "stop", message: error.place === undefined ? error.message : `${error.message} (${error.place})` };
+  if (error instanceof SyncServerError) {
+    switch (error.code) {
+      case "UPLOAD_DIFFERS":
+      case "UPLOAD_GAP":
+      case "HISTORY_LOST":
+      case "CLIENT_FOREIGN":
+        return { code: error.code, action: "reset", message: error.message };
+      case "SERVER_STOPPING":
+        return { code: error.code, action: "retry", message: error.message };
+      case "SCHEMA_UNSUPPORTED":
+        return { code: error.code, action: "migrate", message: error.message };
+      default:
+        return { code: "STORE_UNAVAILABLE", action: "retry", message: "the server cannot answer now" };
+    }
+  }
+  return { code: "STORE_UNAVAILABLE", action: "retry", message: "the server cannot answer now" };
+}
