@@ -1,0 +1,224 @@
+/**
+ * Sessions over real sockets, on every store.
+ *
+ * @module
+ */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SyncServer } from "../src/sync-server.ts";
+import { OPEN_RULES } from "../src/permissions/rules.ts";
+import { RawClient } from "./support/raw-client.ts";
+import { Bench, tokenOf } from "./support/server.ts";
+import { STORE_KINDS } from "./support/stores.ts";
+import type { Place } from "./support/stores.ts";
+
+const ALL = [{ type: "Task", query: "TRUEPREDICATE" }];
+let bench = new Bench();
+
+beforeEach(() => {
+  bench = new Bench();
+});
+afterEach(() => bench.end());
+
+for (const kind of STORE_KINDS) {
+  describe.skipIf(kind.missing !== undefined)(`sessions on ${kind.name}${kind.missing === undefined ? "" : ` (${kind.missing})`}`, () => {
+    async function makePlace(): Promise<Place> {
+      const place = await kind.makePlace();
+      bench.defer(() => place.remove());
+      return place;
+    }
+
+    it("what one writes the other sees; own operations do not come back", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      await Promise.all([ann.subscribe(ALL), bob.subscribe(ALL)]);
+      await ann.up(...ann.pen.create("t1", { title: "one", owner: "ann" }));
+      await bob.settle();
+      expect(bob.objects()).toMatchObject({ t1: { title: "one", owner: "ann" } });
+      await bob.up(bob.pen.set("t1", "title", "two"), bob.pen.inc("t1", "count", 2));
+      await ann.settle();
+      expect(ann.objects()).toEqual(bob.objects());
+      expect(ann.objects()).toMatchObject({ t1: { title: "two", count: 2 } });
+      expect(ann.received.filter(({ msg }) => msg === "down").length).toBe(1);
+    });
+
+    it("a client that comes back goes on where it was, with one frame for all it missed", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      await ann.up(...ann.pen.create("t1", { title: "one" }), ...ann.pen.create("t2", { title: "two" }));
+      await bob.subscribe([{ type: "Task", query: "title != 'gone'" }]);
+      await bob.close();
+      await ann.up(ann.pen.set("t1", "title", "more"));
+      await ann.up(ann.pen.set("t2", "title", "gone"), ...ann.pen.create("t3", { title: "three" }));
+      const again = await bench.connect(server, "bob", { previous: bob });
+      await again.subscribe([{ type: "Task", query: "title != 'gone'" }], { resume: again.resume });
+      expect(Object.fromEntries(Object.entries(again.objects()).map(([key, { title }]) => [key, title]))).toEqual({ t1: "more", t3: "three" });
+      expect(again.received.map(({ msg }) => msg)).toEqual(["welcome", "down", "mark"]);
+    });
+
+    it("a resume token of somebody else, or one that was changed, is refused", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      await Promise.all([ann.subscribe(ALL), bob.subscribe(ALL)]);
+      for (const resume of [ann.resume!, `${bob.resume!.slice(0, -2)}AA`, "x", `${Buffer.from('["","1"]').toString("base64url")}.`]) {
+        const again = await bench.connect(server, "bob", { previous: bob });
+        again.send({ msg: "sub", version: 1, queries: ALL, resume });
+        expect(await again.error()).toMatchObject({ code: "RESUME_INVALID", action: "reset" });
+      }
+    });
+
+    it("an ack that was lost is given again, and nothing is done twice", async () => {
+      const server = await bench.serve(await makePlace());
+      const ann = await bench.connect(server, "ann");
+      await ann.up(...ann.pen.create("t1"));
+      const increment = ann.pen.inc("t1", "count", 5);
+      await ann.up(increment);
+      await ann.close();
+      const again = await bench.connect(server, "ann", { previous: ann });
+      again.send({ msg: "up", txs: [{ cseq: 2, ops: [increment] }] });
+      await again.acked(2);
+      again.cseq = 2;
+      again.states.clear();
+      await again.subscribe(ALL);
+      expect(again.objects()).toMatchObject({ t1: { count: 5 } });
+    });
+
+    it("other content under a number that was used ends in a reset, as does a gap", async () => {
+      const server = await bench.serve(await makePlace());
+      const ann = await bench.connect(server, "ann");
+      await ann.up(...ann.pen.create("t1"));
+      ann.send({ msg: "up", txs: [{ cseq: 1, ops: ann.pen.create("t2") }] });
+      expect(await ann.error()).toMatchObject({ code: "UPLOAD_DIFFERS", action: "reset" });
+      const again = await bench.connect(server, "ann", { previous: ann });
+      again.send({ msg: "up", txs: [{ cseq: 7, ops: again.pen.create("t2") }] });
+      expect(await again.error()).toMatchObject({ code: "UPLOAD_GAP", action: "reset" });
+    });
+
+    it("a clock ten years ahead gets canonical stamps, and does not win for ever", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      await Promise.all([ann.subscribe(ALL), bob.subscribe(ALL)]);
+      ann.pen.clock.setOffset(10 * 365 * 86_400_000);
+      const create = ann.pen.create("t1", { title: "future" });
+      const ack = await ann.up(...create);
+      expect(ack.stamps?.map(([theirs]) => theirs)).toEqual(create.map(({ h }) => h));
+      await bob.settle();
+      await bob.up(bob.pen.set("t1", "title", "present"));
+      const fresh = await bench.connect(server, "cid");
+      await fresh.subscribe(ALL);
+      expect(fresh.objects()).toMatchObject({ t1: { title: "present" } });
+    });
+
+    it("an interrupted bootstrap goes on from its last page, and what changed meanwhile comes too", async () => {
+      const server = await bench.serve(await makePlace());
+      const ann = await bench.connect(server, "ann");
+      const keys = Array.from({ length: 40 }, (_each, index) => `t${String(index).padStart(2, "0")}`);
+      await ann.up(...keys.flatMap((pk) => ann.pen.create(pk, { title: "x".repeat(60_000) })));
+      const bob = await bench.connect(server, "bob");
+      bob.send({ msg: "sub", version: 1, queries: ALL });
+      const page = await bob.wait((message): message is Extract<typeof message, { msg: "boot" }> => message.msg === "boot");
+      expect(page.last).toBe(false);
+      await bob.close();
+      await ann.up(ann.pen.set("t00", "title", "changed"), ann.pen.delete("t01"), ann.pen.set("t39", "title", "changed"), ...ann.pen.create("t000", { title: "new" }));
+      const again = await bench.connect(server, "bob", { previous: bob });
+      again.send({ msg: "sub", version: 1, queries: ALL, resume: page.resume });
+      await again.settle();
+      const boots = again.received.flatMap((message) => (message.msg === "boot" ? [message] : []));
+      expect(boots[0]?.page).toBe(1);
+      // As a device does: the page that it had stored, those that came now, and then what was missed.
+      const states = new Map([page, ...boots].flatMap(({ rows }) => rows).map((row) => [String(row.pk), row.state]));
+      expect(states.has("t39")).toBe(true);
+      expect(boots.flatMap(({ rows }) => rows).some(({ pk }) => pk === page.rows[0]?.pk)).toBe(false);
+      const downs = again.received.flatMap((message) => (message.msg === "down" ? [message] : []));
+      expect(downs.flatMap(({ txs }) => txs.flatMap(({ ops }) => ops)).map(({ pk }) => pk)).toEqual(expect.arrayContaining(["t00", "t01", "t39"]));
+      expect(downs.flatMap(({ rows = [] }) => rows).map(({ pk }) => pk)).toEqual(["t000"]);
+    });
+
+    it("tokens: refused ones, ones that expire during a session, fresh ones, another user's", async () => {
+      const server = await bench.serve(await makePlace());
+      for (const [token, expected] of [["nonsense", { code: "TOKEN_INVALID", action: "logOut" }], ["expired:ann", { code: "TOKEN_EXPIRED", action: "refreshToken" }]] as const) {
+        const client = await RawClient.open({ url: server.url, token });
+        client.send({ msg: "hello", protocol: [1, 1], schema: { classes: [] }, token });
+        expect(await client.error()).toMatchObject(expected);
+        await client.close();
+      }
+      const short = await RawClient.connect({ url: server.url, token: "test:ann:60" });
+      expect(await short.error()).toMatchObject({ code: "TOKEN_EXPIRED", action: "refreshToken" });
+      const long = await RawClient.connect({ url: server.url, token: "test:ann:60" });
+      long.send({ msg: "auth", token: tokenOf("ann") });
+      await long.settle();
+      await new Promise((resolve) => setTimeout(resolve, 80));
+      await long.settle();
+      long.send({ msg: "auth", token: tokenOf("bob") });
+      expect(await long.error()).toMatchObject({ code: "USER_DIFFERS", action: "logOut" });
+    });
+
+    it("another user's client id is answered like an unknown one", async () => {
+      const server = await bench.serve(await makePlace());
+      const ann = await bench.connect(server, "ann");
+      const answers = [];
+      for (const client of [ann.client, "00000000000000ff"]) {
+        const bob = await RawClient.open({ url: server.url, token: tokenOf("bob") });
+        bob.send({ msg: "hello", protocol: [1, 1], schema: { classes: [] }, token: tokenOf("bob"), client });
+        answers.push(await bob.error());
+        await bob.close();
+      }
+      expect(answers[0]).toEqual(answers[1]);
+      expect(answers[0]).toMatchObject({ code: "HISTORY_LOST", action: "reset" });
+    });
+
+    it("malformed, binary and foreign-stamped frames end their own session and no other", async () => {
+      const server = await bench.serve(await makePlace());
+      const good = await bench.connect(server, "bob");
+      await good.subscribe(ALL);
+      const bad: ((client: RawClient) => void)[] = [
+        (client) => client.socket.send(Buffer.from([1, 2, 3])),
+        (client) => client.socket.send("{"),
+        (client) => client.socket.send('{"msg":"nope"}'),
+        (client) => client.send({ msg: "hello", protocol: [1, 1], schema: { classes: [] }, token: tokenOf("ann") }),
+        (client) => client.send({ msg: "up", txs: [{ cseq: 1, ops: good.pen.create("forged") }] }),
+      ];
+      for (const send of bad) {
+        const client = await bench.connect(server, "ann");
+        send(client);
+        expect((await client.error()).action).toBeOneOf(["stop", "reset"]);
+      }
+      await good.up(...good.pen.create("t1"));
+      await good.settle();
+      expect(Object.keys(good.objects())).toEqual(["t1"]);
+    });
+
+    it("a graceful stop keeps what was taken and tells clients to come back", async () => {
+      const place = await makePlace();
+      const server = await bench.serve(place);
+      const ann = await bench.connect(server, "ann");
+      ann.sendUp(...ann.pen.create("t1", { title: "one" }));
+      await ann.settle();
+      await server.stop();
+      expect(ann.errors.at(-1)).toMatchObject({ code: "SERVER_STOPPING", action: "retry" });
+      const next = await bench.serve(place);
+      const again = await bench.connect(next, "ann", { previous: ann });
+      await again.subscribe(ALL, { resume: again.resume });
+      expect(again.objects()).toMatchObject({ t1: { title: "one" } });
+    });
+
+    it("a client that does not read is cut off, and goes on by its token", async () => {
+      const server = await bench.serve(await makePlace(), { outgoingMaxBytes: 200_000 });
+      const [ann, slow] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "slow")]);
+      await slow.subscribe(ALL);
+      slow.socket.pause();
+      for (let round = 0; server.metrics.count("holdfast_slow_clients_total") === 0; round++) {
+        await ann.up(...ann.pen.create(`t${String(round)}`, { title: "x".repeat(400_000) }));
+        if (round > 200) throw new Error("never cut off");
+      }
+      slow.socket.resume();
+      const again = await bench.connect(server, "slow", { previous: slow });
+      await again.subscribe(ALL, { resume: again.resume });
+      expect(Object.keys(again.objects()).length).toBe(ann.cseq);
+    });
+  });
+}
+
+it("an address off loopback needs a certificate", () => {
+  const options = { store: undefined as never, authenticator: bench.authenticator, rules: OPEN_RULES };
+  expect(() => new SyncServer({ ...options, host: "0.0.0.0" })).toThrow(expect.objectContaining({ code: "TLS_REQUIRED" }));
+});
