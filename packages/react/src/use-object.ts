@@ -22,9 +22,9 @@ export interface ObjectHookOptions<T> {
 /** `useObject` in its two forms; `null` while there is no such object. */
 export interface UseObjectHook {
   <T>(type: string, primaryKey: unknown, keyPaths?: KeyPaths): (T & Realm.Object<T>) | null;
-  <T extends Realm.Object>(type: ModelClass<T>, primaryKey: unknown, keyPaths?: KeyPaths): T | null;
+  <T extends object>(type: ModelClass<T>, primaryKey: unknown, keyPaths?: KeyPaths): T | null;
   <T>(options: ObjectHookOptions<T> & { type: string }): (T & Realm.Object<T>) | null;
-  <T extends Realm.Object>(options: ObjectHookOptions<T> & { type: ModelClass<T> }): T | null;
+  <T extends object>(options: ObjectHookOptions<T> & { type: ModelClass<T> }): T | null;
 }
 
 /** Makes the hook over `useRealm`. */

@@ -26,11 +26,11 @@ export interface QueryHookOptions<T> {
 /** `useQuery` in its three forms; the query is made again when an element of `deps` changes. */
 export interface UseQueryHook {
   <T>(options: QueryHookOptions<T & Realm.Object<T>> & { type: string }, deps?: DependencyList): Realm.Results<T & Realm.Object<T>>;
-  <T extends Realm.Object>(options: QueryHookOptions<T> & { type: ModelClass<T> }, deps?: DependencyList): Realm.Results<T>;
+  <T extends object>(options: QueryHookOptions<T> & { type: ModelClass<T> }, deps?: DependencyList): Realm.Results<T>;
   <T>(query: QueryCallback<T & Realm.Object<T>>, deps: DependencyList, options: Omit<QueryHookOptions<T>, "query"> & { type: string }): Realm.Results<T & Realm.Object<T>>;
-  <T extends Realm.Object>(query: QueryCallback<T>, deps: DependencyList, options: Omit<QueryHookOptions<T>, "query"> & { type: ModelClass<T> }): Realm.Results<T>;
+  <T extends object>(query: QueryCallback<T>, deps: DependencyList, options: Omit<QueryHookOptions<T>, "query"> & { type: ModelClass<T> }): Realm.Results<T>;
   <T>(type: string, query?: QueryCallback<T & Realm.Object<T>>, deps?: DependencyList): Realm.Results<T & Realm.Object<T>>;
-  <T extends Realm.Object>(type: ModelClass<T>, query?: QueryCallback<T>, deps?: DependencyList): Realm.Results<T>;
+  <T extends object>(type: ModelClass<T>, query?: QueryCallback<T>, deps?: DependencyList): Realm.Results<T>;
 }
 
 interface ParsedArguments {
