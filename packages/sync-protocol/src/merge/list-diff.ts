@@ -145,8 +145,8 @@ function editsOf(gaps: Gaps): [source: number, target: number][] {
       const from = gaps.old[sources[each] as number] as PlainValue;
       const to = gaps.wanted[targets[each] as number] as PlainValue;
       const kind = kindOf(to);
-      const isEdit = kind === undefined ? sources.length === targets.length && !isLink(from) && !isLink(to) : kindOf(from) === kind;
-      if (isEdit) edits.push([sources[each] as number, targets[each] as number]);
+      const isSameKind = kind !== undefined && kindOf(from) === kind;
+      if (isSameKind || (sources.length === targets.length && !isLink(from) && !isLink(to))) edits.push([sources[each] as number, targets[each] as number]);
     }
     oldStart = stays + 1;
     wantedStart = index + 1;
