@@ -44,6 +44,15 @@ describe("counters", () => {
     expect(mergedValue({ all }, "any")).toBe("text");
   });
 
+  it("increments before a default do not count, until an explicit value that is older still slides under them", () => {
+    const { one, two, all } = scene({});
+    atTime(one, 200, inc(2));
+    atTime(one, 300, write(COUNT, { act: "set", value: 5, isDefault: true }));
+    expect(one.shown()?.["count"]).toBe(5);
+    atTime(two, 150, set(1));
+    expect(mergedValue({ all }, "count")).toBe(3);
+  });
+
   it("increments wrap around at 64 bits", () => {
     const { one, two, all } = scene({ count: 0 });
     atTime(one, 200, write(COUNT, { act: "set", value: { $int: "9223372036854775807" } }));
@@ -230,6 +239,13 @@ describe("case 18: embedded objects", () => {
     atTime(one, 210, put("part", part(5, null)));
     atTime(two, 900, put("part", part(1, 9)));
     expect(mergedValue({ all }, "part")).toEqual(part(5, null));
+  });
+
+  it("a container that was there before is empty when it is made again", () => {
+    const { one, all } = scene({ any: [1, 2] });
+    one.become({ any: 5 });
+    one.become({ any: [] });
+    expect(mergedValue({ all }, "any")).toEqual([]);
   });
 
   it("changes inside it are merged property by property", () => {

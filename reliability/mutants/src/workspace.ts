@@ -14,7 +14,7 @@ import type { Mutant } from "./mutant.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 /** The packages that are mutated, and whose tests run. */
-const PACKAGES = ["core-cipher", "storage-engine"];
+const PACKAGES = ["core-cipher", "storage-engine", "sync-protocol"];
 const NOT_COPIED = ["node_modules", "dist", ".turbo"];
 const CONFIG = `const conditions = ["@holdfast/source"];
 export default {
@@ -49,7 +49,7 @@ export class Workspace {
     const [source, target] = [join(ROOT, "packages", name), join(this.path, "packages", name)];
     mkdirSync(target, { recursive: true });
     for (const part of readdirSync(source)) if (!NOT_COPIED.includes(part)) cpSync(join(source, part), join(target, part), { recursive: true });
-    this.#linkDependencies(join(source, "node_modules"), join(target, "node_modules"));
+    if (existsSync(join(source, "node_modules"))) this.#linkDependencies(join(source, "node_modules"), join(target, "node_modules"));
   }
 
   #linkDependencies(source: string, target: string): void {
