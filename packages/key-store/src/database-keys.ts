@@ -173,6 +173,22 @@ export class DatabaseKeys {
     });
   }
 
+  /**
+   * Keeps a key that was made elsewhere, such as by a server for its user. The same key again changes nothing.
+   *
+   * @throws {KeyStoreError} `KEY_MISMATCH` if `check` says that it is not the database's, or if another key is stored and there is no
+   * `check`; `KEY_CORRUPT` for another length. Nothing is written then.
+   */
+  adopt({ name, key, check }: { readonly name: string; readonly key: Uint8Array; readonly check?: CheckKey }): Promise<void> {
+    return this.store.exclusively(lockName(name), async () => {
+      if (key.length !== KEY_BYTES) throw new KeyStoreError("KEY_CORRUPT", `expected a key of ${KEY_BYTES} bytes, got ${key.length}`);
+      if (check !== undefined && !(await check(key))) throw new KeyStoreError("KEY_MISMATCH", `the key that was handed in is not the key of the database "${name}"`);
+      for (const place of PLACES) if ((await this.store.containsKey(keyEntryName(name, place))) && (await this.#isSameKey(name, place, key))) return;
+      await this.#makeRoomFor(name, key, check);
+      await this.#create(name, { place: 0, key });
+    });
+  }
+
   /** Deletes a database's key, its anchor included. Without a recovery text the database cannot be opened ever again. */
   remove({ name }: { readonly name: string }): Promise<void> {
     return this.store.exclusively(lockName(name), () => this.#removeAll(name));

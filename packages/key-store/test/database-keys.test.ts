@@ -347,3 +347,29 @@ function interrupted(entries: MemoryEntries, stopAt: number): { entries: MemoryE
   });
   return { entries: dying, step };
 }
+
+describe("adopt", () => {
+  it("keeps a key that was made elsewhere; the same one again writes nothing", async () => {
+    const { keys, texts } = setup();
+    const key = crypto.getRandomValues(new Uint8Array(64));
+    await keys.adopt({ name, key });
+    expect(await keys.read({ name })).toEqual(key);
+    const before = await texts();
+    await keys.adopt({ name, key });
+    expect(await texts()).toEqual(before);
+  });
+
+  it("never puts a key in another one's place, but where the database says that it is its own", async () => {
+    const { keys, texts } = setup();
+    const stored = await keys.getOrCreate({ name, databaseExists: false });
+    const before = await texts();
+    const key = crypto.getRandomValues(new Uint8Array(64));
+    expect(await rejected(keys.adopt({ name, key }))).toBe("KEY_MISMATCH");
+    expect(await rejected(keys.adopt({ name, key, check: () => false }))).toBe("KEY_MISMATCH");
+    expect(await rejected(keys.adopt({ name, key: key.subarray(1) }))).toBe("KEY_CORRUPT");
+    expect(await texts()).toEqual(before);
+    expect(await keys.read({ name })).toEqual(stored);
+    await keys.adopt({ name, key, check: (candidate) => Buffer.compare(candidate, key) === 0 });
+    expect(await keys.read({ name })).toEqual(key);
+  });
+});
