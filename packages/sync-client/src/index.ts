@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./app/index.ts";
 export { ClientResetError, CompensatingWriteError, SyncError } from "./errors.ts";
 export type { CompensatingWriteInfo, SyncErrorCode } from "./errors.ts";
 export type { ClientResetConfiguration, InitialSubscriptions, OpenRealmBehavior, SyncConfiguration } from "./opening/configuration.ts";

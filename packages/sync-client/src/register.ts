@@ -3,6 +3,8 @@
  *
  * @module
  */
-import { enableSync } from "./opening/provider.ts";
+import { App } from "./app/index.ts";
+import { enableSync, setAppClass } from "./opening/provider.ts";
 
 enableSync();
+setAppClass(App);

@@ -11,10 +11,12 @@ export interface SyncUser {
   /** Where the user's server is. */
   readonly url: string;
   readonly isLoggedIn: boolean;
-  /** A token that is good now. */
-  accessToken(): Promise<string>;
+  /** A token that is good now. Realm's `user.accessToken` is the one that is stored, fresh or not. */
+  freshAccessToken(): Promise<string>;
   /** Another token: the server did not take the last one. @throws if the user has to log in again. */
   refreshAccessToken(): Promise<string>;
   /** The server says that the user's session has ended. */
   loggedOutByServer?(): void;
+  /** A file of this user is open: it goes when the user is removed, but not before it is closed. @returns What to call then */
+  holdFile?(path: string): () => void;
 }

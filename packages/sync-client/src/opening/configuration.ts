@@ -61,7 +61,7 @@ const RESET_MODES: ReadonlySet<unknown> = new Set(["manual", "discardUnsyncedCha
 export function checkSyncConfiguration(value: unknown): SyncConfiguration {
   if (typeof value !== "object" || value === null) throw invalid("Expected 'sync' on realm configuration to be an object.");
   const config = value as Partial<SyncConfiguration> & { partitionValue?: unknown };
-  if (typeof config.user?.id !== "string" || typeof config.user.accessToken !== "function") throw invalid("Expected 'user' on realm sync configuration to be a user: log in first.");
+  if (typeof config.user?.id !== "string" || typeof config.user.freshAccessToken !== "function") throw invalid("Expected 'user' on realm sync configuration to be a user: log in first.");
   if (config.partitionValue !== undefined) throw invalid("'partitionValue' is not supported: use 'flexible: true' and a subscription to the objects of the partition.");
   if (config.flexible !== true) throw invalid("Expected 'flexible' on realm sync configuration to be true.");
   if (config.initialSubscriptions !== undefined && typeof config.initialSubscriptions.update !== "function") throw invalid("Expected 'initialSubscriptions.update' on realm sync configuration to be a function.");

@@ -30,6 +30,7 @@ export class SyncedRealm {
   readonly config: SyncConfiguration;
   readonly #waits = new Waits();
   readonly #sets = new Map<Realm, SubscriptionSet>();
+  readonly #letGo: (() => void) | undefined;
 
   private constructor(session: FileSession, config: SyncConfiguration) {
     const { user, transport = webSocketTransport, timing } = config;
@@ -57,6 +58,7 @@ export class SyncedRealm {
       this.#waits.check();
     };
     this.file.onClosing = () => this.#closing(session);
+    this.#letGo = user.holdFile?.(this.file.path);
   }
 
   /** Joins the open file, or begins to sync it. */
@@ -96,6 +98,8 @@ export class SyncedRealm {
 
   #closing(session: FileSession): void {
     open.delete(session);
+    // Once it is closed: a file whose user was removed meanwhile goes then.
+    queueMicrotask(() => this.#letGo?.());
     this.session._close();
     const error = new SyncError("SESSION_CLOSED", `Realm at path '${this.file.path}' was closed.`);
     for (const waits of [this.#waits, this.connection.uploads, this.connection.downloads]) waits.fail(error);

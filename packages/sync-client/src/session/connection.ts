@@ -166,7 +166,7 @@ export class Connection {
     this.#setState("connecting");
     let token: string;
     try {
-      token = await this.#options.user.accessToken();
+      token = await this.#options.user.freshAccessToken();
     } catch (error) {
       if (isCurrent()) this.#failed("no access token", error);
       return;

@@ -1,0 +1,232 @@
+/**
+ * An application and its users on this device, in realm-js's shape.
+ *
+ * @module
+ */
+import type { DatabaseKeys } from "@holdfast/key-store";
+import { AssertionError, Realm, TypeAssertionError } from "@holdfast/realm";
+import { absolutePath } from "@holdfast/realm/replica";
+import { EmailPasswordAuth } from "./api-key-auth.ts";
+import { AppError } from "./app-error.ts";
+import { AppUsers } from "./app-users.ts";
+import { AuthConnection } from "./auth-connection.ts";
+import type { Fetch } from "./auth-connection.ts";
+import { Credentials } from "./credentials.ts";
+import { Listeners } from "./listeners.ts";
+import type { ChangeCallback } from "./listeners.ts";
+import { MetadataFile, MetadataMode } from "./metadata-file.ts";
+import type { MetadataFileOptions, MetadataModeName } from "./metadata-file.ts";
+import { User } from "./user.ts";
+
+/** How users are kept on the device. */
+export interface AppMetadataConfiguration {
+  /** Default "encryption", under a key of the key store. */
+  readonly mode: MetadataModeName;
+  /** For "encryption": 64 bytes in the place of the key store's. */
+  readonly encryptionKey?: ArrayBuffer | ArrayBufferView | number[];
+}
+
+/** An application. */
+export interface AppConfiguration {
+  readonly id: string;
+  /** Where the server is. `https://`, but on this machine. */
+  readonly baseUrl?: string;
+  /** How long the server may take to answer, in ms. Default 60,000. */
+  readonly timeout?: number;
+  /** Folder that the app's files stand in. Default that of `Realm.defaultPath`. */
+  readonly baseFilePath?: string;
+  readonly metadata?: AppMetadataConfiguration;
+  /** The device's key store: keeps the key of the app-metadata file and those of users. */
+  readonly keys?: DatabaseKeys;
+  /** In the place of the platform's. */
+  readonly fetch?: Fetch;
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** An app: `new App({ id, baseUrl, keys })`, then `await app.ready()` before `currentUser` and `allUsers` are asked. */
+export class App {
+  static readonly Credentials: typeof Credentials = Credentials;
+  static readonly #byId = new Map<string, App>();
+  readonly id: string;
+  readonly #config: AppConfiguration;
+  readonly #users: AppUsers;
+  readonly #userById = new Map<string, User>();
+  readonly #listeners = new Listeners();
+  #metadata: MetadataFile | undefined;
+  #opening: Promise<void> | undefined;
+  #connection: AuthConnection | undefined;
+  #isClosed = false;
+
+  constructor(configOrId: AppConfiguration | string) {
+    const config = typeof configOrId === "string" ? { id: configOrId } : configOrId;
+    this.#config = checkConfiguration(config);
+    this.id = config.id;
+    if (config.baseUrl !== undefined) this.#connect();
+    this.#users = new AppUsers({
+      appId: config.id,
+      connection: () => this.#connect(),
+      keys: config.keys,
+      metadata: () => this.#openMetadata(),
+      onChange: (userId, isOfApp) => {
+        this.#userById.get(userId)?.tellListeners();
+        if (isOfApp) this.#listeners.tell();
+      },
+    });
+  }
+
+  /** The app of an id, made at the first call. */
+  static get(id: string): App {
+    const known = App.#byId.get(id) ?? new App(id);
+    App.#byId.set(id, known);
+    return known;
+  }
+
+  /**
+   * Opens the app-metadata file, and does what an earlier run has left to do.
+   *
+   * @throws As `Realm.open` (`KEY_WRONG`, `KEY_MISSING`, `KEY_SUPERFLUOUS`) or the key store (`KEY_LOST`, `KEY_MISMATCH`,
+   * `STORE_LOCKED`, ...). Nothing is deleted then: correct what was wrong and call it again.
+   */
+  ready(): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  /** Logs in. @throws {AppError} With the server's code, or `NETWORK_UNAVAILABLE` */
+  async logIn(credentials: Credentials): Promise<User> {
+    if (!(credentials instanceof Credentials)) throw new TypeAssertionError("an instance of Credentials", credentials, "credentials");
+    await this.ready();
+    return this.#user(await this.#users.logIn(credentials));
+  }
+
+  /** The user who logged in last or was switched to; null if nobody is logged in. @throws {AppError} `APP_NOT_READY` */
+  get currentUser(): User | null {
+    const id = this.#openMetadata().currentUser;
+    return id === null ? null : this.#user(id);
+  }
+
+  /** All users of this device who were not removed, by id, those who logged in last first. @throws {AppError} `APP_NOT_READY` */
+  get allUsers(): Readonly<Record<string, User>> {
+    return Object.fromEntries(
+      this.#openMetadata()
+        .users()
+        .map(({ id }) => [id, this.#user(id)]),
+    );
+  }
+
+  /** Makes another logged-in user the current one. */
+  switchUser(user: User): void {
+    this.#users.switchTo(this.#own(user).id);
+  }
+
+  /** Logs a user out and removes it from this device, with its key and its files. */
+  async removeUser(user: User): Promise<void> {
+    await this.ready();
+    await this.#users.remove(this.#own(user).id);
+  }
+
+  /** Deletes a user from the server, and removes it from this device. There is no way back: the key is deleted with it. */
+  async deleteUser(user: User): Promise<void> {
+    await this.ready();
+    await this.#users.delete(this.#own(user).id);
+  }
+
+  get emailPasswordAuth(): EmailPasswordAuth {
+    return new EmailPasswordAuth(() => this.#connect());
+  }
+
+  /** Called when somebody logs in or out, is switched to, linked or removed. */
+  addListener(callback: ChangeCallback): void {
+    this.#listeners.add(callback);
+  }
+
+  removeListener(callback: ChangeCallback): void {
+    this.#listeners.remove(callback);
+  }
+
+  removeAllListeners(): void {
+    this.#listeners.removeAll();
+  }
+
+  /** Closes the app-metadata file (ours). The app cannot be used afterwards. */
+  close(): void {
+    this.#isClosed = true;
+    this.#metadata?.close();
+    this.#metadata = undefined;
+  }
+
+  #user(id: string): User {
+    const user = this.#userById.get(id) ?? new User(id, this.#users);
+    this.#userById.set(id, user);
+    return user;
+  }
+
+  #own(user: User): User {
+    if (!(user instanceof User)) throw new TypeAssertionError("an instance of User", user, "user");
+    if (this.#userById.get(user.id) !== user) throw new AppError("USER_UNKNOWN", "User does not exist");
+    return user;
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isClosed) throw new AppError("APP_NOT_READY", "the app was closed");
+    if (this.#metadata === undefined) {
+      const options = this.#metadataOptions();
+      if (options.mode === MetadataMode.Encryption && options.encryptionKey === undefined && options.keys === undefined) {
+        throw new AppError("KEY_STORE_MISSING", "the app-metadata file is encrypted under a key of the device's key store: hand in 'keys', or say with 'metadata' how else it is kept");
+      }
+      const metadata = await MetadataFile.open(options);
+      this.#metadata ??= metadata;
+    }
+    // Not waited for: the network may be away.
+    if (this.#config.baseUrl !== undefined) void this.#users.clean();
+  }
+
+  /** Without a key store the file can be opened at the first question, as Realm does. */
+  #openMetadata(): MetadataFile {
+    if (this.#metadata !== undefined) return this.#metadata;
+    const options = this.#metadataOptions();
+    if (this.#isClosed || this.#opening !== undefined || (options.mode === MetadataMode.Encryption && options.encryptionKey === undefined)) {
+      throw new AppError("APP_NOT_READY", "the app-metadata file is not open yet: await app.ready() first");
+    }
+    this.#metadata = MetadataFile.openNow(options);
+    return this.#metadata;
+  }
+
+  #metadataOptions(): MetadataFileOptions {
+    const { baseFilePath = Realm.defaultPath.replace(/[/\\][^/\\]*$/u, ""), id, keys, metadata } = this.#config;
+    const { mode = MetadataMode.Encryption, encryptionKey } = metadata ?? {};
+    return { path: absolutePath(`${baseFilePath}/holdfast-app/${id}/metadata.realm`), mode, keyName: `app/${id}/metadata`, ...(encryptionKey === undefined ? {} : { encryptionKey }), ...(keys === undefined ? {} : { keys }) };
+  }
+
+  #connect(): AuthConnection {
+    const { baseUrl, id, timeout = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch as unknown as Fetch } = this.#config;
+    if (baseUrl === undefined) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' on app configuration to be a string: say where the server is");
+    this.#connection ??= new AuthConnection({ appId: id, baseUrl, timeoutMs: timeout, fetch });
+    return this.#connection;
+  }
+}
+
+function checkConfiguration(config: unknown): AppConfiguration {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) throw new TypeAssertionError("an object", config, "config");
+  const { id, baseUrl, timeout, baseFilePath, metadata, fetch } = config as Partial<AppConfiguration>;
+  if (typeof id !== "string") throw new TypeAssertionError("a string", id, "id");
+  if (!/^[\w-]{1,64}$/u.test(id)) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'id' to have 1 to 64 letters, digits, - and _");
+  if (baseUrl !== undefined && typeof baseUrl !== "string") throw new TypeAssertionError("a string", baseUrl, "baseUrl");
+  if (timeout !== undefined && typeof timeout !== "number") throw new TypeAssertionError("a number", timeout, "timeout");
+  if (baseFilePath !== undefined && typeof baseFilePath !== "string") throw new TypeAssertionError("a string", baseFilePath, "baseFilePath");
+  if (fetch !== undefined && typeof fetch !== "function") throw new TypeAssertionError("a function", fetch, "fetch");
+  if (metadata !== undefined) checkMetadata(metadata, config as AppConfiguration);
+  return config as AppConfiguration;
+}
+
+function checkMetadata(metadata: AppMetadataConfiguration, config: AppConfiguration): void {
+  if (typeof metadata !== "object" || metadata === null) throw new TypeAssertionError("an object", metadata, "metadata");
+  const { mode, encryptionKey } = metadata;
+  if (!Object.values(MetadataMode).includes(mode)) throw new AssertionError(`Unexpected metadata mode: ${String(mode)}`);
+  if (mode === MetadataMode.Encryption && encryptionKey === undefined && config.keys === undefined) throw new AssertionError("encryptionKey is required");
+  if (mode !== MetadataMode.Encryption && encryptionKey !== undefined) throw new AppError("APP_CONFIGURATION_INVALID", "'encryptionKey' was given for metadata that is not to be encrypted");
+}

@@ -1,0 +1,90 @@
+/**
+ * Requests about users to the server: JSON over `fetch`, TLS off this machine, every failure an `AppError`.
+ *
+ * @module
+ */
+import { AppError } from "./app-error.ts";
+
+/** The part of `fetch` that is used. */
+export type Fetch = (url: string, init: { method: string; headers: Record<string, string>; body?: string; signal: AbortSignal }) => Promise<{ readonly status: number; text(): Promise<string> }>;
+
+/** What is asked for. */
+export interface AuthRequest {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below `/app/<id>/auth`. */
+  readonly path: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly accessToken?: string;
+}
+
+/** An answer's fields, not looked at yet. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** Where the server is, and how it is asked. */
+export interface AuthConnectionOptions {
+  readonly appId: string;
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+  readonly fetch: Fetch;
+}
+
+/** Asks the server. */
+export class AuthConnection {
+  readonly baseUrl: URL;
+  readonly #options: AuthConnectionOptions;
+
+  /** @throws {AppError} `APP_CONNECTION_INSECURE`, `APP_CONFIGURATION_INVALID` */
+  constructor(options: AuthConnectionOptions) {
+    this.#options = options;
+    this.baseUrl = checkedUrl(options.baseUrl);
+  }
+
+  /** @throws {AppError} With the server's code, or `NETWORK_UNAVAILABLE`, `ANSWER_INVALID` */
+  async ask({ method, path, body, accessToken }: AuthRequest): Promise<Answer> {
+    const { appId, fetch, timeoutMs } = this.#options;
+    const headers: Record<string, string> = {};
+    if (method === "POST") headers["content-type"] = "application/json";
+    if (accessToken !== undefined) headers["authorization"] = `Bearer ${accessToken}`;
+    let status: number;
+    let text: string;
+    try {
+      const url = `${this.baseUrl.href.replace(/\/$/u, "")}/app/${appId}/auth${path}`;
+      const response = await fetch(url, { method, headers, signal: AbortSignal.timeout(timeoutMs), ...(method === "POST" ? { body: JSON.stringify(body ?? {}) } : {}) });
+      status = response.status;
+      text = await response.text();
+    } catch (error) {
+      throw new AppError("NETWORK_UNAVAILABLE", "the server cannot be reached: try again when there is a network", { cause: error });
+    }
+    const answer = parsed(text);
+    if (status >= 200 && status < 300) {
+      if (answer === undefined && status !== 204) throw invalid(status);
+      return answer ?? {};
+    }
+    const { error_code: code, error: message } = answer ?? {};
+    if (typeof code === "string" && typeof message === "string") throw new AppError(code, message);
+    // What stands between this device and the server says such things.
+    if (status >= 500 || status === 429 || status === 408) throw new AppError("NETWORK_UNAVAILABLE", `the server does not answer now (status ${status}): try again later`);
+    throw invalid(status);
+  }
+}
+
+function checkedUrl(text: string): URL {
+  if (!URL.canParse(text)) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' to be an address such as https://sync.example.org");
+  const url = new URL(text);
+  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isHere)) throw new AppError("APP_CONNECTION_INSECURE", "'baseUrl' has to begin with https://: tokens and keys would travel in the clear (http:// is for this machine alone)");
+  return url;
+}
+
+function parsed(text: string): Answer | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Answer) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function invalid(status: number): AppError {
+  return new AppError("ANSWER_INVALID", `the answer (status ${status}) is none of a Holdfast server: look at 'baseUrl'`);
+}

@@ -1,0 +1,169 @@
+/**
+ * A user of an app on this device, in realm-js's shape.
+ *
+ * Holds nothing: what it shows stands in the app-metadata file, so that all processes of the device agree.
+ *
+ * @module
+ */
+import { TypeAssertionError } from "@holdfast/realm";
+import { ApiKeyAuth } from "./api-key-auth.ts";
+import type { AppUsers } from "./app-users.ts";
+import { AppError } from "./app-error.ts";
+import { Credentials } from "./credentials.ts";
+import { Listeners } from "./listeners.ts";
+import type { ChangeCallback } from "./listeners.ts";
+import { UserState } from "./metadata-file.ts";
+import type { StoredUser, UserStateName } from "./metadata-file.ts";
+import type { SyncUser } from "../user.ts";
+import type { KeyMode, UserIdentity } from "./session-answer.ts";
+
+/** A user. */
+export class User<CustomData extends object = Record<string, unknown>> implements SyncUser {
+  readonly id: string;
+  readonly #users: AppUsers;
+  readonly #listeners = new Listeners();
+
+  /** @internal */
+  constructor(id: string, users: AppUsers) {
+    this.id = id;
+    this.#users = users;
+  }
+
+  /** @internal */
+  tellListeners(): void {
+    this.#listeners.tell();
+  }
+
+  /** `LoggedIn`, `LoggedOut`, or `Removed` from this device. */
+  get state(): UserStateName {
+    return this.#stored?.state ?? UserState.Removed;
+  }
+
+  get isLoggedIn(): boolean {
+    return this.state === UserState.LoggedIn;
+  }
+
+  /** What the user can log in with. */
+  get identities(): UserIdentity[] {
+    return [...(this.#stored?.identities ?? [])];
+  }
+
+  /** @deprecated `identities` has all. */
+  get providerType(): string {
+    const [first] = this.identities;
+    if (first === undefined) throw new AppError("USER_UNKNOWN", "No provider found");
+    return first.providerType;
+  }
+
+  /** What the server knows this device by. */
+  get deviceId(): string | null {
+    return this.#users.metadata().deviceId;
+  }
+
+  /** The access token as it is stored, fresh or not; null when logged out. */
+  get accessToken(): string | null {
+    return this.#stored?.accessToken || null;
+  }
+
+  /** The refresh token; null when logged out. Using it elsewhere ends the session. */
+  get refreshToken(): string | null {
+    return this.#stored?.refreshToken || null;
+  }
+
+  /** What the application keeps with the user in the server, as of the last refresh. */
+  get customData(): CustomData {
+    return { ...this.#stored?.customData } as CustomData;
+  }
+
+  /** What the provider said of the user: name, e-mail address and the like. */
+  get profile(): Record<string, unknown> {
+    return { ...this.#stored?.profile };
+  }
+
+  /** Whether the server issues the key of the user's files, or the device keeps it alone. */
+  get keyMode(): KeyMode | undefined {
+    return this.#stored?.keyMode;
+  }
+
+  get apiKeys(): ApiKeyAuth {
+    return new ApiKeyAuth((request) => this.#users.askAs(this.id, request));
+  }
+
+  /**
+   * The 64 bytes that this user's files are encrypted under, as fresh bytes. Comes from the device's key store; the first time,
+   * if the server issues keys, from the server.
+   *
+   * @throws {AppError} `USER_NOT_LOGGED_IN`, `KEY_STORE_MISSING`, `NETWORK_UNAVAILABLE`; and the key store's codes: `KEY_LOST` if the
+   * device alone had the key and it is gone while a file of the user exists. No new key is made then.
+   */
+  databaseKey(): Promise<Uint8Array> {
+    return this.#users.databaseKey(this.id);
+  }
+
+  /** Ends the session. What happens to key and files: docs/guides/sync.md. Works offline; the server is told later. */
+  logOut(): Promise<void> {
+    return this.#users.logOut(this.id);
+  }
+
+  /** Adds another way to log in as this user. */
+  async linkCredentials(credentials: Credentials): Promise<void> {
+    if (!(credentials instanceof Credentials)) throw new TypeAssertionError("an instance of Credentials", credentials, "credentials");
+    await this.#users.link(this.id, credentials);
+  }
+
+  /** Refreshes the tokens, and custom data with them. */
+  async refreshCustomData(): Promise<CustomData> {
+    await this.#users.tokens(this.id).refresh();
+    return this.customData;
+  }
+
+  /** Called when tokens, custom data or the state change. */
+  addListener(callback: ChangeCallback): void {
+    this.#listeners.add(callback);
+  }
+
+  removeListener(callback: ChangeCallback): void {
+    this.#listeners.remove(callback);
+  }
+
+  removeAllListeners(): void {
+    this.#listeners.removeAll();
+  }
+
+  callFunction(): Promise<never> {
+    return noFunctions();
+  }
+
+  /** Where this user's files are synced with. */
+  get url(): string {
+    return this.#users.syncUrl;
+  }
+
+  /** An access token that is good now; refreshed if need be. @throws {AppError} `USER_NOT_LOGGED_IN`, `NETWORK_UNAVAILABLE` */
+  freshAccessToken(): Promise<string> {
+    return this.#users.tokens(this.id).access();
+  }
+
+  /** Another access token than the present one, which a server did not take. */
+  refreshAccessToken(): Promise<string> {
+    return this.#users.tokens(this.id).refresh();
+  }
+
+  /** @internal The next refresh finds out whether it is so, and does what follows. */
+  loggedOutByServer(): void {
+    void this.refreshAccessToken().catch(() => undefined);
+  }
+
+  /** @internal Notes that a file is this user's. @returns What to call when the file is closed */
+  holdFile(path: string): () => void {
+    return this.#users.holdFile(path, this.id);
+  }
+
+  get #stored(): StoredUser | undefined {
+    return this.#users.metadata().user(this.id);
+  }
+}
+
+async function noFunctions(): Promise<never> {
+  throw new AppError("NOT_SUPPORTED", "the server runs no functions for clients: call an endpoint of your own with user.accessToken");
+}
