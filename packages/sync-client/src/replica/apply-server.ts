@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { applyOperations, laterOf, materialise, NEVER, restamped } from "@holdfast/sync-protocol";
+import { applyOperations, laterOf, materialise, NEVER, restamped, withSeen } from "@holdfast/sync-protocol";
 import type { AckMessage, BootMessage, DownMessage, ObjectName, ObjectRow, ObjectState, Operation, Reject, Stamp } from "@holdfast/sync-protocol";
 import { nameText } from "./names.ts";
 import { TREES } from "./records.ts";
@@ -33,10 +33,16 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): Operation[] {
   const isRejected = (cseq: number, name: ObjectName): boolean => rejects.some((reject) => reject.cseq === cseq && nameText(reject) === nameText(name));
   const numbers = tx.outboxNumbers();
   const acked = numbers.filter((cseq) => cseq <= ack.cseq);
-  if (stamps.size > 0) restampPending(tx, numbers, stamps);
+  const seen = new Map((ack.seen ?? []).map((entry) => [nameText(entry), entry.g]));
+  if (stamps.size > 0 || seen.size > 0) {
+    rewriteOutbox(tx, numbers, (operation) => {
+      const g = seen.get(nameText(operation));
+      return restamped(g === undefined ? operation : withSeen(operation, g), stamps);
+    });
+  }
   const confirmed: Operation[] = [];
   const touched = new Map<string, ObjectName>();
-  const isStrict = stamps.size > 0 || rejects.length > 0;
+  const isStrict = stamps.size > 0 || rejects.length > 0 || seen.size > 0;
   for (const cseq of acked) {
     const { ops } = tx.outbox(cseq) as OutboxRecord;
     for (const { name, operations } of byObject(ops).values()) {
@@ -75,11 +81,11 @@ function hasBoot(tx: ReplicaTransaction): boolean {
   return (tx.meta("boot") ?? null) !== null;
 }
 
-/** The canonical stamp takes the place of the client's wherever it stands. */
-function restampPending(tx: ReplicaTransaction, numbers: readonly number[], stamps: ReadonlyMap<Stamp, Stamp>): void {
+/** What the server knows better takes the place of what the client had written, wherever it stands. */
+function rewriteOutbox(tx: ReplicaTransaction, numbers: readonly number[], rewrite: (operation: Operation) => Operation): void {
   for (const cseq of numbers) {
-    const { ops } = tx.outbox(cseq) as OutboxRecord;
-    tx.setOutbox(cseq, { ops: ops.map((operation) => restamped(operation, stamps)) });
+    const record = tx.outbox(cseq) as OutboxRecord;
+    tx.setOutbox(cseq, { ...record, ops: record.ops.map(rewrite) });
   }
   for (const name of tx.names(TREES.pending)) tx.rebase(name, (tx.pending(name) as PendingRecord).cseqs);
 }
@@ -159,7 +165,7 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage): boolean
   tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
   if (!message.last) return false;
   finishBoot(tx, message.page + 1);
-  tx.setMeta("down", { ...tx.meta("down"), resume: message.resume });
+  tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
   tx.setMeta("boot", null);
   return true;
 }

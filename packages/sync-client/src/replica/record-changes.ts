@@ -35,7 +35,8 @@ export function recordChanges(tx: ReplicaTransaction, changes: readonly ReplicaC
   for (const change of asymmetric) tx.access.remove(change.className, change.key);
   settleLinks(tx, changes);
   if (operations.length === 0) return undefined;
-  tx.setOutbox(cseq, { ops: operations });
+  const base = tx.meta("down")?.resume;
+  tx.setOutbox(cseq, { ops: operations, ...(base === undefined ? {} : { base }) });
   tx.setMeta("counts", { ...counts, next: cseq + 1 });
   tx.saveClock();
   return cseq;

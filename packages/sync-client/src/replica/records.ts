@@ -25,8 +25,8 @@ export interface Meta {
   readonly counts: { readonly next: number; readonly acked: number };
   /** The newest stamp made or seen, the newest of others that was seen, and what the server's clock is ahead of ours. */
   readonly clock: { readonly last: Stamp; readonly seen: Stamp; readonly offsetMs: number };
-  /** Where downloads go on. */
-  readonly down: { readonly epoch?: string; readonly resume?: string };
+  /** Where downloads go on, and for which set of subscriptions. */
+  readonly down: { readonly epoch?: string; readonly resume?: string; readonly version?: number };
   readonly subs: SubscriptionsRecord;
   /** A bootstrap under way. */
   readonly boot: { readonly version: number; readonly pages: number; readonly resume: string } | null;
@@ -57,6 +57,8 @@ export interface SubscriptionRecord extends WireSubscription {
 /** One transaction of the outbox. */
 export interface OutboxRecord {
   readonly ops: readonly Operation[];
+  /** How far this device had downloaded when it was written. */
+  readonly base?: string;
 }
 
 /** An object with operations that are not acknowledged. */

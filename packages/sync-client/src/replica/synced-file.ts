@@ -6,7 +6,7 @@
 import { Replica } from "@holdfast/realm/replica";
 import type { FileSession, ReplicaAccess, ReplicaChange, ReplicaKeeper } from "@holdfast/realm/replica";
 import { classOf, NEVER } from "@holdfast/sync-protocol";
-import type { AckMessage, BootMessage, DownMessage, ObjectName, Operation, SyncSchema } from "@holdfast/sync-protocol";
+import type { AckMessage, BootMessage, DownMessage, ObjectName, Operation, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
 import { SyncError } from "../errors.ts";
 import { syncSchemaOf } from "../wire/sync-schema.ts";
 import { applyAck, applyBoot, applyDown } from "./apply-server.ts";
@@ -27,7 +27,7 @@ export interface SyncedFileOptions {
 
 /** One upload: transactions of the outbox. */
 export interface Upload {
-  readonly txs: { readonly cseq: number; readonly ops: readonly Operation[] }[];
+  readonly txs: UploadedTransaction[];
 }
 
 /** The replica of one open file. */
@@ -106,14 +106,14 @@ export class SyncedFile implements ReplicaKeeper {
 
   /** The next transactions to send. */
   nextUpload(after: number, limit: { readonly transactions: number; readonly bytes: number }): Upload {
-    const txs: { cseq: number; ops: readonly Operation[] }[] = [];
+    const txs: UploadedTransaction[] = [];
     const cursor = this.replica.tree(TREES.outbox)?.cursor({ from: numberKey(after + 1) });
     let bytes = 0;
     while (txs.length < limit.transactions && bytes < limit.bytes && cursor?.next() === true) {
       const value = cursor.value();
       if (txs.length > 0 && bytes + value.length > limit.bytes) break;
       bytes += value.length;
-      txs.push({ cseq: keyNumber(cursor.key()), ops: (JSON.parse(textOf(value)) as OutboxRecord).ops });
+      txs.push({ cseq: keyNumber(cursor.key()), ...(JSON.parse(textOf(value)) as OutboxRecord) });
     }
     return { txs };
   }

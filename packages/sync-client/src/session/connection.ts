@@ -303,11 +303,14 @@ export class Connection {
     if (wanted === undefined || wanted.version === 0 || wanted.version === this.#sentVersion) return;
     const boot = file.read("boot") ?? null;
     const down = file.read("down") as Meta["down"];
-    const resume = boot !== null && boot.version === wanted.version ? boot.resume : subs.state === "pending" ? undefined : down.resume;
+    const isHere = down.version === wanted.version;
+    const resume = boot !== null && boot.version === wanted.version ? boot.resume : isHere ? down.resume : undefined;
     this.#sentVersion = wanted.version;
     this.downloadEstimate = 0;
     const queries = wanted.entries.map(({ name, type, query }) => ({ ...(name === undefined ? {} : { name }), type, query }));
     this.#send({ msg: "sub", version: wanted.version, queries, ...(resume === undefined ? {} : { resume }) });
+    // The bootstrap is here, the echo behind it was lost.
+    if (isHere && subs.state === "pending") this.#bootMark = { mark: this.mark(), version: wanted.version };
   }
 
   #upload(): void {
