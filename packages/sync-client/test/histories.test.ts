@@ -114,7 +114,7 @@ forEachMode((world) => {
       await settle(...realms);
       const [first, ...others] = realms.map(shown);
       for (const other of others) expect(other, `run ${run}`).toEqual(first);
-      expect((realms[0]?.objectForPrimaryKey<Task>("Task", "sum") as unknown as Task).votes.value, `run ${run}`).toBe(sum);
+      expect(((realms[0] as Realm).objectForPrimaryKey<Task>("Task", "sum") as unknown as Task).votes.value, `run ${run}`).toBe(sum);
       expect(Object.keys(server.all("Task")).length).toBe(realms[0]?.objects("Task").length);
       const paths = realms.map((realm) => realm.path);
       for (const realm of realms) realm.close();
