@@ -91,8 +91,8 @@ export class Realm extends RealmStatics {
         onMigration === undefined
           ? undefined
           : (session, old, oldSchema, given) => {
-              const before = borrow({ session: old, schema: fromStoredSchema(oldSchema), schemaVersion: oldSchema.version, isReadOnly: true, integers });
-              const after = borrow({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false, integers });
+              const before = lendRealm({ session: old, schema: fromStoredSchema(oldSchema), schemaVersion: oldSchema.version, isReadOnly: true, integers });
+              const after = lendRealm({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false, integers });
               try {
                 onMigration(before, after);
               } finally {
@@ -104,7 +104,7 @@ export class Realm extends RealmStatics {
         onFirstOpen === undefined
           ? undefined
           : (session, given) => {
-              const realm = borrow({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false, integers });
+              const realm = lendRealm({ session, schema: given, schemaVersion: parsed.schemaVersion ?? 0, isReadOnly: false, integers });
               try {
                 onFirstOpen(realm);
               } finally {
@@ -473,6 +473,7 @@ export class Realm extends RealmStatics {
   }
 }
 
-function borrow(parts: BorrowedParts): Realm {
+/** A realm over a session that the caller closes. */
+export function lendRealm(parts: BorrowedParts): Realm {
   return new Realm({ [BORROWED]: parts } as never);
 }

@@ -8,6 +8,8 @@
 export { Replica, ReplicaAccess } from "./replica/replica.ts";
 export type { ReplicaChange, ReplicaKeeper } from "./replica/replica.ts";
 export type { ReplicaBytes, ReplicaDictionary, ReplicaEmbedded, ReplicaFields, ReplicaKey, ReplicaLink, ReplicaList, ReplicaValue } from "./replica/replica-value.ts";
+export { openSideCopy } from "./replica/side-copy.ts";
+export type { SideCopy } from "./replica/side-copy.ts";
 export { sessionOf } from "./replica/session-of.ts";
 export { setSyncProvider } from "./replica/sync-provider.ts";
 export type { SyncExtensions, SyncOpening, SyncPart, SyncProvider } from "./replica/sync-provider.ts";

@@ -42,7 +42,7 @@ export function firstBytes(path: string, count: number): Uint8Array {
 
 /** Removes a realm's file and its side files. */
 export function removeRealmFiles(path: string): void {
-  for (const suffix of ["", ".lock", ".note", ".fresh.lock", ".management", ".readers", ".presence", ".sync-lock"]) {
+  for (const suffix of ["", ".lock", ".note", ".fresh.lock", ".management", ".readers", ".presence", ".sync-lock", ".before-reset"]) {
     currentPlatform().files.removeAll(path + suffix);
   }
 }

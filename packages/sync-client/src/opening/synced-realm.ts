@@ -4,16 +4,16 @@
  * @module
  */
 import type { Realm } from "@holdfast/realm";
-import { takeReplicaTurn } from "@holdfast/realm/replica";
+import { openSideCopy, takeReplicaTurn } from "@holdfast/realm/replica";
 import type { FileSession } from "@holdfast/realm/replica";
-import { SyncError } from "../errors.ts";
+import { ClientResetError, SyncError } from "../errors.ts";
 import { SyncedFile } from "../replica/synced-file.ts";
 import { Connection } from "../session/connection.ts";
 import { SyncSession } from "../session/sync-session.ts";
 import { webSocketTransport } from "../session/transport.ts";
 import { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { Waits } from "../session/waits.ts";
-import type { SyncConfiguration } from "./configuration.ts";
+import type { ClientResetConfiguration, SyncConfiguration } from "./configuration.ts";
 
 const open = new WeakMap<FileSession, SyncedRealm>();
 
@@ -28,6 +28,7 @@ export class SyncedRealm {
   readonly session: SyncSession;
   readonly connection: Connection;
   readonly config: SyncConfiguration;
+  readonly #fileSession: FileSession;
   readonly #waits = new Waits();
   readonly #sets = new Map<Realm, SubscriptionSet>();
   readonly #letGo: (() => void) | undefined;
@@ -35,6 +36,7 @@ export class SyncedRealm {
   private constructor(session: FileSession, config: SyncConfiguration) {
     const { user, transport = webSocketTransport, timing } = config;
     this.config = config;
+    this.#fileSession = session;
     this.file = new SyncedFile({ session, userId: user.id });
     try {
       this.connection = new Connection({
@@ -92,8 +94,44 @@ export class SyncedRealm {
     if (onError !== undefined) onError(this.session, error);
   }
 
+  /** File and server do not fit any more. */
   async #reset(reason: { readonly code: string; readonly message: string; readonly mayRecover: boolean }): Promise<void> {
-    this.#failed(new SyncError(reason.code, reason.message));
+    try {
+      await this.#resetBy(this.config.clientReset ?? { mode: "recoverOrDiscardUnsyncedChanges" }, reason);
+    } catch (error) {
+      this.#failed(new SyncError("CLIENT_RESET", "The client reset failed; the file is as it was.", { cause: error }));
+    }
+  }
+
+  async #resetBy(config: ClientResetConfiguration, reason: { readonly message: string; readonly mayRecover: boolean }): Promise<void> {
+    const { path } = this.file;
+    const before = this.file.read("reset") ?? null;
+    const recovers = config.mode !== "manual" && config.mode !== "discardUnsyncedChanges" && reason.mayRecover && before === null;
+    // A reset that led to another one is not tried in the same way again.
+    const isHopeless = config.mode === "manual" || (config.mode === "recoverUnsyncedChanges" && !recovers) || before?.mode === "discard";
+    if (isHopeless) {
+      this.#failed(new ClientResetError(path, `${reason.message} The file has to be fetched anew; it was not changed.`));
+      if (config.mode === "manual") config.onManual?.(this.session, path);
+      else if (config.mode !== "discardUnsyncedChanges") config.onFallback?.(this.session, path);
+      return;
+    }
+    const realm = this.#anyRealm();
+    if (realm !== undefined) config.onBefore?.(realm);
+    const copy = config.onAfter === undefined ? undefined : openSideCopy(this.#fileSession, `${path}.before-reset`);
+    try {
+      await this.file.reset({ recovers, mode: recovers ? "recover" : "discard" });
+      this.connection.start();
+      await this.#waits.until(() => (this.file.read("reset") ?? null) === null, "The client reset");
+      const after = this.#anyRealm();
+      if (copy !== undefined && after !== undefined) config.onAfter?.(copy.realm, after, recovers);
+    } finally {
+      copy?.remove();
+    }
+  }
+
+  /** An instance of the application's that is open. */
+  #anyRealm(): Realm | undefined {
+    return [...this.#sets.keys()].find((realm) => !realm.isClosed);
   }
 
   #closing(session: FileSession): void {

@@ -55,7 +55,8 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): Operation[] {
   }
   for (const { name, operations } of byObject(confirmed).values()) confirm(tx, name, operations);
   for (const name of touched.values()) settlePending(tx, name, ack.cseq, isStrict);
-  noteRejects(tx, rejects.filter((reject) => acked.includes(reject.cseq)));
+  // That an object is gone comes by itself: there is nothing that an application could do about it.
+  noteRejects(tx, rejects.filter((reject) => acked.includes(reject.cseq) && reject.code !== "OBJECT_GONE"));
   rewindClock(tx, stamps);
   const counts = tx.meta("counts") as Meta["counts"];
   if (ack.cseq > counts.acked) tx.setMeta("counts", { ...counts, acked: ack.cseq });
@@ -154,8 +155,13 @@ function leaveView(tx: ReplicaTransaction, name: ObjectName): void {
   if (pending !== undefined) tx.rebase(name, pending.cseqs);
 }
 
-/** Puts a page of a bootstrap aside; the last one lets the whole of it take effect. @returns True if it did. */
-export function applyBoot(tx: ReplicaTransaction, message: BootMessage): boolean {
+/**
+ * Puts a page of a bootstrap aside; the last one lets the whole of it take effect.
+ *
+ * @param recent - As for `applyDown`.
+ * @returns True if it did.
+ */
+export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: (name: ObjectName) => readonly Operation[]): boolean {
   const subs = tx.meta("subs") as Meta["subs"];
   if (message.version !== subs.version) return false;
   const boot = tx.meta("boot") ?? null;
@@ -164,14 +170,14 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage): boolean
   tx.writeNumber(TREES.staged, message.page, message.rows);
   tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
   if (!message.last) return false;
-  finishBoot(tx, message.page + 1);
+  finishBoot(tx, message.page + 1, recent);
   tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
   tx.setMeta("boot", null);
   return true;
 }
 
 /** All pages are there: they are the view now. */
-function finishBoot(tx: ReplicaTransaction, pageCount: number): void {
+function finishBoot(tx: ReplicaTransaction, pageCount: number, recent: (name: ObjectName) => readonly Operation[]): void {
   const late = byObject(tx.numbers(TREES.late).flatMap((cseq) => (tx.readNumber<OutboxRecord>(TREES.late, cseq) as OutboxRecord).ops));
   const inView = new Set<string>();
   const changed: ObjectName[] = [];
@@ -179,7 +185,7 @@ function finishBoot(tx: ReplicaTransaction, pageCount: number): void {
     for (const row of tx.readNumber<readonly ObjectRow[]>(TREES.staged, page) ?? []) {
       const text = nameText(row);
       inView.add(text);
-      if (takeRow(tx, row, late.get(text)?.operations ?? [])) changed.push({ type: row.type, pk: row.pk });
+      if (takeRow(tx, row, [...(late.get(text)?.operations ?? []), ...recent(row)])) changed.push({ type: row.type, pk: row.pk });
     }
   }
   for (const name of tx.names(TREES.confirmed)) {

@@ -20,7 +20,7 @@ export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", p
 /** What a replica knows of itself. */
 export interface Meta {
   /** The file's own id, which is also the replica in its stamps; and whose realm it is. */
-  readonly file: { readonly format: 1; readonly client: string; readonly user: string };
+  readonly file: { readonly format: 1; readonly client: string; readonly user: string; /** The server has not named the file yet. */ readonly isProvisional?: true };
   /** The next transaction's number, and the newest acknowledged one. */
   readonly counts: { readonly next: number; readonly acked: number };
   /** The newest stamp made or seen, the newest of others that was seen, and what the server's clock is ahead of ours. */

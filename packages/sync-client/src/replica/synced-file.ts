@@ -12,6 +12,8 @@ import { syncSchemaOf } from "../wire/sync-schema.ts";
 import { applyAck, applyBoot, applyDown } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
+import { renameFile } from "./rename-file.ts";
+import { beginReset } from "./client-reset.ts";
 import { recordChanges } from "./record-changes.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, RejectedRecord } from "./records.ts";
@@ -69,7 +71,7 @@ export class SyncedFile implements ReplicaKeeper {
       if (tx.meta("file") !== undefined) return;
       const isUsed = this.#schema.classes.some((entry) => entry.embedded !== true && access.keys(entry.name).length > 0);
       if (isUsed) throw new SyncError("FILE_LOCAL", `Realm at path '${this.path}' is a local one with objects in it: open another file with 'sync', and copy the objects over.`);
-      tx.setMeta("file", { format: 1, client: randomReplicaId(), user: userId });
+      tx.setMeta("file", { format: 1, client: randomReplicaId(), user: userId, isProvisional: true });
       tx.setMeta("counts", { next: 1, acked: 0 });
       tx.setMeta("clock", { last: NEVER, seen: NEVER, offsetMs: 0 });
       tx.setMeta("down", {});
@@ -148,7 +150,7 @@ export class SyncedFile implements ReplicaKeeper {
 
   /** @returns True if the bootstrap is complete. */
   boot(message: BootMessage): Promise<boolean> {
-    return this.write((tx) => applyBoot(tx, message));
+    return this.write((tx) => applyBoot(tx, message, (name: ObjectName) => this.#recent.get(nameText(name)) ?? []));
   }
 
   /** The server has answered something that was asked after all acknowledgements so far: rows that it reads from now on have those in them. */
@@ -158,6 +160,16 @@ export class SyncedFile implements ReplicaKeeper {
 
   get recentCount(): number {
     return this.#recent.size;
+  }
+
+  /** Takes the name that the server gave the file. */
+  adopt(client: string): Promise<void> {
+    return this.write((tx) => renameFile(tx, client));
+  }
+
+  /** Gets ready to fetch everything anew. */
+  reset(options: { readonly recovers: boolean; readonly mode: string }): Promise<void> {
+    return this.write((tx) => beginReset(tx, { ...options, atMs: this.#now() }));
   }
 
   /** Takes out the refused writes that the application has not heard of. */

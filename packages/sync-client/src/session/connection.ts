@@ -208,10 +208,10 @@ export class Connection {
 
   #hello(token: string): void {
     const { file } = this.#options;
-    const { client } = file.read("file") as Meta["file"];
+    const { client, isProvisional } = file.read("file") as Meta["file"];
     const { acked } = file.read("counts") as Meta["counts"];
     const { epoch } = file.read("down") as Meta["down"];
-    this.#send({ msg: "hello", protocol: [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION], client, ...(epoch === undefined ? {} : { epoch }), schema: file.schema, token, acked });
+    this.#send({ msg: "hello", protocol: [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION], ...(isProvisional === true ? {} : { client }), ...(epoch === undefined ? {} : { epoch }), schema: file.schema, token, acked });
   }
 
   async #handle(message: ServerMessage): Promise<void> {
@@ -237,6 +237,7 @@ export class Connection {
         return this.#marked(message.id);
       case "progress":
         this.downloadEstimate = message.estimate;
+        if (message.resume !== undefined) await this.#noteResume(message.resume);
         return onProgress("download");
       case "pong":
         return this.#noteTime(message.serverTime);
@@ -247,6 +248,8 @@ export class Connection {
 
   async #welcomed(message: WelcomeMessage): Promise<void> {
     const { file } = this.#options;
+    const { isProvisional } = file.read("file") as Meta["file"];
+    if (isProvisional === true) await file.adopt(message.client);
     const { client } = file.read("file") as Meta["file"];
     const counts = file.read("counts") as Meta["counts"];
     const { epoch } = file.read("down") as Meta["down"];
@@ -294,6 +297,13 @@ export class Connection {
     });
   }
 
+  /** Nothing was for this client up to there. */
+  async #noteResume(resume: string): Promise<void> {
+    const { file } = this.#options;
+    if ((file.read("boot") ?? null) !== null || file.read("down")?.version === undefined) return;
+    await file.write((tx) => tx.setMeta("down", { ...tx.meta("down"), resume }));
+  }
+
   /** Sends the set of subscriptions if the server does not have it. */
   #subscribe(): void {
     if (!this.#isWelcome) return;
@@ -339,7 +349,9 @@ export class Connection {
       this.downloadEstimate = 1;
       await this.#options.file.write((tx) => {
         const subs = tx.meta("subs") as Meta["subs"];
-        if (subs.version === boot.version) tx.setMeta("subs", { version: subs.version, entries: subs.entries, state: "complete", active: { version: subs.version, entries: subs.entries } });
+        if (subs.version !== boot.version) return;
+        tx.setMeta("subs", { version: subs.version, entries: subs.entries, state: "complete", active: { version: subs.version, entries: subs.entries } });
+        if ((tx.meta("reset") ?? null) !== null) tx.setMeta("reset", null);
       });
       this.#options.onProgress("download");
     }
@@ -400,6 +412,10 @@ export class Connection {
         void this.#connect();
       }
     } catch (cause) {
+      if ((cause as { code?: string }).code === "NETWORK_UNAVAILABLE") {
+        if (generation === this.#generation) this.#failed("the token could not be renewed");
+        return;
+      }
       this.#ended(error);
       this.#options.onError(new SyncError("USER_LOGGED_OUT", "The server does not take the user's token, and there is no other one.", { cause }));
     }

@@ -20,7 +20,7 @@ export const QUICK: ConnectionTiming = { connectTimeoutMs: 2000, pingAfterMs: 10
 
 /** A user without a login. */
 export function testUser(id = "user"): SyncUser {
-  return { id, url: "ws://localhost:1/", isLoggedIn: true, accessToken: () => Promise.resolve(`token of ${id}`), refreshAccessToken: () => Promise.resolve(`fresh token of ${id}`) };
+  return { id, url: "ws://localhost:1/", isLoggedIn: true, freshAccessToken: () => Promise.resolve(`test:${id}`), refreshAccessToken: () => Promise.resolve(`test:${id}`) };
 }
 
 export const SCHEMA: Realm.ObjectSchema[] = [

@@ -39,6 +39,8 @@ export class ReferenceServer {
   epoch = "e1";
   readonly states = new Map<string, { name: ObjectName; state: ObjectState }>();
   readonly log: LogEntry[] = [];
+  /** How many clients were given a name. */
+  named = 0;
   /** Where in the log each object was deleted last. */
   readonly tombstones = new Map<string, number>();
   readonly clients = new Map<string, ClientRecord>();
@@ -194,7 +196,12 @@ export class ServerSession {
       this.close();
       return;
     }
-    this.#client = client as string;
+    if (client !== undefined && !this.#server.clients.has(client)) {
+      this.send({ msg: "error", code: "HISTORY_LOST", action: "reset", message: "unknown" });
+      this.close();
+      return;
+    }
+    this.#client = client ?? (++this.#server.named).toString(16).padStart(16, "c");
     const { lastCseq } = this.#server.client(this.#client);
     this.send({ msg: "welcome", protocol: 1, serverTime: this.#server.now(), client: this.#client, lastCseq, epoch: this.#server.epoch });
     if (lastCseq > acked) this.#ack();
