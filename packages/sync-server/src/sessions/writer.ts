@@ -37,6 +37,7 @@ const FOREIGN_MAX = 1000;
 const LOCK_TIMEOUT_MS = 1000;
 /** When the batch is being taken apart, others wait behind each of its parts. */
 const LOCK_TIMEOUT_APART_MS = 50;
+const HELD_MS = 200;
 const RETRY_FIRST_MS = 20;
 const RETRY_MOST_MS = 2000;
 
@@ -49,6 +50,9 @@ interface Pending {
 export class Writer {
   readonly #options: WriterOptions;
   #queue: Pending[] = [];
+  /** Of clients that another program's lock holds up: tried by themselves, so that the others do not wait with them. */
+  #held: Pending[] = [];
+  #isHeldDue = false;
   #isForeignDue = false;
   #running: Promise<void> | undefined;
   #isStopped = false;
@@ -59,7 +63,7 @@ export class Writer {
 
   /** How much waits. */
   get pending(): number {
-    return this.#queue.length;
+    return this.#queue.length + this.#held.length;
   }
 
   /** Takes a transaction; `done` is called once it is durable, or refused. */
@@ -87,21 +91,36 @@ export class Writer {
   #run(): void {
     this.#running ??= this.#loop().finally(() => {
       this.#running = undefined;
-      if (this.#queue.length > 0 || this.#isForeignDue) this.#run();
+      if (this.#hasWork()) this.#run();
     });
   }
 
   async #loop(): Promise<void> {
     // One turn of the event loop, so that what has come in together is written together.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0 || this.#isForeignDue) {
+    while (this.#hasWork()) {
+      if (this.#isHeldDue) {
+        this.#isHeldDue = false;
+        await this.#apart(this.#held.splice(0), 0);
+      }
       const isForeignDue = this.#isForeignDue;
       this.#isForeignDue = false;
-      await this.#flush(this.#take(), isForeignDue ? FOREIGN_MAX : 0);
+      const taken = this.#take();
+      if (taken.length > 0 || isForeignDue) await this.#flush(taken, isForeignDue ? FOREIGN_MAX : 0);
     }
   }
 
+  #hasWork(): boolean {
+    return this.#queue.length > 0 || this.#isForeignDue || this.#isHeldDue;
+  }
+
   #take(): readonly Pending[] {
+    if (this.#held.length > 0) {
+      // What a client sends keeps its order.
+      const held = new Set(this.#held.map(({ upload }) => upload.client));
+      this.#held.push(...this.#queue.filter(({ upload }) => held.has(upload.client)));
+      this.#queue = this.#queue.filter(({ upload }) => !held.has(upload.client));
+    }
     let operations = 0;
     let count = 0;
     for (const { upload } of this.#queue) {
@@ -152,8 +171,11 @@ export class Writer {
       }
     }
     if (later.length === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, LOCK_TIMEOUT_APART_MS));
-    this.#queue = [...later, ...this.#queue];
+    this.#held = [...later, ...this.#held];
+    setTimeout(() => {
+      this.#isHeldDue = true;
+      this.#run();
+    }, HELD_MS);
   }
 
   async #attempt(pending: readonly Pending[], foreignLimit: number, lockTimeoutMs: number, isRefused = false): Promise<void> {

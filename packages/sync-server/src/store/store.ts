@@ -97,6 +97,8 @@ export interface ForeignChange {
   readonly pk: WireKey;
   /** The new values of the columns that changed, as text; undefined for a row that was deleted. */
   readonly columns: Readonly<Record<string, string | null>> | undefined;
+  /** The state that stood in a row which was deleted or made. */
+  readonly rowState?: string;
 }
 
 /** What a flush asks for and does. Called again with fresh input if the database wants the transaction repeated: it must not keep anything of the call before. */

@@ -45,7 +45,7 @@ export class RawClient {
   private constructor(options: RawClientOptions) {
     this.#options = options;
     this.states = options.previous?.states ?? new Map();
-    this.socket = new WebSocket(options.url, { perMessageDeflate: false, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+    this.socket = new WebSocket(options.url, { perMessageDeflate: false, handshakeTimeout: 3000, ...(options.ca === undefined ? {} : { ca: options.ca }) });
     this.socket.on("message", (data) => this.#take(JSON.parse(String(data)) as ServerMessage));
     this.socket.on("close", () => {
       for (const waiter of this.#waiting) waiter.fail(new Error(`closed: ${this.errors.map(({ code }) => code).join()}`));
@@ -124,6 +124,7 @@ export class RawClient {
   }
 
   wait<Message extends ServerMessage>(fits: (message: ServerMessage) => message is Message): Promise<Message> {
+    if (this.socket.readyState === WebSocket.CLOSED) return Promise.reject(new Error("closed before"));
     return new Promise((take, fail) => this.#waiting.add({ fits, take: take as (message: ServerMessage) => void, fail }));
   }
 

@@ -26,7 +26,7 @@ export async function runFlush(client: pg.PoolClient, request: FlushRequest, lay
   const foreign = request.foreignLimit > 0 ? await takeForeign(client, request.foreignLimit, layout) : [];
   const receipts = await readReceipts(client, request, cursors);
   const names = namesOf(request, foreign, layout);
-  const plan = request.plan({ version, cursors, receipts, foreign, objects: await readObjects(client, names, layout) });
+  const plan = request.plan({ version, cursors, receipts, foreign, objects: await readObjects(client, names, layout, foreign) });
   if (plan.entries.length === 0 && plan.receipts.length === 0 && foreign.length === 0) {
     await client.query("ROLLBACK");
     return undefined;
@@ -59,14 +59,14 @@ async function readReceipts(client: pg.PoolClient, { uploads }: FlushRequest, cu
 
 /** Ids are given before commits, so a row may come into sight below ones that were taken already. Deleting what is taken, instead of remembering a place, misses none. */
 async function takeForeign(client: pg.PoolClient, limit: number, layout: SchemaLayout): Promise<readonly ForeignChange[]> {
-  const { rows } = await client.query<{ id: string; typ: string; pk: string; columns: Record<string, string | null> | null }>({
+  const { rows } = await client.query<{ id: string; typ: string; pk: string; columns: Record<string, string | null> | null; m: string | null }>({
     name: "foreign",
-    text: "WITH taken AS (DELETE FROM sync.outbox WHERE id IN (SELECT id FROM sync.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id, typ, pk, columns) SELECT * FROM taken ORDER BY id",
+    text: "WITH taken AS (DELETE FROM sync.outbox WHERE id IN (SELECT id FROM sync.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id, typ, pk, columns, m) SELECT * FROM taken ORDER BY id",
     values: [limit],
   });
-  return rows.flatMap(({ id, typ, pk, columns }) => {
+  return rows.flatMap(({ id, typ, pk, columns, m }) => {
     const table = layout.tables.get(typ);
-    return table === undefined ? [] : [{ id, type: typ, pk: keyOf(pk, table), columns: columns ?? undefined }];
+    return table === undefined ? [] : [{ id, type: typ, pk: keyOf(pk, table), columns: columns ?? undefined, ...(m === null ? {} : { rowState: m }) }];
   });
 }
 
@@ -97,7 +97,7 @@ function fits(pk: WireKey, table: TableLayout): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }
 
-async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Names>, layout: SchemaLayout): Promise<ReadonlyMap<string, StoredObject>> {
+async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Names>, layout: SchemaLayout, foreign: readonly ForeignChange[]): Promise<ReadonlyMap<string, StoredObject>> {
   const objects = new Map<string, StoredObject>();
   if (names.size === 0) return objects;
   const parts: string[] = [];
@@ -114,11 +114,17 @@ async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Nam
   values.push(tombstones.types, tombstones.keys);
   parts.push(`SELECT t.typ, t.pk, t.m FROM sync.tombstone t JOIN unnest($${String(values.length - 1)}::text[], $${String(values.length)}::text[]) AS n(typ, pk) ON t.typ = n.typ AND t.pk = n.pk`);
   const { rows } = await client.query<{ typ: string; pk: string; m: string }>(prepared(parts.join(" UNION ALL "), values));
+  const inherited = new Map(foreign.flatMap(({ type, pk, columns, rowState }) => (columns === undefined || rowState === undefined ? [] : [[objectName(type, pk), rowState]])));
   for (const { typ, pk, m } of rows) {
-    // Written by another program and not taken in yet.
-    if (m === "") continue;
     const key = names.get(typ)?.keys.get(pk) ?? (JSON.parse(pk) as WireKey);
-    objects.set(objectName(typ, key), { type: typ, pk: key, state: JSON.parse(m) as ObjectState });
+    const name = objectName(typ, key);
+    // Written by another program and not taken in yet.
+    if (m === "" || inherited.get(name) === m) continue;
+    objects.set(name, { type: typ, pk: key, state: JSON.parse(m) as ObjectState });
+  }
+  for (const { type, pk, columns, rowState } of foreign) {
+    const name = objectName(type, pk);
+    if (columns === undefined && rowState !== undefined && rowState !== "" && !objects.has(name)) objects.set(name, { type, pk, state: JSON.parse(rowState) as ObjectState });
   }
   return objects;
 }

@@ -19,7 +19,7 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     client text PRIMARY KEY, usr text NOT NULL, last_cseq bigint NOT NULL, seen_v bigint NOT NULL DEFAULT 0, seen_at timestamptz NOT NULL DEFAULT now());
   CREATE TABLE sync.receipt (client text NOT NULL, cseq bigint NOT NULL, digest text NOT NULL, answer text, PRIMARY KEY (client, cseq));
   CREATE TABLE sync.schema (version bigint PRIMARY KEY, json text NOT NULL, at timestamptz NOT NULL DEFAULT now());
-  CREATE TABLE sync.outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, typ text NOT NULL, pk text NOT NULL, columns jsonb, at timestamptz NOT NULL DEFAULT clock_timestamp());
+  CREATE TABLE sync.outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, typ text NOT NULL, pk text NOT NULL, columns jsonb, m text, at timestamptz NOT NULL DEFAULT clock_timestamp());
 
   -- Rows that other programs write: what changed goes to the outbox, from which the server takes it in like any upload. It does not
   -- touch the counter row, so that a long transaction of such a program does not hold up the clients.
@@ -39,10 +39,12 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
       RETURN NULL;
     END IF;
     IF before IS NOT NULL THEN
-      INSERT INTO sync.outbox (typ, pk, columns) VALUES (TG_TABLE_NAME, before ->> key_column, NULL);
+      -- The merge state goes with the row, and the delete has to be told from it.
+      INSERT INTO sync.outbox (typ, pk, columns, m) VALUES (TG_TABLE_NAME, before ->> key_column, NULL, OLD._m);
     END IF;
     IF after IS NOT NULL THEN
-      INSERT INTO sync.outbox (typ, pk, columns) VALUES (TG_TABLE_NAME, after ->> key_column, after);
+      -- A merge state that came along, from a row with another key or by a copy, is not this object's.
+      INSERT INTO sync.outbox (typ, pk, columns, m) VALUES (TG_TABLE_NAME, after ->> key_column, after, NEW._m);
     END IF;
     RETURN NULL;
   END $body$;

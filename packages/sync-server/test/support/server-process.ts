@@ -1,0 +1,15 @@
+/**
+ * A server in a process of its own, to be killed. Prints its port; ends with its standard input.
+ *
+ * @module
+ */
+import { OPEN_RULES, PostgresStore, SqliteStore, SyncServer } from "@holdfast/sync-server";
+import { TASKS } from "./operations.ts";
+import { TestAuthenticator } from "./server.ts";
+
+const [kind, place = "", port = "0"] = process.argv.slice(2);
+const store = kind === "sqlite" ? new SqliteStore(place) : new PostgresStore({ connection: JSON.parse(place) as object, connections: 6 });
+const server = new SyncServer({ store, authenticator: new TestAuthenticator(), rules: OPEN_RULES, schema: TASKS, pollMs: 50, port: Number(port) });
+await server.start();
+process.stdout.write(`${String(server.port)}\n`);
+process.stdin.resume().on("end", () => process.exit(0));
