@@ -9,7 +9,9 @@
  */
 import { createCipheriv, createHash, createSecretKey, hash, timingSafeEqual } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { versions } from "node:process";
 import type { CipherBackend, KeyedCipher } from "./cipher-backend.ts";
+import { createCtrOverEcb, type CtrCipher } from "./node-ctr-over-ecb.ts";
 import { nodeRandomBytes } from "./node-random.ts";
 import { secretArray } from "./secret-array.ts";
 import { encryptionHalf, macHalf } from "./secret-key.ts";
@@ -48,7 +50,7 @@ export function createNodeUnitSeal(key: SecretKey): UnitSeal {
 }
 
 function createNodeCipher(key: SecretKey): KeyedCipher {
-  let encryptionKey: KeyObject | undefined = createSecretKey(encryptionHalf(key));
+  let ctr: CtrCipher | undefined = createCtr(createSecretKey(encryptionHalf(key)));
   const mac = macHalf(key);
   const block = new Uint8Array(UNIT_BLOCK_BYTES);
   const innerPad = paddedKey(mac, 0x36, HASH_BLOCK_BYTES);
@@ -74,8 +76,8 @@ function createNodeCipher(key: SecretKey): KeyedCipher {
   return {
     block,
     crypt(iv, source) {
-      if (encryptionKey === undefined) throw new Error("a wiped cipher was used");
-      return crypt(encryptionKey, iv, source);
+      if (ctr === undefined) throw new Error("a wiped cipher was used");
+      return ctr.crypt(iv, source);
     },
     tag(ivAndCiphertext) {
       setBinary(outer, HASH_BLOCK_BYTES, innerHash(ivAndCiphertext));
@@ -83,7 +85,8 @@ function createNodeCipher(key: SecretKey): KeyedCipher {
       return tagBytes;
     },
     wipe() {
-      encryptionKey = undefined;
+      ctr?.end();
+      ctr = undefined;
       for (const secret of [innerPad, outer, scratch]) secret.fill(0);
     },
   };
@@ -99,6 +102,12 @@ function hmacOnce(key: Uint8Array, message: Uint8Array): Uint8Array {
   innerPad.fill(0);
   outer.fill(0);
   return result;
+}
+
+/** Which way to AES-CTR is the fastest here: docs/guides/server-runtimes.md has the figures. */
+function createCtr(key: KeyObject): CtrCipher {
+  if (versions["deno"] !== undefined) return createCtrOverEcb(key);
+  return { crypt: (iv, source) => crypt(key, iv, source), end: () => undefined };
 }
 
 function crypt(key: KeyObject, iv: Uint8Array, source: Uint8Array): Uint8Array {
