@@ -85,7 +85,8 @@ describe("which property can hold which value", () => {
 
   it.each(types)("%s", (type) => {
     const property: SyncProperty = { name: "p", type };
-    for (const [kind, value] of Object.entries(ONE_OF_EACH)) expect(valueFits(value, property, TABLE), kind).toBe(kind === type || (kind === "double" && type === "float"));
+    const fitting = Object.keys(ONE_OF_EACH).filter((kind) => valueFits(ONE_OF_EACH[kind] as WireValue, property, TABLE));
+    expect(fitting).toEqual([type === "float" ? "double" : type]);
     expect(valueFits(null, property, TABLE)).toBe(false);
     expect(valueFits(null, { ...property, optional: true }, TABLE)).toBe(true);
     expect(valueFits({ $link: ["Table", 1] }, property, TABLE)).toBe(false);
