@@ -75,6 +75,19 @@ it("two devices of a user log in, get one key, sync; tokens that end in mid sess
   expect(await service.authenticator().verify(await ada.freshAccessToken())).toMatchObject({ userId: ada.id });
 });
 
+it("a synced file of a removed user goes when it is closed", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { baseUrl } = await serve(phone.folder, 600);
+  const app = await phone.start({ baseUrl });
+  const ada = await app.logIn(Credentials.function({ name: "ada" }));
+  const realm = await openNotes(phone, ada);
+  const { path } = realm;
+  await app.removeUser(ada);
+  expect(Realm.exists(path)).toBe(true);
+  realm.close();
+  await expect.poll(() => Realm.exists(path)).toBe(false);
+});
+
 it("when the operator ends a user's sessions, open connections end and the user is logged out", async () => {
   const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
   const { service, baseUrl } = await serve(phone.folder, 600);
