@@ -178,7 +178,9 @@ export class ClassTable {
   updateField(key: Uint8Array, given: Field, value: StoredValue): void {
     // An accessor that was made before properties were added has the field of the older layout.
     const field = this.layout.fields[given.slot] === given ? given : (this.layout.fieldOf(given.property.name) as Field);
-    this.session.touched?.note(this, key);
+    const { intents } = this.session.touched?.note(this, key) ?? {};
+    // What was a default a moment ago is explicit now.
+    if (intents?.get(field.property.mapTo) === "default") intents.delete(field.property.mapTo);
     const record = this.get(key) as Uint8Array;
     const isIndexed = this.indexed.includes(field);
     const mayLink = this.links.includes(field);

@@ -371,6 +371,8 @@ export class Connection {
   async #serverError(message: ErrorMessage): Promise<void> {
     const { onError, user } = this.#options;
     const error = new SyncError(message.code, message.message);
+    // A frame of an older connection came late: that is no reason to give up.
+    if (message.code === "SESSION_REPLACED") return this.#failed(message.code);
     switch (message.action) {
       case "warn":
         if (message.code.startsWith("QUERY_") || message.code.startsWith("SUBSCRIPTION_")) await this.#subscriptionsRefused(message);

@@ -71,7 +71,7 @@ export class Link implements Transport {
         handlers.onMessage(text);
       });
     };
-    const session = this.#server.accept(toClient, close);
+    const session = this.#server.accept(toClient, () => void setImmediate(close));
     setImmediate(() => isOpen && handlers.onOpen());
     return {
       send: (text) => {

@@ -117,8 +117,7 @@ const ZERO: Readonly<Record<SyncProperty["type"], WireValue>> = {
   object: null,
 };
 
-/** `value`, which stands at `property`, with every property of the embedded objects in it. */
-export function completedInside(value: PlainValue, property: SyncProperty, schema: SyncSchema): PlainValue {
+function completedInside(value: PlainValue, property: SyncProperty, schema: SyncSchema): PlainValue {
   const type = property.objectType;
   if (property.type !== "object" || type === undefined || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((each: PlainValue) => completedInside(each, property, schema));

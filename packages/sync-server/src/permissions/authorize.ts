@@ -45,7 +45,8 @@ export function refusalOf(change: ObjectChange, rights: Rights | undefined, isAs
   if (!creates && !isVisible) return GONE;
   if (before !== undefined && !isVisible) return DENIED;
   if (after === undefined) {
-    if (before === undefined) return undefined;
+    // Without effect: somebody had deleted the object, and the writer had not heard of it. The writer must not believe that it is there.
+    if (before === undefined) return ops.at(-1)?.do.act === "delete" ? undefined : GONE;
     return rights.canDelete(before) ? undefined : DENIED;
   }
   if (ops.some((operation) => isUnwritable(operation, rights.role.unwritable))) return DENIED;

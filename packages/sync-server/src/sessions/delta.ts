@@ -70,6 +70,8 @@ export interface Delta {
   /** `own`: made by this client alone, from nothing. */
   readonly rows: readonly { readonly own: string | undefined; readonly json: string }[];
   readonly out: readonly string[];
+  /** What came and went within the batch: those who wrote on it have it still, and nobody else ever had it. */
+  readonly gone: readonly { readonly writers: ReadonlySet<string>; readonly row?: string; readonly out?: string }[];
   readonly size: number;
 }
 
@@ -86,6 +88,7 @@ export function deltaOf(batch: ChangeBatch, view: View, states: ReadonlyMap<stri
   const kept = new Set<ChangeEntry>();
   const rows: { own: string | undefined; json: string }[] = [];
   const out: string[] = [];
+  const gone: { writers: ReadonlySet<string>; row?: string; out?: string }[] = [];
   for (const span of batch.objects) {
     const shown = view.classes.get(span.type);
     if (shown === undefined) continue;
@@ -100,20 +103,32 @@ export function deltaOf(batch: ChangeBatch, view: View, states: ReadonlyMap<stri
       const state = states.get(span.name);
       // Gone again by the time its state was read: what made it go comes next.
       if (state !== undefined) rows.push({ own: before === undefined ? span.writer : undefined, json: rowJson(span.type, span.pk, visibleState(state, shown.hidden)) });
-    }
+    } else gone.push(goneOf(span));
   }
   const txs = transactions(batch, kept, view);
   const size = txs.reduce((sum, { json }) => sum + json.length, 0) + rows.reduce((sum, { json }) => sum + json.length, 0) + out.reduce((sum, json) => sum + json.length, 0);
-  return { version: batch.version, salt: batch.salt, txs, rows, out, size };
+  return { version: batch.version, salt: batch.salt, txs, rows, out, gone, size };
 }
 
 /** The text of a `down` for one session; undefined if there is nothing in it for this client. */
 export function downText(delta: Delta, client: string, resume: string): string | undefined {
   const txs = delta.txs.filter((tx) => tx.client !== client).map(({ json }) => json);
   const rows = delta.rows.filter(({ own }) => own !== client).map(({ json }) => json);
-  if (txs.length === 0 && rows.length === 0 && delta.out.length === 0) return undefined;
-  const more = `${rows.length === 0 ? "" : `,"rows":[${rows.join(",")}]`}${delta.out.length === 0 ? "" : `,"out":[${delta.out.join(",")}]`}`;
+  const gone = delta.gone.filter(({ writers }) => writers.has(client));
+  for (const { row } of gone) if (row !== undefined) rows.push(row);
+  const out = [...delta.out, ...gone.flatMap((entry) => (entry.out === undefined ? [] : [entry.out]))];
+  if (txs.length === 0 && rows.length === 0 && out.length === 0) return undefined;
+  const more = `${rows.length === 0 ? "" : `,"rows":[${rows.join(",")}]`}${out.length === 0 ? "" : `,"out":[${out.join(",")}]`}`;
   return `{"msg":"down","resume":${JSON.stringify(resume)},"txs":[${txs.join(",")}]${more}}`;
+}
+
+/** For the writers of an object that is shown neither before nor after: its delete, or that it is out of view. */
+function goneOf(span: ObjectSpan): { writers: ReadonlySet<string>; row?: string; out?: string } {
+  const writers = new Set(span.entries.map((entry) => entry.client));
+  if (span.after !== undefined) return { writers, out: nameJson(span) };
+  const deletes = span.entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").map(({ h }) => h));
+  const newest = deletes.toSorted().at(-1);
+  return newest === undefined ? { writers, out: nameJson(span) } : { writers, row: rowJson(span.type, span.pk, { d: newest }) };
 }
 
 /** An object as a row of a message. */

@@ -189,6 +189,8 @@ export class Session implements FeedListener {
   async #tellOldAnswers(acked: number): Promise<void> {
     const receipts = await this.#context.store.receipts(this.#client, acked);
     for (const { answer } of receipts) this.#noteAnswer(this.#lastCseq, JSON.parse(answer ?? "{}") as Answer);
+    // Also where there is nothing to say: the client waits for it, and may have nothing more to upload.
+    if (acked < this.#lastCseq) this.#ack ??= { cseq: this.#lastCseq, stamps: [], rejects: [] };
     this.#sendAck();
   }
 
