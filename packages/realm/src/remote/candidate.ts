@@ -49,8 +49,10 @@ export class Candidate {
   #life: LockHandle | undefined;
   #turn: LockHandle | undefined;
   #owner: Owner | undefined;
+  #since = 0;
   #proof: KeyProof | null = null;
-  #isChecked = false;
+  /** The other owner that was looked at last. */
+  #checked: string | undefined;
   #isClosed = false;
 
   constructor(host: Host, options: ServeOptions, { port, worker, path, key }: StartMessage) {
@@ -95,6 +97,7 @@ export class Candidate {
     try {
       const realm = await this.#openForAll();
       if (this.#isClosed) return realm.close();
+      this.#since = Date.now();
       this.#proof = proveKey(this.#key);
       const owner = new Owner(realm, this.#options.procedures ?? {}, () => void this.#renew());
       this.#owner = owner;
@@ -151,12 +154,12 @@ export class Candidate {
   #overhear(message: HubMessage): void {
     if (message.kind === "who" && this.#owner !== undefined) this.#announce();
     if (message.kind === "join" && message.owner === this.#id) this.#welcome(message);
-    if (message.kind === "owner" && this.#owner === undefined && !this.#isChecked) this.#check(message);
+    if (message.kind === "owner" && this.#owner === undefined) this.#check(message);
   }
 
   #announce(): void {
     if (this.#owner === undefined || this.#hub === undefined) return;
-    const message: HubMessage = { kind: "owner", owner: this.#id, proof: this.#proof, schemaVersion: this.#owner.realm.schemaVersion };
+    const message: HubMessage = { kind: "owner", owner: this.#id, since: this.#since, proof: this.#proof, schemaVersion: this.#owner.realm.schemaVersion };
     this.#hub.send(message);
   }
 
@@ -169,11 +172,11 @@ export class Candidate {
     const end = this.#owner.welcome(channel, () => life.release());
   }
 
-  #check({ proof, schemaVersion }: Extract<HubMessage, { kind: "owner" }>): void {
+  #check({ owner, since, proof, schemaVersion }: Extract<HubMessage, { kind: "owner" }>): void {
+    if (owner === this.#checked) return;
+    this.#checked = owner;
     const failure = this.#misfit(proof, schemaVersion);
-    if (failure !== undefined) return this.#say({ kind: "failed", failure: failureOf(failure) });
-    this.#isChecked = true;
-    this.#say({ kind: "fits" });
+    this.#say(failure === undefined ? { kind: "fits", owner } : { kind: "misfits", owner, since, failure: failureOf(failure) });
   }
 
   #misfit(proof: KeyProof | null, schemaVersion: number): RealmError | undefined {

@@ -87,7 +87,8 @@ export interface KeyProof {
 /** What is said on the hub. */
 export type HubMessage =
   | { readonly kind: "who" }
-  | { readonly kind: "owner"; readonly owner: string; readonly proof: KeyProof | null; readonly schemaVersion: number }
+  /** `since`: when it became the owner (`Date.now()`), by which an announcement that comes late is known. */
+  | { readonly kind: "owner"; readonly owner: string; readonly since: number; readonly proof: KeyProof | null; readonly schemaVersion: number }
   | { readonly kind: "join"; readonly owner: string; readonly client: string; readonly session: string };
 
 /** The first message of a page to its worker. Port and key are transferred. */
@@ -111,7 +112,9 @@ export type FromWorker =
   /** The worker owns the file; the port is the session's. */
   | { readonly kind: "owner"; readonly port: unknown }
   /** Another tab's worker owns the file, and it is the same database to it. */
-  | { readonly kind: "fits" }
-  /** The worker cannot own the file, or must not use the owner's. */
+  | { readonly kind: "fits"; readonly owner: string }
+  /** Another tab's worker owns the file, with another key or for another version of the application. */
+  | { readonly kind: "misfits"; readonly owner: string; readonly since: number; readonly failure: Failure }
+  /** The worker cannot open the file. */
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "closed" };

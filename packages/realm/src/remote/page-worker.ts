@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "../async-write.ts";
 import { RealmError } from "../errors.ts";
 import { errorOf } from "./failures.ts";
 import { holdLock, namesOf } from "./host.ts";
@@ -69,7 +70,7 @@ export class PageWorker {
   async close(): Promise<void> {
     if (this.#isEnded) return;
     this.say({ kind: "close" });
-    if (this.#isThere) await this.#closed;
+    if (this.#isThere) await Promise.race([this.#closed, pause(this.#options.startMs)]);
     this.end();
   }
 
@@ -117,6 +118,6 @@ export async function takeKey(key: PageKey | undefined): Promise<Uint8Array | un
 const KEY_BYTES = 64;
 
 /** Puts a worker's failure together again. */
-export function failedWith(message: Extract<FromWorker, { kind: "failed" }>): Error {
+export function failedWith(message: Extract<FromWorker, { failure: unknown }>): Error {
   return errorOf(message.failure);
 }

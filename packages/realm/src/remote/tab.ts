@@ -45,7 +45,12 @@ export class Tab {
   #owner: OwnerPlace = "nobody";
   /** The owner's name, also before its channel is joined. */
   #ownerId: string | undefined;
-  #fits = false;
+  /** Since when there has been the newest owner elsewhere that this tab has heard of. */
+  #since = 0;
+  /** The other owner of which this tab's worker has said that it is the same database. */
+  #fits: string | undefined;
+  /** Why nothing is asked of the other owner: it is not the same database to this tab. */
+  #misfit: Error | undefined;
   #isOpening = false;
   #gone: RealmError | undefined;
   #isClosed = false;
@@ -93,6 +98,7 @@ export class Tab {
   }
 
   ask(request: Request): Promise<unknown> {
+    if (this.#misfit !== undefined) return Promise.reject(this.#misfit);
     const answer = this.connection.ask(request);
     // After a failure the worker waits to be asked again.
     if (this.#owner === "nobody") this.#worker?.say({ kind: "stand" });
@@ -138,8 +144,12 @@ export class Tab {
       case "owner":
         return this.#join("this tab", this.#workerId, this.#host.adopt(message.port));
       case "fits":
-        this.#fits = true;
+        this.#fits = message.owner;
         return this.#joinOther();
+      case "misfits":
+        if (!this.#turnTo(message)) return undefined;
+        this.#misfit = failedWith(message);
+        return this.#fail(this.#misfit);
       case "failed":
         return this.#fail(failedWith(message));
       default:
@@ -150,7 +160,9 @@ export class Tab {
   #meet({ path, isAlone }: Extract<FromWorker, { kind: "hello" }>): void {
     this.#path = path;
     const { locks } = this.#host;
-    if (isAlone || locks === undefined || this.#hub !== undefined) return;
+    if (isAlone || locks === undefined) return;
+    // A worker that was started again has to look at the owner, too.
+    if (this.#hub !== undefined) return this.#hub.send({ kind: "who" } satisfies HubMessage);
     const names = namesOf(path);
     const hub = this.#host.broadcast(names.hub);
     this.#hub = hub;
@@ -161,23 +173,39 @@ export class Tab {
 
   #overhear(message: HubMessage): void {
     // This tab's own worker tells by itself.
-    if (message.kind !== "owner" || message.owner === this.#workerId || message.owner === this.#ownerId) return;
+    if (message.kind !== "owner" || message.owner === this.#workerId) return;
+    if (this.#turnTo(message)) this.#joinOther();
+  }
+
+  /**
+   * There is an owner elsewhere. This may come over the hub first, or from the own worker.
+   *
+   * @returns False for what comes late: as long as the own worker has the lock, or about an owner before the one that is known.
+   */
+  #turnTo({ owner, since }: { readonly owner: string; readonly since: number }): boolean {
+    if (owner === this.#ownerId) return true;
+    // A clock may have been set back: then the silence of the one that is known decides.
+    if (this.#owner === "this tab" || (since < this.#since && this.#silentParts === 0)) return false;
+    this.#since = since;
     this.#silentParts = 0;
     this.connection.lose();
-    this.#setOwner("nobody", message.owner);
-    if (this.#fits) this.#joinOther();
+    this.#misfit = undefined;
+    this.#setOwner("nobody", owner);
+    return true;
   }
 
   #joinOther(): void {
     const owner = this.#ownerId;
-    if (owner === undefined || this.#owner !== "nobody" || this.#hub === undefined) return;
+    // Without a worker of its own this tab has nobody who could look; it had one that did.
+    if (owner === undefined || (owner !== this.#fits && this.#worker !== undefined)) return;
+    if (this.#owner !== "nobody" || this.#hub === undefined) return;
     const session = freshId();
     this.#join("another tab", owner, this.#host.broadcast(namesOf(this.#path).session(session)));
     this.#hub.send({ kind: "join", owner, client: this.#client, session } satisfies HubMessage);
   }
 
   #join(place: OwnerPlace, owner: string | undefined, channel: Channel): void {
-    this.#fits = true;
+    this.#misfit = undefined;
     this.connection.join(channel, place === "this tab");
     this.#setOwner(place, owner);
   }
@@ -189,7 +217,7 @@ export class Tab {
     for (const listener of [...this.ownerListeners]) listener(place);
   }
 
-  /** The worker cannot own the file, or found that the owner's is not the same database. */
+  /** The worker cannot open the file. */
   #fail(error: Error): void {
     if (this.#onOpen === undefined) this.connection.refuseUnsent(error);
     else this.#onOpen.reject(error);
@@ -240,7 +268,7 @@ export class Tab {
     this.#silentParts += 1;
     if (this.#silentParts > PARTS) return this.#giveUp();
     if (this.connection.isWelcome) this.connection.say({ kind: "ping" });
-    else this.#hub?.send({ kind: "who" } satisfies HubMessage);
+    this.#hub?.send({ kind: "who" } satisfies HubMessage);
   }
 
   #giveUp(): void {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Candidate } from "../../src/remote/candidate.ts";
 import type { ServeOptions } from "../../src/remote/candidate.ts";
-import { currentHost } from "../../src/remote/host.ts";
+import { currentHost, namesOf } from "../../src/remote/host.ts";
 import type { Channel, Host } from "../../src/remote/host.ts";
 import type { StartMessage } from "../../src/remote/messages.ts";
 import type { WorkerLike } from "../../src/remote/page-worker.ts";
@@ -171,17 +171,31 @@ export class FakeBrowser {
     return side;
   }
 
+  worker(serve: ServeOptions): FakeWorker {
+    const worker = new FakeWorker(this.#side(), serve);
+    this.#workers.push(worker);
+    return worker;
+  }
+
+  /** Somebody else on the hub. */
+  stranger(): Channel {
+    return real.broadcast(namesOf(this.path).hub);
+  }
+
+  get path(): string {
+    return join(this.folder, "a.realm");
+  }
+
   /** Opens a tab. */
   async open<P = AnyProcedures>(serve: ServeOptions, options: Partial<RemoteOptions> = {}): Promise<FakeTab<P>> {
     const page = this.#side();
     const workers: FakeWorker[] = [];
     const start = (): FakeWorker => {
-      const worker = new FakeWorker(this.#side(), serve);
+      const worker = this.worker(serve);
       workers.push(worker);
-      this.#workers.push(worker);
       return worker;
     };
-    const tab = new Tab(page.host, { worker: start, path: join(this.folder, "a.realm"), ...options });
+    const tab = new Tab(page.host, { worker: start, path: this.path, ...options });
     await tab.open();
     return {
       realm: new RemoteRealm<P>(tab),

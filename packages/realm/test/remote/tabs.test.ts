@@ -4,7 +4,7 @@
  * @module
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type Realm from "../../src/index.ts";
+import Realm from "../../src/index.ts";
 import type { RemoteRealm } from "../../src/client.ts";
 import type { ServeOptions } from "../../src/worker.ts";
 import { FakeBrowser } from "./fake-tabs.ts";
@@ -68,6 +68,20 @@ describe("tabs", () => {
     await browser.open({ ...SERVE, schemaVersion: 2 });
     expect(await codeOf(browser.open({ ...SERVE, schemaVersion: 3 }))).toBe("CONFIGURATION_CONFLICT");
     expect(await codeOf(browser.open({ ...SERVE, schemaVersion: 1 }))).toBe("CONFIGURATION_CONFLICT");
+  });
+
+  it("of an older version get an error as soon as a newer one owns the file, and go on after it", async () => {
+    const [one, two] = [await browser.open({ ...SERVE, schemaVersion: 1 }), await browser.open({ ...SERVE, schemaVersion: 1 })];
+    one.worker().side.freeze();
+    // What a tab with another version would say: its worker had the lock while nobody else asked for it.
+    const other = browser.stranger();
+    other.send({ kind: "owner", owner: "stranger", since: Date.now() + 1, proof: null, schemaVersion: 2 });
+    await vi.waitFor(async () => expect(await codeOf(idsIn(two.realm))).toBe("CONFIGURATION_CONFLICT"));
+    expect(two.realm.owner).toBe("nobody");
+    other.close();
+    one.kill();
+    await vi.waitFor(() => expect(two.realm.owner).toBe("this tab"));
+    expect(await idsIn(two.realm)).toEqual([]);
   });
 
   it("without Web Locks the second has its own file handle refused, and says so", async () => {
@@ -162,6 +176,75 @@ describe("when the owner goes", () => {
     await add(one.realm, 2);
     await vi.waitFor(() => expect(heard.results?.map(({ _id }) => _id)).toEqual([1, 2]));
     expect(heard.misfits).toEqual([]);
+  });
+});
+
+describe("a worker", () => {
+  it("that was given and not started by a function ends with WORKER_GONE, and what it had not answered is COMMIT_UNKNOWN", async () => {
+    const worker = browser.worker(SERVE);
+    const { realm } = await browser.open(SERVE, { worker, ownerDeadlineMs: 200 });
+    const held = codeOf(realm.call("hold" as never, ...([1] as never)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    worker.terminate();
+    expect(await held).toBe("COMMIT_UNKNOWN");
+    expect(await codeOf(idsIn(realm))).toBe("WORKER_GONE");
+    await realm.close();
+  });
+
+  it("whose module does not call serve() is WORKER_GONE", async () => {
+    const silent = { postMessage: () => undefined, addEventListener: () => undefined, terminate: () => undefined };
+    expect(await codeOf(browser.open(SERVE, { worker: silent, ownerDeadlineMs: 50 }))).toBe("WORKER_GONE");
+  });
+
+  it("opens the realm as the application says, and passes on what that throws", async () => {
+    const paths: string[] = [];
+    const open = async (path: string): Promise<Realm> => {
+      paths.push(path);
+      return Realm.open({ path, schema: NOTES, encryptionKey: KEY });
+    };
+    const { realm } = await browser.open({ ...SERVE, open });
+    await add(realm, 1);
+    await realm.close();
+    expect(paths).toEqual([realm.path]);
+    expect(() => new Realm({ path: realm.path })).toThrow(expect.objectContaining({ code: "KEY_MISSING" }));
+    const lost = (): never => {
+      throw Object.assign(new Error("no key"), { code: "KEY_LOST" });
+    };
+    expect(await codeOf(browser.open({ ...SERVE, open: lost }))).toBe("KEY_LOST");
+    let realmSeen: Realm | undefined;
+    const refused = browser.open({ ...SERVE, open, onOpen: (opened) => { realmSeen = opened; throw new Error("not ready"); } });
+    expect(await codeOf(refused)).toBe("not ready");
+    expect(realmSeen?.isClosed).toBe(true);
+  });
+
+  it("opens the realm again after a commit whose fate the disk did not tell", async () => {
+    const opens: Realm[] = [];
+    const unknown = (): never => {
+      throw Object.assign(new Error("the sync failed"), { code: "COMMIT_UNKNOWN" });
+    };
+    const { realm } = await browser.open({ ...SERVE, procedures: { unknown }, onOpen: (opened) => opens.push(opened) });
+    const heard = new Heard<Note>();
+    await realm.objects<Note>("Note").addListener(heard.listener);
+    expect(await codeOf(realm.call("unknown"))).toBe("COMMIT_UNKNOWN");
+    await add(realm, 1);
+    expect(opens.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    await vi.waitFor(() => expect(heard.results?.map(({ _id }) => _id)).toEqual([1]));
+  });
+
+  it("waits for a transaction that the application has open in it", async () => {
+    let inWorker: Realm | undefined;
+    const { realm } = await browser.open({ ...SERVE, onOpen: (opened) => (inWorker = opened) });
+    let finish: () => void = () => undefined;
+    const own = inWorker?.writeAsync(async () => {
+      inWorker?.create<Note>("Note", { _id: 1, title: "own" });
+      await new Promise<void>((resolve) => (finish = resolve));
+    });
+    await vi.waitFor(() => expect(inWorker?.isInTransaction).toBe(true));
+    const write = add(realm, 2);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    finish();
+    await Promise.all([own, write]);
+    expect(await idsIn(realm)).toEqual([1, 2]);
   });
 });
 
