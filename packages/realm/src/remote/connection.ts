@@ -74,16 +74,18 @@ export class Connection {
 
   ask(request: Request): Promise<unknown> {
     const answer = new Promise((resolve, reject) => {
-      const pending: Pending = { request, isWrite: request.kind === "write" || request.kind === "call", resolve, reject };
-      if (this.#session?.isWelcome === true) this.#send(this.#session, pending);
-      else this.#unsent.push(pending);
-      this.#events.onAsked();
+      this.#put({ request, isWrite: request.kind === "write" || request.kind === "call", resolve, reject });
     });
-    if (request.kind === "watch") return answer;
     this.#answers.add(answer);
     const settled = (): void => void this.#answers.delete(answer);
     answer.then(settled, settled);
     return answer;
+  }
+
+  #put(pending: Pending): void {
+    if (this.#session?.isWelcome === true) this.#send(this.#session, pending);
+    else this.#unsent.push(pending);
+    this.#events.onAsked();
   }
 
   /** @returns Its number. */
@@ -222,16 +224,19 @@ export class Connection {
 
   #begin(number: number, watching: Watching): void {
     const isWanted = (): boolean => this.#watching.get(number) === watching;
-    this.ask({ kind: "watch", watch: number, query: watching.query }).then(
-      (state) => {
+    // At once, not by a promise: the next message may be the first change.
+    this.#put({
+      request: { kind: "watch", watch: number, query: watching.query },
+      isWrite: false,
+      resolve: (state) => {
         if (isWanted()) watching.first(state as FirstState);
       },
-      (error: Error) => {
+      reject: (error) => {
         if (!isWanted()) return;
         this.#watching.delete(number);
         watching.failed(error);
       },
-    );
+    });
   }
 }
 
