@@ -53,6 +53,7 @@ export type RealmErrorCode =
 const HINTS: Readonly<Record<string, string>> = {
   CLASS_UNKNOWN: "Add the class to 'schema' in the configuration, or correct its name.",
   CONFIGURATION_CONFLICT: "Open the file with the configuration that it is open with already, or close that instance first.",
+  COMMIT_UNKNOWN: "Read whether the change is there, and write it again only if it is not.",
   FORMAT_FOREIGN: "Write its objects as JSON with realm-js, and read them into a new realm with 'importJson'; or open another path.",
   KEY_DIFFERS: "Pass the key that the file is open with already, or close that instance first.",
   KEY_MISSING: "Pass 'encryptionKey' with the 64 bytes that the file was written with.",

@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build, type BuildOptions, type Metafile } from "esbuild";
 import { describe, expect, it } from "vitest";
 
@@ -41,6 +42,18 @@ describe.each(Object.entries(BUNDLES))("a bundle for %s", (_name, { options, pla
     const { inputs } = await bundle(options);
     const platforms = Object.keys(inputs).filter((path) => path.endsWith("-platform.ts") && !/(current|portable)-platform\.ts$/.test(path));
     expect(platforms.map((path) => path.slice(path.lastIndexOf("/") + 1))).toEqual([platform]);
+  });
+});
+
+describe("a page with openInWorker", () => {
+  const LIMIT_BYTES = 10_240;
+
+  it(`gets a client of at most ${LIMIT_BYTES} bytes, compressed, without the engine`, async () => {
+    const contents = `export * from "@holdfast/realm/client";`;
+    const { outputFiles, metafile } = await build({ stdin: { contents, resolveDir: join(PACKAGES, "react"), loader: "ts" }, conditions: ["@holdfast/source"], platform: "browser", bundle: true, write: false, metafile: true, minify: true, format: "esm" });
+    const foreign = Object.keys(metafile.inputs).filter((path) => !/packages\/realm\/src\/(client|errors|async-write|notifications\/change-sets|remote\/[\w-]+)\.ts$|^<stdin>$/.test(path));
+    expect(foreign).toEqual([]);
+    expect(gzipSync(outputFiles[0]?.contents as Uint8Array).length).toBeLessThan(LIMIT_BYTES);
   });
 });
 

@@ -67,6 +67,11 @@ export async function hold(_id: number): Promise<void> {
   await live().call("holdOpen", _id);
 }
 
+/** Keeps the owner's worker busy. */
+export async function block(ms: number): Promise<number> {
+  return live().call("block", ms);
+}
+
 /** How an error of a call looks here. */
 export async function refused(): Promise<unknown> {
   return live()
@@ -123,6 +128,7 @@ export interface TabKillReport {
 interface Client {
   readonly realm: RemoteRealm;
   readonly worker: () => Worker;
+  readonly startedAt: () => number;
   readonly heard: typeof heard;
 }
 
@@ -165,7 +171,7 @@ export async function endOwners(rounds: number, job: { path: string; key: KeyByt
       const wanted = random() < 0.25 ? 0 : acknowledged.size + Math.floor(random() * 12);
       while (acknowledged.size < wanted) await new Promise((resolve) => setTimeout(resolve, 1));
       await new Promise((resolve) => setTimeout(resolve, random() * 10));
-      (clients.find(({ realm: own }) => own.owner === "this tab") ?? clients[round % clients.length])?.worker().terminate();
+      (await nextToEnd(clients)).worker().terminate();
     }
     isOver = true;
   })();
@@ -175,12 +181,30 @@ export async function endOwners(rounds: number, job: { path: string; key: KeyByt
   return { rounds, acknowledged: acknowledged.size, unknown: unknown.size, done: found.filter((_id) => unknown.has(_id)).length, misfits: clients.flatMap((client) => client.heard.misfits) };
 }
 
+/** The owner, or who is about to take over: the first in line. One that has just been started is given time to get into line. */
+async function nextToEnd(clients: readonly Client[]): Promise<Client> {
+  for (;;) {
+    const reigning = clients.find(({ realm: own }) => own.owner === "this tab");
+    const [oldest] = clients.toSorted((left, right) => left.startedAt() - right.startedAt());
+    if (reigning !== undefined) return reigning;
+    if (oldest !== undefined && performance.now() - oldest.startedAt() > 1000) return oldest;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 async function openClient(path: string, key: KeyBytes): Promise<Client> {
   let current: Worker;
-  const opened = await openInWorker({ worker: () => (current = start()), ...options(path, key) });
+  let startedAt = 0;
+  const opened = await openInWorker({
+    worker: () => {
+      startedAt = performance.now();
+      return (current = start());
+    },
+    ...options(path, key),
+  });
   const state: typeof heard = { ids: [], misfits: [] };
   await opened.objects<Note>("Note").sorted("_id").addListener(follower(state));
-  return { realm: opened, worker: () => current, heard: state };
+  return { realm: opened, worker: () => current, startedAt: () => startedAt, heard: state };
 }
 
 async function check(clients: readonly Client[], acknowledged: ReadonlySet<number>, unknown: ReadonlySet<number>): Promise<number[]> {

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 type InPage = typeof import("./tabs-in-page.ts");
 type Page = TestPage<InPage>;
 
-const ROUNDS = Number(process.env["TAB_KILLS"] ?? 12);
+const ROUNDS = Number(process.env["TAB_KILLS"] ?? 5);
 const SEED = Number(process.env["KILL_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const KEY = Array.from({ length: 64 }, (_, index) => index);
 const ENTRY = join(import.meta.dirname, "tabs-in-page.ts");
@@ -99,6 +99,18 @@ describe.each(BROWSERS.filter(({ missing }) => missing === undefined || process.
     expect(await Promise.all(fates)).toEqual(["COMMIT_UNKNOWN", "COMMIT_UNKNOWN"]);
     await one.call("add", 3, 4);
     expect(await two.call("ids")).toEqual([3]);
+  });
+
+  it("an owner that does not answer is given up, and what it had not begun by then it never does", async () => {
+    const [one, two] = (await tabs(2)) as [Page, Page];
+    await one.call("open", "a.realm", null);
+    await two.call("open", "a.realm", null, 300);
+    const blocked = one.call("block", 2000);
+    await vi.waitFor(async () => expect(await codeOf(two.call("ids"))).toBe("OWNER_SILENT"), { timeout: 20_000 });
+    expect(await codeOf(two.call("add", 1, 2))).toBe("COMMIT_UNKNOWN");
+    expect(await blocked).toBe(0);
+    await two.call("add", 2, 3);
+    expect(await two.call("ids")).toEqual([2]);
   });
 
   it.each([
