@@ -25,6 +25,8 @@ export interface RemoteOptions {
 }
 
 const DEFAULT_DEADLINE_MS = 30_000;
+/** How long a worker may take to its first word: it may have to be fetched. */
+const START_MS = 60_000;
 /** After so many parts of the deadline without a word it is over. A page that was frozen itself counts none. */
 const PARTS = 4;
 
@@ -36,6 +38,7 @@ export class Tab {
   readonly #options: RemoteOptions;
   readonly #client = freshId();
   readonly #deadlineMs: number;
+  readonly #startMs: number;
   #worker: PageWorker | undefined;
   #started: WorkerLike | undefined;
   #workerId = "";
@@ -58,8 +61,9 @@ export class Tab {
   #clock: ReturnType<typeof setInterval> | undefined;
   #onOpen: { resolve(): void; reject(error: Error): void } | undefined;
 
-  constructor(host: Host, options: RemoteOptions) {
+  constructor(host: Host, options: RemoteOptions, startMs: number = START_MS) {
     this.#host = host;
+    this.#startMs = startMs;
     this.#options = options;
     this.#deadlineMs = options.ownerDeadlineMs ?? DEFAULT_DEADLINE_MS;
     this.connection = new Connection(this.#deadlineMs, {
@@ -132,7 +136,7 @@ export class Tab {
     // Named before it starts: what it says to all may be heard before what it says to this page.
     this.#workerId = freshId();
     this.#started = typeof worker === "function" ? worker() : worker;
-    this.#worker = new PageWorker({ host: this.#host, worker: this.#started, id: this.#workerId, path, key, startMs: this.#deadlineMs, onMessage: (message) => this.#hear(message), onGone: (error) => this.#lost(error) });
+    this.#worker = new PageWorker({ host: this.#host, worker: this.#started, id: this.#workerId, path, key, startMs: this.#startMs, onMessage: (message) => this.#hear(message), onGone: (error) => this.#lost(error) });
   }
 
   #hear(message: FromWorker): void {
@@ -263,8 +267,8 @@ export class Tab {
       this.#clock = undefined;
       return;
     }
-    // The own worker's end is told at once, and it may take its time.
-    if (this.#owner === "this tab" || this.#isOpening) return;
+    // The own worker's end is told at once, and it may take its time; so may its start, before which nobody can be asked.
+    if (this.#owner === "this tab" || this.#isOpening || this.#path === "") return;
     this.#silentParts += 1;
     if (this.#silentParts > PARTS) return this.#giveUp();
     if (this.connection.isWelcome) this.connection.say({ kind: "ping" });

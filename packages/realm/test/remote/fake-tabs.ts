@@ -187,7 +187,7 @@ export class FakeBrowser {
   }
 
   /** Opens a tab. */
-  async open<P = AnyProcedures>(serve: ServeOptions, options: Partial<RemoteOptions> = {}): Promise<FakeTab<P>> {
+  async open<P = AnyProcedures>(serve: ServeOptions, options: Partial<RemoteOptions> = {}, startMs?: number): Promise<FakeTab<P>> {
     const page = this.#side();
     const workers: FakeWorker[] = [];
     const start = (): FakeWorker => {
@@ -195,7 +195,7 @@ export class FakeBrowser {
       workers.push(worker);
       return worker;
     };
-    const tab = new Tab(page.host, { worker: start, path: this.path, ...options });
+    const tab = new Tab(page.host, { worker: start, path: this.path, ...options }, startMs);
     await tab.open();
     return {
       realm: new RemoteRealm<P>(tab),

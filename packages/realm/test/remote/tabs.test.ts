@@ -193,7 +193,7 @@ describe("a worker", () => {
 
   it("whose module does not call serve() is WORKER_GONE", async () => {
     const silent = { postMessage: () => undefined, addEventListener: () => undefined, terminate: () => undefined };
-    expect(await codeOf(browser.open(SERVE, { worker: silent, ownerDeadlineMs: 50 }))).toBe("WORKER_GONE");
+    expect(await codeOf(browser.open(SERVE, { worker: silent }, 50))).toBe("WORKER_GONE");
   });
 
   it("opens the realm as the application says, and passes on what that throws", async () => {
