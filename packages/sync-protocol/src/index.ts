@@ -9,6 +9,7 @@ export { HybridClock } from "./hybrid-clock.ts";
 export type { HybridClockOptions } from "./hybrid-clock.ts";
 export { LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
+export { isAhead } from "./merge/ahead.ts";
 export { applyOperation, applyOperations } from "./merge/apply.ts";
 export { canonicalise, clampStamp, restamped } from "./merge/canonical.ts";
 export type { CanonicalOptions } from "./merge/canonical.ts";

@@ -13,6 +13,7 @@ import type { WebSocket } from "ws";
 import { HybridClock, LIMITS } from "@holdfast/sync-protocol";
 import type { Limits, SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator, VerifiedUser } from "./auth/authenticator.ts";
+import type { ServedUsers } from "./auth/served-users.ts";
 import { SyncServerError } from "./errors.ts";
 import { SILENT } from "./operations/log.ts";
 import type { Log } from "./operations/log.ts";
@@ -37,6 +38,8 @@ import type { Store, Upload } from "./store/store.ts";
 export interface SyncServerOptions {
   readonly store: Store;
   readonly authenticator: Authenticator;
+  /** Answers requests about users on the same port, and tells which sessions have ended: `createAuthHandler` and `AuthService` in one, see `usersOf`. */
+  readonly users?: ServedUsers;
   readonly rules: Rules;
   /** What the server stores; joined with what it stored before. */
   readonly schema?: SyncSchema;
@@ -95,6 +98,7 @@ export class SyncServer {
   #rules: CompiledRules = new Map();
   #context: SessionContext | undefined;
   #isReady = false;
+  #forgetUsers: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws {SyncServerError} `TLS_REQUIRED` for an address off loopback without a certificate. */
@@ -137,6 +141,7 @@ export class SyncServer {
     this.#every((this.#options.silenceMs ?? 45_000) / 3, () => this.#sweep());
     this.#every(1000, () => this.#noteSeen());
     this.#every(COMPACT_MS, () => this.compact());
+    this.#forgetUsers = this.#options.users?.onSessionEnd(({ userId }) => this.userEnded(userId));
     await this.#listen();
     this.#isReady = true;
     this.#log.info("started", { store: store.kind, port: this.port, tls: this.#options.tls !== undefined });
@@ -162,6 +167,11 @@ export class SyncServer {
     for (const { session } of this.#connections) if (session.userId === user.userId) session.userChanged(user);
   }
 
+  /** A user's sessions were revoked: connections ask for a fresh token, and do not get one. */
+  userEnded(userId: string): void {
+    for (const { session } of this.#connections) if (session.userId === userId) session.end("SESSION_REVOKED", "refreshToken", "the user's session has ended");
+  }
+
   /** Forgets what no client needs any more. */
   async compact(): Promise<void> {
     const floor = await this.#options.store.compact(new Date(this.#now() - (this.#options.offlineDays ?? 30) * DAY_MS));
@@ -176,6 +186,7 @@ export class SyncServer {
 
   async #stop(): Promise<void> {
     this.#isReady = false;
+    this.#forgetUsers?.();
     for (const timer of this.#timers) clearInterval(timer);
     this.#http?.close();
     await this.#context?.writer.stop();
@@ -192,7 +203,7 @@ export class SyncServer {
 
   #listen(): Promise<void> {
     const { tls, host = "127.0.0.1", port = 0, limits, connectionsMax = 20_000 } = this.#options;
-    const answer = (request: IncomingMessage, response: ServerResponse): void => this.#answer(request, response);
+    const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
     const http = tls === undefined ? createPlainServer(answer) : createTlsServer({ ...tls, minVersion: "TLSv1.2" }, answer);
     http.maxConnections = connectionsMax;
     // Compression costs seven times the time of a frame, and tells about content by its length.
@@ -207,8 +218,9 @@ export class SyncServer {
     });
   }
 
-  #answer({ url }: IncomingMessage, response: ServerResponse): void {
-    const isHealth = url === "/healthz";
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#isReady && (await this.#options.users?.answer(request, response)) === true) return;
+    const isHealth = request.url === "/healthz";
     response.writeHead(isHealth ? (this.#isReady ? 200 : 503) : 404, { "content-type": "text/plain", "cache-control": "no-store" });
     response.end(isHealth ? (this.#isReady ? "ok\n" : "not ready\n") : "not found\n");
   }

@@ -185,7 +185,7 @@ export class AppUsers {
     const { files, keys: userIds, sessions } = metadata.pending();
     for (const path of files) if (!this.#held.has(path)) this.#deleteFile(path);
     for (const userId of userIds) {
-      // A device's own key goes only with the last file that it opens.
+      // The user has logged in again meanwhile.
       if (metadata.user(userId)?.state === "LoggedIn") metadata.strike("DoomedKey", userId);
       else if (keys !== undefined) await keys.remove({ name: this.#keyName(userId) }).then(() => metadata.strike("DoomedKey", userId), () => undefined);
     }

@@ -14,7 +14,7 @@ import { emptyBox } from "./apply.ts";
 import type { Difference } from "./diff.ts";
 import { elementOf, runId, stampOfPosition, type Node } from "./list-index.ts";
 import { ListWork, placeBetween } from "./list-work.ts";
-import { isShown, plainSlot } from "./materialise.ts";
+import { completedInside, isShown, plainSlot } from "./materialise.ts";
 import { commonSubsequence, occurrences } from "./sequence-diff.ts";
 
 /** A list in an object. */
@@ -38,9 +38,11 @@ export function listDifference(difference: Difference, list: ListPlace, wanted: 
   const { isGone } = difference.options;
   const work = new ListWork(list.box.p, new Set());
   const shown = list.box.p.filter((item) => isShown(item, isGone)).map((item) => work.index.nodes.get(item.i) as Node);
+  // An embedded object may come with all its properties or with those alone that were ever written: both are the same element.
+  const whole = (value: PlainValue): PlainValue => (list.property?.type === "object" ? completedInside(value, list.property, difference.options.schema) : value);
   const plan = planOf(
-    shown.map((node) => plainSlot(node.item, isGone) ?? null),
-    wanted,
+    shown.map((node) => whole(plainSlot(node.item, isGone) ?? null)),
+    wanted.map(whole),
   );
   const used = new Set(plan.sources);
   const removed = shown.filter((_node, index) => !used.has(index)).map((node) => elementOf(node.item));

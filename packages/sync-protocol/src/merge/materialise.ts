@@ -117,7 +117,8 @@ const ZERO: Readonly<Record<SyncProperty["type"], WireValue>> = {
   object: null,
 };
 
-function completedInside(value: PlainValue, property: SyncProperty, schema: SyncSchema): PlainValue {
+/** `value`, which stands at `property`, with every property of the embedded objects in it. */
+export function completedInside(value: PlainValue, property: SyncProperty, schema: SyncSchema): PlainValue {
   const type = property.objectType;
   if (property.type !== "object" || type === undefined || typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((each: PlainValue) => completedInside(each, property, schema));

@@ -254,7 +254,7 @@ function merge(name: string, about: string, operations: readonly object[], shows
 const MERGES: readonly MergeVector[] = [
   merge("not-created", "an object that nobody has created is not there", [op(a(2), ["title"], set("x"))], null),
   merge("last-write", "the later stamp wins, whatever arrives last", [CREATE, op(b(20), ["title"], set("late")), op(a(10), ["title"], set("early"))], { title: "late" }),
-  merge("same-millisecond", "counter, then replica tell stamps of one millisecond apart", [CREATE, op(b(10), ["title"], set("b")), op(a(10), ["title"], set("a")), op(a(10, 1), ["hits"], set(1)), op(b(10), ["hits"], set(2))], { title: "b", hits: 1 }),
+  merge("same-millisecond", "counter, then replica tell stamps of one millisecond apart", [CREATE, op(b(10), ["title"], set("b")), op(a(10), ["title"], set("a")), op(a(11, 1), ["hits"], set(1)), op(b(11), ["hits"], set(2))], { title: "b", hits: 1 }),
   merge("default", "a default loses to an explicit value", [CREATE, op(a(10), ["title"], set("explicit")), op(b(90), ["title"], set("default", { isDefault: true }))], { title: "explicit" }),
   merge("counter", "increments later than the newest set add to it", [CREATE, op(a(10), ["hits"], { act: "inc", by: 2 }), op(b(20), ["hits"], set(100)), op(a(30), ["hits"], { act: "inc", by: 3 }), op(b(31), ["hits"], { act: "inc", by: -1 })], { hits: 102 }),
   merge("counter-under", "a set that comes late slides under increments", [CREATE, op(a(10), ["hits"], set(null)), op(a(30), ["hits"], { act: "inc", by: 1 }), op(b(20), ["hits"], set(10))], { hits: 11 }),

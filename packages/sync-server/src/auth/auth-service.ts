@@ -212,8 +212,8 @@ export class AuthService {
   /** Ends the session of a refresh token. No error if it has ended before. */
   async logOut(refreshToken: string): Promise<void> {
     const { sessionId } = this.#tokens.verifyRefresh(refreshToken);
-    await this.#sessions.revoke(sessionId);
-    this.#tellEnd({ userId: "", sessionId });
+    const userId = await this.#sessions.revoke(sessionId);
+    if (userId !== undefined) this.#tellEnd({ userId, sessionId });
   }
 
   /** What sync sessions verify tokens with. */
@@ -306,7 +306,7 @@ export class AuthService {
     this.#tellEnd({ userId });
   }
 
-  /** Tells of sessions that this server has ended; `userId` is empty for a log out. Other servers see it at the next `verify`. @returns How to end it */
+  /** Tells of sessions that this server has ended: one, or all of a user. Other servers see it at the next `verify`. @returns How to end it */
   onSessionEnd(listener: (ended: { readonly userId: string; readonly sessionId?: string }) => void): () => void {
     this.#endListeners.add(listener);
     return () => this.#endListeners.delete(listener);

@@ -22,6 +22,8 @@ export type { EmailPasswordOptions } from "./passwords.ts";
 export { openPostgresUserDatabase } from "./postgres-user-database.ts";
 export type { PgConnection, PgPool } from "./postgres-user-database.ts";
 export type { RateLimitOptions } from "./rate-limit.ts";
+export { usersOf } from "./served-users.ts";
+export type { ServedUsers } from "./served-users.ts";
 export { openSqliteUserDatabase } from "./sqlite-user-database.ts";
 export { customJwtProvider, oidcProvider } from "./token-providers.ts";
 export type { CustomJwtOptions, OidcOptions } from "./token-providers.ts";

@@ -79,10 +79,11 @@ export class UserSessions {
     return new AuthError("SESSION_REVOKED", "the session was revoked: log in again");
   }
 
-  /** Ends one session. No error if it has ended before. */
-  async revoke(sessionId: string): Promise<void> {
+  /** Ends one session. @returns Its user, or undefined if it had ended before */
+  async revoke(sessionId: string): Promise<string | undefined> {
     const { appId, database, now } = this.#options;
-    await database.query(`UPDATE ${this.#table} SET revoked_ms = $3 WHERE id = $1 AND app = $2 AND revoked_ms IS NULL`, [sessionId, appId, now()]);
+    const [row] = await database.query(`UPDATE ${this.#table} SET revoked_ms = $3 WHERE id = $1 AND app = $2 AND revoked_ms IS NULL RETURNING user_id`, [sessionId, appId, now()]);
+    return row === undefined ? undefined : String(row["user_id"]);
   }
 
   /** Ends all sessions of a user. */

@@ -1,0 +1,101 @@
+/**
+ * Users, tokens and sync on one port: a real server, two encrypted devices.
+ *
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { Realm } from "@holdfast/realm";
+import { AuthService, functionProvider, localKeyProvider, openSqliteUserDatabase, OPEN_RULES, SqliteStore, SyncServer, usersOf } from "@holdfast/sync-server";
+import type { AuthLogEntry } from "@holdfast/sync-server";
+import { expect, it, onTestFinished } from "vitest";
+import { Credentials, enableSync } from "../../src/index.ts";
+import type { User } from "../../src/index.ts";
+import { TestDevice } from "./support.ts";
+
+enableSync();
+
+const schema = [{ name: "Note", primaryKey: "_id", properties: { _id: "int", text: "string" } }];
+
+/** A sync server with users by name. */
+async function serve(folder: string, accessTokenSeconds: number): Promise<{ service: AuthService; baseUrl: string; log: AuthLogEntry[] }> {
+  const log: AuthLogEntry[] = [];
+  const database = openSqliteUserDatabase(":memory:");
+  const service = new AuthService({
+    appId: "clinic",
+    database,
+    secrets: [randomBytes(32)],
+    providers: [functionProvider(({ name }) => ({ subject: String(name) }))],
+    key: { mode: "issued", providers: [localKeyProvider({ key: randomBytes(32) })] },
+    accessTokenSeconds,
+    log: (entry) => log.push(entry),
+  });
+  await service.start();
+  const server = new SyncServer({ store: new SqliteStore(join(folder, "server.db")), authenticator: service.authenticator(), users: usersOf([service]), rules: OPEN_RULES, schemaPolicy: "clientsMayAdd", pollMs: 50 });
+  await server.start();
+  onTestFinished(async () => {
+    await server.stop();
+    await database.close();
+  });
+  return { service, baseUrl: `http://127.0.0.1:${String(server.port)}`, log };
+}
+
+async function openNotes(device: TestDevice, user: User): Promise<Realm> {
+  const realm = await Realm.open({
+    path: join(device.folder, "notes.realm"),
+    schema,
+    encryptionKey: await user.databaseKey(),
+    sync: { user, flexible: true, initialSubscriptions: { update: (set: { add(objects: unknown): void }, opened: Realm) => set.add(opened.objects("Note")) } },
+  } as never);
+  onTestFinished(() => {
+    if (!realm.isClosed) realm.close();
+  });
+  return realm;
+}
+
+const textsOf = (realm: Realm): string[] => [...realm.objects<{ _id: number; text: string }>("Note").sorted("_id")].map(({ text }) => text);
+
+it("two devices of a user log in, get one key, sync; tokens that end in mid session are refreshed and nothing stops", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { service, baseUrl, log } = await serve(phone.folder, 2);
+  const tablet = new TestDevice({ baseUrl } as never);
+  const ada = await (await phone.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
+  const twin = await (await tablet.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
+  const [one, two] = [await openNotes(phone, ada), await openNotes(tablet, twin)];
+  const [firstToken, firstTwin] = [ada.accessToken, twin.accessToken];
+  const sent: string[] = [];
+  // Long enough for several tokens to end, whatever the machine does meanwhile.
+  for (let id = 0; ada.accessToken === firstToken || twin.accessToken === firstTwin || sent.length < 8; id++) {
+    sent.push(`note ${String(id)}`);
+    one.write(() => one.create("Note", { _id: id, text: `note ${String(id)}` }));
+    await expect.poll(() => textsOf(two), { timeout: 20_000, interval: 20 }).toEqual(sent);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  expect(log.filter(({ event }) => event !== "login" && event !== "first-login")).toEqual([]);
+  expect(await service.authenticator().verify(await ada.freshAccessToken())).toMatchObject({ userId: ada.id });
+});
+
+it("a synced file of a removed user goes when it is closed", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { baseUrl } = await serve(phone.folder, 600);
+  const app = await phone.start({ baseUrl });
+  const ada = await app.logIn(Credentials.function({ name: "ada" }));
+  const realm = await openNotes(phone, ada);
+  const { path } = realm;
+  await app.removeUser(ada);
+  expect(Realm.exists(path)).toBe(true);
+  realm.close();
+  await expect.poll(() => Realm.exists(path)).toBe(false);
+});
+
+it("when the operator ends a user's sessions, open connections end and the user is logged out", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { service, baseUrl } = await serve(phone.folder, 600);
+  const ada = await (await phone.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
+  const realm = await openNotes(phone, ada);
+  await service.revokeSessions(ada.id);
+  await expect.poll(() => ada.isLoggedIn, { timeout: 20_000 }).toBe(false);
+  // The open file stays readable and writable: local work never waits.
+  realm.write(() => realm.create("Note", { _id: 1, text: "still here" }));
+  expect(textsOf(realm)).toEqual(["still here"]);
+});

@@ -1,0 +1,56 @@
+/**
+ * Operations that know more than the state that they come to.
+ *
+ * Where states need no order of delivery, such an operation waits, or ends what is there. A server that has everything its clients can have
+ * seen knows better: it is a mistake or a forgery, since who claims to have seen a delete that never was deletes without saying so.
+ *
+ * @module
+ */
+import type { FieldsBox, ListBox, ObjectState, Slot } from "../object-state.ts";
+import type { BoxStep, Operation } from "../operation.ts";
+import { NEVER } from "../stamp.ts";
+import { at } from "./fields.ts";
+import { elementOf } from "./list-index.ts";
+
+/**
+ * True if an operation says to have seen a delete or a clear that the state does not have, or names an element or a position that is not there.
+ * An operation that has no effect, since what it is about has ended, is not ahead.
+ */
+export function isAhead(state: ObjectState | undefined, operation: Operation): boolean {
+  const deleted = state?.d ?? NEVER;
+  const seen = operation.g ?? NEVER;
+  if (seen > deleted) return true;
+  if (seen < deleted) return false;
+  let slots: (name: string) => Slot | undefined = (name) => at(state?.f, name);
+  for (const [index, step] of operation.path.entries()) {
+    const name = typeof step === "string" ? step : step.at;
+    const slot = slots(name);
+    if (slot === undefined && index > 0 && (operation.path[index - 1] as BoxStep).box === "list") return true;
+    if (slot !== undefined && "r" in slot) return false;
+    if (typeof step === "string") return false;
+    const box = slot?.b?.[step.box];
+    const cleared = box?.g ?? NEVER;
+    const seenClear = step.seen ?? NEVER;
+    if (seenClear > cleared) return true;
+    if (seenClear < cleared) return false;
+    if (index === operation.path.length - 1) return step.box === "list" && namesUnknown(box as ListBox | undefined, operation);
+    slots = insideOf(box as ListBox | FieldsBox | undefined);
+  }
+  return false;
+}
+
+function insideOf(box: ListBox | FieldsBox | undefined): (name: string) => Slot | undefined {
+  if (box === undefined || "f" in box) return (name) => at(box?.f, name);
+  return (element) => box.p.find((item) => item.m === undefined && elementOf(item) === element);
+}
+
+function namesUnknown(box: ListBox | undefined, { do: action }: Operation): boolean {
+  const positions = box?.p ?? [];
+  if (action.act === "remove") {
+    const elements = new Set(positions.map(elementOf));
+    return !action.elements.every((element) => elements.has(element));
+  }
+  if (action.act !== "insert" && action.act !== "move") return false;
+  if (action.origin !== undefined && !positions.some((item) => item.i === action.origin)) return true;
+  return action.act === "move" && !positions.some((item) => elementOf(item) === action.element);
+}

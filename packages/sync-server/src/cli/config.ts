@@ -1,0 +1,67 @@
+/**
+ * The configuration file: JSON, or a module whose default export is the same object. Flags win over it.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type pg from "pg";
+import type { SyncSchema } from "@holdfast/sync-protocol";
+import type { AuthOptions } from "../auth/auth-options.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { SyncServerError } from "../errors.ts";
+import type { Rules } from "../permissions/rules.ts";
+import type { SchemaPolicy } from "../sessions/session-context.ts";
+
+/** What a configuration file holds. */
+export interface ServerConfig {
+  readonly host?: string;
+  readonly port?: number;
+  /** Of metrics and status page, on loopback. Absent: none. */
+  readonly adminPort?: number;
+  /** Files in PEM. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** One of the two. */
+  readonly sqlite?: string;
+  readonly postgres?: pg.ClientConfig & { readonly caFile?: string };
+  readonly schema?: SyncSchema;
+  readonly schemaPolicy?: SchemaPolicy;
+  readonly rules: Rules;
+  readonly usesPolicies?: boolean;
+  readonly offlineDays?: number;
+  /** Users of this server's own. Only in a module: providers are functions. */
+  readonly auth?: Omit<AuthOptions, "database">;
+  /** Instead: whoever else verifies tokens. Only in a module. */
+  readonly authenticator?: Authenticator;
+}
+
+/** Reads and checks it. @throws {SyncServerError} `CONFIGURATION_INVALID` */
+export async function loadConfig(path: string): Promise<ServerConfig> {
+  const full = resolve(path);
+  let config: unknown;
+  try {
+    config = full.endsWith(".json") ? JSON.parse(readFileSync(full, "utf8")) : ((await import(pathToFileURL(full).href)) as { readonly default?: unknown }).default;
+  } catch (cause) {
+    throw invalid(`${path} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`, cause);
+  }
+  return checked(config);
+}
+
+function checked(config: unknown): ServerConfig {
+  if (typeof config !== "object" || config === null) throw invalid("expected an object");
+  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "postgres", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
+  const unknown = Object.keys(config).find((name) => !known.has(name));
+  if (unknown !== undefined) throw invalid(`there is no setting ${unknown}`);
+  const given = config as ServerConfig;
+  for (const name of ["port", "adminPort", "offlineDays"] as const) if (given[name] !== undefined && (!Number.isInteger(given[name]) || given[name] < 0)) throw invalid(`${name}: expected a whole number`);
+  if ((given.sqlite === undefined) === (given.postgres === undefined)) throw invalid("expected one of sqlite and postgres");
+  if (typeof given.rules !== "object" || given.rules === null || typeof given.rules.classes !== "object") throw invalid("rules: expected an object with classes; without rules nobody may do anything");
+  if ((given.auth === undefined) === (given.authenticator === undefined)) throw invalid("expected one of auth and authenticator, in a module (.mjs): without them nobody could log in");
+  if (given.tls !== undefined && (typeof given.tls.certFile !== "string" || typeof given.tls.keyFile !== "string")) throw invalid("tls: expected certFile and keyFile");
+  return given;
+}
+
+function invalid(message: string, cause?: unknown): SyncServerError {
+  return new SyncServerError("CONFIGURATION_INVALID", message, { cause });
+}

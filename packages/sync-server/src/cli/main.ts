@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/**
+ * `npx @holdfast/sync-server --config holdfast.mjs`
+ *
+ * Exit codes: 0 stopped as asked, 2 flags or configuration are wrong, 3 the database or the port cannot be had.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { SyncServerError } from "../errors.ts";
+import { jsonLog } from "../operations/log.ts";
+import type { ServerConfig } from "./config.ts";
+import { loadConfig } from "./config.ts";
+import { runServer } from "./run.ts";
+
+const USAGE = `Usage: holdfast-sync-server --config FILE [options]
+
+  --config FILE      JSON, or a module whose default export is the configuration
+  --host ADDRESS     where to listen; anything but loopback needs tls
+  --port NUMBER      0 for any free one
+  --admin-port N     metrics and status page, on loopback
+  --check            read the configuration, say whether it can be used, and end
+  --json             what is printed on standard output is JSON
+  --help
+
+Logs are lines of JSON on standard error. SIGTERM and SIGINT stop it gracefully.
+`;
+
+const USAGE_CODES: ReadonlySet<string> = new Set(["CONFIGURATION_INVALID", "RULE_INVALID", "QUERY_UNSUPPORTED", "SCHEMA_UNSUPPORTED", "TLS_REQUIRED"]);
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let isJson = process.argv.includes("--json");
+  try {
+    const { values } = parseArgs({
+      options: { config: { type: "string" }, host: { type: "string" }, port: { type: "string" }, "admin-port": { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
+    });
+    isJson = values.json === true;
+    if (values.help === true) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    if (values.config === undefined) throw new SyncServerError("CONFIGURATION_INVALID", "--config is missing; --help lists all flags");
+    const config: ServerConfig = {
+      ...(await loadConfig(values.config)),
+      ...(values.host === undefined ? {} : { host: values.host }),
+      ...(values.port === undefined ? {} : { port: portOf(values.port) }),
+      ...(values["admin-port"] === undefined ? {} : { adminPort: portOf(values["admin-port"]) }),
+    };
+    if (values.check === true) {
+      print(isJson, { check: "ok" }, "The configuration can be used.");
+      return 0;
+    }
+    await serve(config, isJson);
+    return 0;
+  } catch (error) {
+    const code = codeOf(error);
+    const message = error instanceof Error ? error.message : "unknown";
+    if (isJson) print(true, { error: code, message }, "");
+    else process.stderr.write(`${code}: ${message}\n`);
+    return USAGE_CODES.has(code) || code.startsWith("ERR_PARSE_ARGS") || code.startsWith("AUTH_CONFIGURATION") ? 2 : 3;
+  }
+}
+
+async function serve(config: ServerConfig, isJson: boolean): Promise<void> {
+  const stopped = new Promise((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  const running = await runServer(config, jsonLog((line) => process.stderr.write(line)));
+  const { server, admin } = running;
+  print(isJson, { url: server.url, ...(admin === undefined ? {} : { adminPort: admin.port }) }, `Listening on ${server.url}${admin === undefined ? "" : `, status on http://127.0.0.1:${String(admin.port)}/`}`);
+  await stopped;
+  await running.stop();
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new SyncServerError("CONFIGURATION_INVALID", "a port is a number from 0 to 65535");
+  return port;
+}
+
+function print(isJson: boolean, fields: object, text: string): void {
+  process.stdout.write(isJson ? `${JSON.stringify(fields)}\n` : `${text}\n`);
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : "FAILED";
+}
