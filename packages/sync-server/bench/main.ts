@@ -7,10 +7,10 @@
  * @module
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import WebSocket from "ws";
 import type { ServerMessage } from "@holdfast/sync-protocol";
@@ -30,14 +30,29 @@ const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
 const { certPath, keyPath, cert } = makeCertificate(folder);
 const cluster = await startCluster({ isDurable: true, settings: { shared_buffers: "256MB" } });
 const address = await cluster.createDatabase();
-const child = spawn(process.execPath, ["--expose-gc", ...(process.env["HOLDFAST_PROFILE"] === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${process.env["HOLDFAST_PROFILE"]}`]), "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", join(import.meta.dirname, "server.ts"), JSON.stringify(address), certPath, keyPath], { stdio: ["pipe", "pipe", "inherit"] });
-const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-const ask = async (question?: string): Promise<string> => {
-  if (question !== undefined) child.stdin.write(`${question}\n`);
-  return (await lines.next()).value as string;
-};
-const url = `wss://localhost:${await ask()}/`;
-const report: Record<string, string> = { machine: `${String(availableParallelism())} cores, Node ${process.version}, PostgreSQL, TLS, rules on` };
+const configPath = join(folder, "config.mjs");
+writeFileSync(
+  configPath,
+  `const everything = { readsAll: true };
+export default {
+  port: 0, adminPort: 0, tls: ${JSON.stringify({ certFile: certPath, keyFile: keyPath })}, postgres: ${JSON.stringify(address)}, schema: ${JSON.stringify(TASKS)},
+  authenticator: { verify: async (token) => ({ userId: token.slice(5), customData: token === "test:reader" ? everything : {}, expiresAt: Date.now() + 3600000 }) },
+  rules: { classes: { Task: [
+    { name: "reader", applyWhen: "%%user.custom_data.readsAll == true", read: true },
+    { name: "owner", read: "owner == %%user.id", insert: "owner == %%user.id", update: "owner == %%user.id", delete: "owner == %%user.id", fields: { secret: { read: false, write: false } } },
+  ] } },
+};`,
+);
+// The command as it is published: `npx tsc --build` first.
+const profile = process.env["HOLDFAST_PROFILE"];
+const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...(profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`]), join(import.meta.dirname, "../dist/cli/main.js"), "--config", configPath, "--json"], { stdio: ["ignore", "pipe", "inherit"] });
+const [started] = (await once(child.stdout, "data")) as [Buffer];
+const { url, adminPort } = JSON.parse(String(started)) as { url: string; adminPort: number };
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${String(adminPort)}/metrics`)).text();
+  return Number(new RegExp(`^${name} (.*)$`, "m").exec(text)?.[1] ?? 0);
+}
+const report: Record<string, string> = { machine: `${String(availableParallelism())} cores, Node ${process.version}, PostgreSQL, TLS, rules on; load of the machine before ${(loadavg()[0] ?? 0).toFixed(1)}` };
 
 class Client {
   readonly socket: WebSocket;
@@ -158,9 +173,9 @@ async function load(): Promise<void> {
   const latencies = clients.flatMap((client) => client.latencies);
   report["changes acknowledged"] = `${(changes / seconds).toFixed(0)} a second over ${seconds.toFixed(1)} s; ack p50 ${percentile(latencies, 0.5)} ms, p99 ${percentile(latencies, 0.99)} ms (${String(CLIENTS)} clients x ${String(IN_FLIGHT)} transactions of ${String(CHANGES)} changes of ${String(OBJECTS)} objects)`;
   report["changes delivered"] = `all ${String(changes)}, to their own client's view and to a reader of everything: ${(changes / ((deliveredAt - startedAt) / 1000)).toFixed(0)} a second; p50 ${percentile(deliveries, 0.5)} ms, p99 ${percentile(deliveries, 0.99)} ms`;
-  report["server memory after"] = `${(Number(await ask("memory")) / 1e6).toFixed(0)} MB`;
-  const metrics = new Map(JSON.parse(await ask("metrics")) as [string, number][]);
-  report["flushes"] = `${String(metrics.get("holdfast_flushes_total"))}, mean ${((metrics.get("holdfast_flush_seconds (mean)") ?? 0) * 1000).toFixed(1)} ms`;
+  report["server memory after"] = `${((await metric("process_resident_memory_bytes")) / 1e6).toFixed(0)} MB`;
+  const flushes = await metric("holdfast_flushes_total");
+  report["flushes"] = `${String(flushes)}, mean ${(((await metric("holdfast_flush_seconds_sum")) / flushes) * 1000).toFixed(1)} ms`;
   for (const client of [...clients, reader]) client.socket.terminate();
 }
 
@@ -188,7 +203,7 @@ async function bootstrap(rows: number): Promise<void> {
 }
 
 async function idle(count: number): Promise<void> {
-  const before = Number(await ask("memory"));
+  const before = await metric("process_resident_memory_bytes");
   const clients: Client[] = [];
   const startedAt = performance.now();
   while (clients.length < count) {
@@ -198,7 +213,7 @@ async function idle(count: number): Promise<void> {
   }
   const seconds = (performance.now() - startedAt) / 1000;
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const after = Number(await ask("memory"));
+  const after = await metric("process_resident_memory_bytes");
   report["idle clients"] = `${String(count)} over TLS, each with a user and a subscription of its own: server ${(after / 1e6).toFixed(0)} MB (${(before / 1e6).toFixed(0)} MB before), ${(count / seconds).toFixed(0)} connected a second`;
   for (const client of clients) client.socket.terminate();
 }
@@ -207,7 +222,7 @@ if (Number(values.idle) > 0) await idle(Number(values.idle));
 if (Number(values.seconds) > 0) await load();
 if (Number(values.rows) > 0) await bootstrap(Number(values.rows));
 for (const [name, text] of Object.entries(report)) process.stdout.write(`${name}: ${text}\n`);
-child.stdin.end();
+child.kill("SIGTERM");
 await new Promise((resolve) => child.once("exit", resolve));
 cluster.stop();
 rmSync(folder, { recursive: true });

@@ -223,6 +223,56 @@ describe.skipIf(postgresMissing() !== undefined)(`faults with PostgreSQL, seed $
     expect(server.metrics.count("holdfast_flush_failures_total")).toBeGreaterThan(0);
   });
 
+  it("a database that wants transactions repeated (40001): every increment once", async () => {
+    const place = await STORE_KINDS[1]!.makePlace();
+    const pool = new pg.Pool(place.address);
+    await pool.query(`ALTER DATABASE ${String(place.address?.database)} SET default_transaction_isolation = 'serializable'`);
+    await pool.end();
+    const servers = [await bench.serve(place), await bench.serve(place)];
+    const clients = await Promise.all(servers.map((server, index) => bench.connect(server, `user${String(index)}`)));
+    await Promise.all(
+      clients.map(async (client) => {
+        for (let round = 0; round < 20; round++) {
+          client.sendUp(...client.pen.create("counter"), client.pen.inc("counter", "count", 1));
+          if (round % 4 === 0) await client.acked(client.cseq);
+        }
+        await client.acked(client.cseq);
+      }),
+    );
+    await expectCount(servers[0]!.url, 40);
+    expect(servers.reduce((sum, server) => sum + server.metrics.count("holdfast_flush_failures_total"), 0)).toBeGreaterThan(0);
+  });
+
+  it("away for longer than the log reaches back: reset, and the others go on", async () => {
+    const place = await STORE_KINDS[1]!.makePlace();
+    const server = await bench.serve(place);
+    const [ann, bob] = [await bench.connect(server, "ann"), await bench.connect(server, "bob")];
+    await Promise.all([ann.subscribe(ALL), bob.subscribe(ALL)]);
+    await ann.up(...ann.pen.create("t1"));
+    const gone = { previous: bob, resume: bob.resume };
+    await bob.close();
+    await ann.up(ann.pen.delete("t1"));
+    const pool = new pg.Pool(place.address);
+    await pool.query("UPDATE sync.client SET seen_at = now() - interval '31 days' WHERE client = $1", [bob.client]);
+    await pool.end();
+    const fresh = await bench.connect(server, "cid");
+    await fresh.subscribe(ALL);
+    for (const client of [ann, fresh]) {
+      client.send({ msg: "ping" });
+      await client.settle();
+      client.send({ msg: "ping", ...(client.resume === undefined ? {} : { basis: client.resume }) });
+      await client.settle();
+    }
+    while ((await server.store.position()).floor === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await server.compact();
+    }
+    await expect(bench.connect(server, "bob", gone)).rejects.toThrow("HISTORY_LOST");
+    await ann.up(...ann.pen.create("t2"));
+    await fresh.settle();
+    expect(Object.keys(fresh.objects())).toEqual(["t2"]);
+  });
+
   it("several servers on one database: each passes on what the others write, and a zombie session does nothing twice", async () => {
     const place = await STORE_KINDS[1]!.makePlace();
     const [one, two] = [await bench.serve(place), await bench.serve(place)];
