@@ -42,10 +42,7 @@ export class AppUsers {
 
   /** Where sync sessions connect to. */
   get syncUrl(): string {
-    const url = new URL(this.#options.connection().baseUrl);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.pathname = `${url.pathname.replace(/\/$/u, "")}/app/${this.#options.appId}/sync`;
-    return url.href;
+    return `${this.#options.connection().baseUrl.replace(/^http/iu, "ws")}/app/${this.#options.appId}/sync`;
   }
 
   /** Logs in. @returns The user's id */

@@ -30,7 +30,8 @@ export interface AuthConnectionOptions {
 
 /** Asks the server. */
 export class AuthConnection {
-  readonly baseUrl: URL;
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
   readonly #options: AuthConnectionOptions;
 
   /** @throws {AppError} `APP_CONNECTION_INSECURE`, `APP_CONFIGURATION_INVALID` */
@@ -41,20 +42,11 @@ export class AuthConnection {
 
   /** @throws {AppError} With the server's code, or `NETWORK_UNAVAILABLE`, `ANSWER_INVALID` */
   async ask({ method, path, body, accessToken }: AuthRequest): Promise<Answer> {
-    const { appId, fetch, timeoutMs } = this.#options;
+    const { appId } = this.#options;
     const headers: Record<string, string> = {};
     if (method === "POST") headers["content-type"] = "application/json";
     if (accessToken !== undefined) headers["authorization"] = `Bearer ${accessToken}`;
-    let status: number;
-    let text: string;
-    try {
-      const url = `${this.baseUrl.href.replace(/\/$/u, "")}/app/${appId}/auth${path}`;
-      const response = await fetch(url, { method, headers, signal: AbortSignal.timeout(timeoutMs), ...(method === "POST" ? { body: JSON.stringify(body ?? {}) } : {}) });
-      status = response.status;
-      text = await response.text();
-    } catch (error) {
-      throw new AppError("NETWORK_UNAVAILABLE", "the server cannot be reached: try again when there is a network", { cause: error });
-    }
+    const { status, text } = await this.#fetch(`${this.baseUrl}/app/${appId}/auth${path}`, { method, headers, ...(method === "POST" ? { body: JSON.stringify(body ?? {}) } : {}) });
     const answer = parsed(text);
     if (status >= 200 && status < 300) {
       if (answer === undefined && status !== 204) throw invalid(status);
@@ -66,14 +58,31 @@ export class AuthConnection {
     if (status >= 500 || status === 429 || status === 408) throw new AppError("NETWORK_UNAVAILABLE", `the server does not answer now (status ${status}): try again later`);
     throw invalid(status);
   }
+
+  async #fetch(url: string, init: { method: string; headers: Record<string, string>; body?: string }): Promise<{ readonly status: number; readonly text: string }> {
+    const { fetch, timeoutMs } = this.#options;
+    // Not AbortSignal.timeout, which React Native lacks.
+    const aborter = new AbortController();
+    const timer = setTimeout(() => aborter.abort(), timeoutMs);
+    try {
+      const response = await fetch(url, { ...init, signal: aborter.signal });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      throw new AppError("NETWORK_UNAVAILABLE", "the server cannot be reached: try again when there is a network", { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
 
-function checkedUrl(text: string): URL {
-  if (!URL.canParse(text)) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' to be an address such as https://sync.example.org");
-  const url = new URL(text);
-  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isHere)) throw new AppError("APP_CONNECTION_INSECURE", "'baseUrl' has to begin with https://: tokens and keys would travel in the clear (http:// is for this machine alone)");
-  return url;
+/** By hand: React Native's `URL` takes addresses apart in part only. */
+function checkedUrl(text: string): string {
+  const match = /^(?<scheme>[a-z]+):\/\/(?<host>\[[\da-f:.]+\]|[^\s/:?#@[\]]+)(?::\d+)?(?:\/[^\s?#]*)?$/iu.exec(text);
+  if (match === null) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' to be an address such as https://sync.example.org");
+  const { scheme = "", host = "" } = match.groups ?? {};
+  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(host.toLowerCase());
+  if (scheme.toLowerCase() !== "https" && !(scheme.toLowerCase() === "http" && isHere)) throw new AppError("APP_CONNECTION_INSECURE", "'baseUrl' has to begin with https://: tokens and keys would travel in the clear (http:// is for this machine alone)");
+  return text.replace(/\/+$/u, "");
 }
 
 function parsed(text: string): Answer | undefined {

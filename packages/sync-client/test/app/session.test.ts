@@ -57,20 +57,22 @@ const textsOf = (realm: Realm): string[] => [...realm.objects<{ _id: number; tex
 
 it("two devices of a user log in, get one key, sync; tokens that end in mid session are refreshed and nothing stops", async () => {
   const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
-  const { service, baseUrl, log } = await serve(phone.folder, 2);
+  const { service, baseUrl, log } = await serve(phone.folder, 3);
   const tablet = new TestDevice({ baseUrl } as never);
   const ada = await (await phone.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
   const twin = await (await tablet.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
   const [one, two] = [await openNotes(phone, ada), await openNotes(tablet, twin)];
   const [firstToken, firstTwin] = [ada.accessToken, twin.accessToken];
   const sent: string[] = [];
-  // Long enough for several tokens to end, whatever the machine does meanwhile.
-  for (let id = 0; ada.accessToken === firstToken || twin.accessToken === firstTwin || sent.length < 8; id++) {
-    sent.push(`note ${String(id)}`);
-    one.write(() => one.create("Note", { _id: id, text: `note ${String(id)}` }));
-    await expect.poll(() => textsOf(two), { timeout: 20_000, interval: 20 }).toEqual(sent);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  const sendOne = async (): Promise<void> => {
+    const _id = sent.length;
+    sent.push(`note ${String(_id)}`);
+    one.write(() => one.create("Note", { _id, text: `note ${String(_id)}` }));
+    await expect.poll(() => textsOf(two), { timeout: 60_000, interval: 20 }).toEqual(sent);
+  };
+  await sendOne();
+  await expect.poll(() => ada.accessToken !== firstToken && twin.accessToken !== firstTwin, { timeout: 60_000, interval: 50 }).toBe(true);
+  await sendOne();
   expect(log.filter(({ event }) => event !== "login" && event !== "first-login")).toEqual([]);
   expect(await service.authenticator().verify(await ada.freshAccessToken())).toMatchObject({ userId: ada.id });
 });

@@ -21,7 +21,13 @@ describe("an app", () => {
   });
 
   it("sends neither tokens nor credentials without TLS to another machine", () => {
-    expect(() => new App({ id: "clinic", baseUrl: "http://sync.example.org" })).toThrow(expect.objectContaining({ code: "APP_CONNECTION_INSECURE" }));
+    for (const baseUrl of ["http://sync.example.org", "HTTP://sync.example.org:80/", "http://localhost.example.org", "http://127.0.0.1.example.org", "ftp://localhost"]) {
+      expect(() => new App({ id: "clinic", baseUrl })).toThrow(expect.objectContaining({ code: "APP_CONNECTION_INSECURE" }));
+    }
+    for (const baseUrl of ["sync.example.org", "http://localhost@evil.example", "https://", "https://sync.example.org/?a", "https://a b"]) {
+      expect(() => new App({ id: "clinic", baseUrl })).toThrow(expect.objectContaining({ code: "APP_CONFIGURATION_INVALID" }));
+    }
+    for (const baseUrl of ["https://sync.example.org", "https://sync.example.org:8443/base/", "http://localhost:3000", "http://[::1]:1"]) expect(new App({ id: "clinic", baseUrl }).id).toBe("clinic");
   });
 
   it("has no answer before its file is open, and says how to wait", async () => {
