@@ -1,7 +1,9 @@
 /**
  * What React Native's tools make of Holdfast: Metro bundles it, the compiler of today's Hermes takes it, an older Hermes runs it.
  *
- *     npm run test:native
+ *     npm run test:native [-- --device-tests]
+ *
+ * With --device-tests, and in CI, the application for phones (docs/examples/device-tests) is type-checked, bundled by Expo and compiled, too: an install of 500 packages.
  *
  * No phone and no native module: files are in memory, the cipher is the portable one. The tools are installed beside the workspace
  * (test-native/package.json), the packages are the built ones.
@@ -20,12 +22,16 @@ const scratch = mkdtempSync(join(tmpdir(), "holdfast-native-"));
 const SYSTEM = { linux: "linux64-bin", darwin: "osx-bin", win32: "win64-bin" }[process.platform];
 const isWindows = process.platform === "win32";
 const EXPECTED = "15 tasks, first: Aufgabe 19 ✓, wrong key: KEY_WRONG";
+const deviceTests = join(root, "docs/examples/device-tests");
+const isWhole = process.env.CI === "true" || process.env.CI === "1" || process.argv.includes("--device-tests");
 const counts = { passed: 0, failed: 0 };
 
 try {
   if (!existsSync(join(here, "node_modules/metro/package.json"))) run(isWindows ? "npm.cmd" : "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], here);
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--build"], root);
   await checkAll();
+  if (isWhole) await checkDeviceTests();
+  else process.stdout.write("not run the application for phones: npm run test:native -- --device-tests\n");
 } catch (error) {
   fail("the tools run", error);
 } finally {
@@ -67,6 +73,16 @@ async function checkAll() {
   });
 }
 
+async function checkDeviceTests() {
+  await test("the application for phones can be installed", () => run(isWindows ? "npm.cmd" : "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], deviceTests));
+  await test("and is well typed", () => run(process.execPath, [join(deviceTests, "node_modules/typescript/bin/tsc"), "--noEmit"], deviceTests));
+  await test("Expo bundles it, and React Native's Hermes compiler takes it", () => {
+    const out = join(scratch, "device-tests");
+    const said = run(process.execPath, [join(deviceTests, "node_modules/expo/bin/cli"), "export", "--platform", "android", "--output-dir", out], deviceTests, { CI: "1", EXPO_OFFLINE: "1", EXPO_NO_TELEMETRY: "1" });
+    if (!/index-\w+\.hbc/u.test(said)) throw new Error(`there is no bytecode: ${said.slice(-500)}`);
+  });
+}
+
 /** Metro itself finds no module of Node and says so; this looks at the sources of what it took. @param {string} path */
 function asksForNode(path) {
   const names = builtinModules.filter((name) => name !== "buffer").join("|");
@@ -96,9 +112,9 @@ function fail(title, error) {
   process.stdout.write(`FAILED  ${title}: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
-/** @param {string} program @param {string[]} options @param {string} cwd @returns {string} */
-function run(program, options, cwd) {
-  const result = spawnSync(program, options, { cwd, encoding: "utf8", shell: isWindows && program.endsWith(".cmd"), timeout: 300_000, maxBuffer: 64 * 1024 * 1024 });
+/** @param {string} program @param {string[]} options @param {string} cwd @param {Record<string, string>} [env] @returns {string} */
+function run(program, options, cwd, env = {}) {
+  const result = spawnSync(program, options, { cwd, env: { ...process.env, ...env }, encoding: "utf8", shell: isWindows && program.endsWith(".cmd"), timeout: 600_000, maxBuffer: 64 * 1024 * 1024 });
   if (result.status === 0) return result.stdout;
   throw new Error(`${program.split(/[\\/]/).at(-1)} ended with ${result.error?.message ?? result.signal ?? result.status}: ${`${result.stdout}${result.stderr}`.slice(0, 2000)}`);
 }

@@ -13,6 +13,7 @@ import { runSuite, type Form, type SuiteResult } from "../suite.ts";
 import { SUITES } from "../suites/index.ts";
 import { noteUnits } from "./noted-cipher.ts";
 import { MISSING, PooledVolume } from "./pooled-volume.ts";
+import { show } from "./show.ts";
 
 const POOL = Array.from({ length: 12 }, (_, index) => `/pool/file-${String(index).padStart(2, "0")}`);
 
@@ -114,18 +115,4 @@ function latin1(bytes: Uint8Array): string {
   let text = "";
   for (let start = 0; start < bytes.length; start += 8192) text += String.fromCharCode(...bytes.subarray(start, start + 8192));
   return text;
-}
-
-/** Every own property, enumerable or not, as deep as said; bytes as numbers. */
-function show(value: unknown, depth: number, seen: Set<unknown>): string {
-  if (ArrayBuffer.isView(value)) return `[${[...new Uint8Array(value.buffer, value.byteOffset, value.byteLength)].join(", ")}]`;
-  if (value instanceof ArrayBuffer) return show(new Uint8Array(value), depth, seen);
-  if (typeof value !== "object" || value === null || depth === 0 || seen.has(value)) return typeof value === "function" ? "function" : String(value as string);
-  seen.add(value);
-  const parts = Reflect.ownKeys(value).map((name) => {
-    const descriptor = Reflect.getOwnPropertyDescriptor(value, name);
-    return `${String(name)}: ${descriptor !== undefined && "value" in descriptor ? show(descriptor.value, depth - 1, seen) : "(getter)"}`;
-  });
-  const entries = value instanceof Map || value instanceof Set ? [...value].map((entry) => show(entry, depth - 1, seen)) : [];
-  return `${value.constructor?.name ?? "object"} { ${[...parts, ...entries].join(", ")} }`;
 }

@@ -8,6 +8,7 @@ import { useState } from "react";
 import type { ReactElement } from "react";
 import { Button, SafeAreaView, ScrollView, Text } from "react-native";
 import type { KeyStoreReport } from "../../../../conformance/src/key-stores/case.ts";
+import type { SuiteResult } from "../../../../conformance/src/suite.ts";
 import { runOnDevice } from "./run-on-device.ts";
 
 /** The screen. */
@@ -19,7 +20,8 @@ export function DeviceTests(): ReactElement {
     setIsRunning(true);
     setLines([]);
     try {
-      const saved = await runOnDevice((report) => setLines((before) => [...before, ...linesOf(report)]));
+      const say = (added: readonly string[]): void => setLines((before) => [...before, ...added]);
+      const saved = await runOnDevice({ onStore: (report) => say(linesOf(report)), onSuite: (cipher, result) => say(linesOfSuite(cipher, result)) });
       setUri(saved.uri);
     } catch (error) {
       setLines((before) => [...before, `stopped: ${String(error)}`]);
@@ -40,4 +42,10 @@ function linesOf({ adapter, cases }: KeyStoreReport): string[] {
   const count = (status: string): number => cases.filter((one) => one.status === status).length;
   const failures = cases.filter(({ status }) => status === "failed").map(({ number, failure }) => `${number}: ${failure}`);
   return [`${adapter}: ${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run`, ...failures];
+}
+
+function linesOfSuite(cipher: string, { suite, form, status, reason, checks, figures }: SuiteResult): string[] {
+  const failed = checks.filter(({ failure }) => failure !== undefined);
+  const first = `${cipher}, ${suite}, ${form}: ${status}${reason === undefined ? `, ${checks.length - failed.length} of ${checks.length}` : `: ${reason}`}`;
+  return [first, ...failed.map(({ title, failure }) => `${title}: ${failure}`), ...figures.map(({ title, text }) => `${title}: ${text}`)];
 }
