@@ -62,12 +62,16 @@ export async function startServer(options: Partial<AuthOptions> = {}): Promise<T
 export class TestNetwork {
   isCut = false;
   readonly asked: string[] = [];
+  /** Requests that were sent, given up by the device, and still lie about somewhere; filled while it is set. */
+  late: (() => Promise<unknown>)[] | undefined;
   /** Called between the server's answer and its arrival. */
   onAnswer: ((path: string) => void | Promise<void>) | undefined;
 
   readonly fetch: Fetch = async (url, init) => {
     const { pathname } = new URL(url);
     if (this.isCut) throw new TypeError("fetch failed");
+    const { signal: _, ...parts } = init;
+    if (this.late?.push(() => fetch(url, parts)) !== undefined) throw new TypeError("fetch failed");
     this.asked.push(`${init.method} ${pathname}`);
     const response = await fetch(url, init);
     await this.onAnswer?.(pathname);

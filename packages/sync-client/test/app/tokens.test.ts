@@ -72,6 +72,19 @@ it("an answer that is lost on the way, again and again, logs nobody out", async 
   expect(server.log.filter(({ event }) => event === "session-revoked")).toEqual([]);
 });
 
+it("a request that the device gave up and that arrives after its repetition was answered ends nothing", async () => {
+  const server = await startServer();
+  const device = new TestDevice(server);
+  const user = await (await device.start()).logIn(byName("ada"));
+  const late = (device.network.late = []) as (() => Promise<Response>)[];
+  expect(await codeOf(user.refreshAccessToken())).toBe("NETWORK_UNAVAILABLE");
+  device.network.late = undefined;
+  await user.refreshAccessToken();
+  expect((await (late[0] as () => Promise<Response>)()).status).toBe(200);
+  expect(await codeOf(user.refreshAccessToken())).toBeUndefined();
+  expect(server.log.filter(({ event }) => event === "session-revoked")).toEqual([]);
+});
+
 for (const moment of ["sent", "received", "stored"]) {
   it(`a process that is killed when the refresh is ${moment} leaves a session that goes on`, async () => {
     const server = await startServer();
