@@ -203,4 +203,54 @@ describe("live queries", () => {
     await realm.objects("Note").count();
     expect(heard.changes).toHaveLength(2);
   });
+
+  it("tell of changes in place, also of an object behind a link", async () => {
+    const { realm } = await browser.open(SERVE);
+    const notes = await realm.write((tx) => {
+      const folder = tx.create("Folder", { _id: 1, name: "Inbox" });
+      return [0, 1].map((_id) => tx.create<Note>("Note", { _id, title: `n${_id}`, ...(_id === 1 ? { folder } : {}) }));
+    });
+    const heard = new Heard<Note>();
+    await realm.objects<Note>("Note").addListener(heard.listener);
+    await realm.write((tx) => tx.update(notes[0] as Note, { title: "changed" }));
+    await vi.waitFor(() => expect(heard.results?.map(({ title }) => title)).toEqual(["changed", "n1"]));
+    expect(heard.changes.at(-1)).toEqual({ deletions: [], insertions: [], oldModifications: [0], newModifications: [0] });
+    await realm.write((tx) => tx.update(notes[1]?.folder as object, { name: "Outbox" }));
+    await vi.waitFor(() => expect(heard.results?.[1]?.folder?.name).toBe("Outbox"));
+    expect(heard.changes.at(-1)).toEqual({ deletions: [], insertions: [], oldModifications: [1], newModifications: [1] });
+    expect(heard.misfits).toEqual([]);
+  });
+
+  it("put what happens while a change is under way into the next one", async () => {
+    const { realm, page } = await browser.open(SERVE);
+    const heard = new Heard<Note>();
+    await realm.objects<Note>("Note").addListener(heard.listener);
+    const thaw = page.freeze();
+    const writes: Promise<unknown>[] = [];
+    for (let _id = 0; _id < 10; _id++) {
+      writes.push(realm.write((tx) => tx.create("Note", { _id, title: `n${_id}` })));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    thaw();
+    await Promise.all(writes);
+    await vi.waitFor(() => expect(heard.results).toHaveLength(10));
+    // The first state, the change that was under way, and all the rest.
+    expect(heard.changes.length).toBeLessThanOrEqual(3);
+    expect(heard.misfits).toEqual([]);
+  });
+
+  it("send a window, and move it", async () => {
+    const { realm } = await browser.open(SERVE);
+    await realm.write([2, 4, 6, 8].map((_id) => ({ create: "Note", values: { _id, title: `n${_id}` } })));
+    const heard = new Heard<Note>();
+    await realm.objects<Note>("Note").sorted("_id").window(1, 2).addListener(heard.listener);
+    expect([heard.results?.map(({ _id }) => _id), heard.results?.total]).toEqual([[4, 6], 4]);
+    await realm.write([{ create: "Note", values: { _id: 1, title: "n1" } }]);
+    await vi.waitFor(() => expect([heard.results?.map(({ _id }) => _id), heard.results?.total]).toEqual([[2, 4], 5]));
+    expect(heard.changes.at(-1)).toEqual({ deletions: [1], insertions: [0], oldModifications: [], newModifications: [] });
+    await realm.write([{ create: "Note", values: { _id: 9, title: "n9" } }]);
+    await vi.waitFor(() => expect(heard.results?.total).toBe(6));
+    expect(heard.misfits).toEqual([]);
+  });
 });
