@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import Realm from "@holdfast/realm";
 import type { ClientResetConfiguration } from "../src/index.ts";
-import { forEachMode, settle } from "./support/clients.ts";
-import type { Task, World } from "./support/clients.ts";
+import { settle } from "./support/clients.ts";
+import { forEachMode } from "./support/modes.ts";
+import type { Task } from "./support/clients.ts";
+import type { World } from "./support/modes.ts";
 import { Link } from "./support/link.ts";
 import { ReferenceServer } from "./support/reference-server.ts";
 

@@ -2,7 +2,7 @@
  * Random histories over the reference server.
  */
 import { expect, it } from "vitest";
-import { forEachMode } from "./support/clients.ts";
+import { forEachMode } from "./support/modes.ts";
 import { runHistory } from "./support/history.ts";
 import { Link } from "./support/link.ts";
 import { seeded } from "./support/seeded.ts";

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import Realm from "@holdfast/realm";
-import { forEachMode, settle, shown } from "./support/clients.ts";
+import { settle, shown } from "./support/clients.ts";
+import { forEachMode } from "./support/modes.ts";
 import type { Task } from "./support/clients.ts";
 import { Link } from "./support/link.ts";
 import { ReferenceServer } from "./support/reference-server.ts";

@@ -1,15 +1,17 @@
 /**
  * The client against the server itself, over sockets, on its embedded store.
  */
-import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import Realm from "@holdfast/realm";
-import { OPEN_RULES, SqliteStore, SyncServer } from "@holdfast/sync-server";
+import type { SyncServer } from "@holdfast/sync-server";
 import { webSocketTransport } from "../src/index.ts";
-import { forEachMode, settle, shown, testUser } from "./support/clients.ts";
-import type { Task, World } from "./support/clients.ts";
+import { settle, shown, testUser } from "./support/clients.ts";
+import { forEachMode } from "./support/modes.ts";
+import type { Task } from "./support/clients.ts";
+import type { World } from "./support/modes.ts";
 import { faulty } from "./support/faulty-transport.ts";
 import { runHistory } from "./support/history.ts";
+import { sqliteServer } from "./support/sqlite-server.ts";
 import { seeded } from "./support/seeded.ts";
 
 /** One history, always the same plan; `HOLDFAST_SEED` takes another. */
@@ -22,11 +24,7 @@ afterEach(async () => {
 });
 
 async function serve(world: World, port = 0): Promise<SyncServer> {
-  const authenticator = {
-    verify: (token: string) => Promise.resolve(token.startsWith("test:") ? { userId: token.slice(5), customData: {}, expiresAt: Date.now() + 3_600_000 } : { refused: "invalid" as const }),
-  };
-  const server = new SyncServer({ store: new SqliteStore(join(world.folder(), "server.sqlite")), authenticator, rules: OPEN_RULES, schemaPolicy: "clientsMayAdd", pollMs: 20, port });
-  await server.start();
+  const server = await sqliteServer(world.folder(), port);
   servers.push(server);
   return server;
 }

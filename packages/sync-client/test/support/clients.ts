@@ -1,16 +1,10 @@
 /**
- * Clients for tests: files in a folder that goes with the test, a user, timing without long waits.
+ * Clients for tests: schema, user, timing without long waits.
  *
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe } from "vitest";
 import Realm from "@holdfast/realm";
-import { setSyncProvider } from "@holdfast/realm/replica";
-import { enableSync } from "../../src/index.ts";
-import type { ConnectionTiming, InitialSubscriptions, SyncConfiguration, SyncError, SyncUser, Transport } from "../../src/index.ts";
+import type { ConnectionTiming, InitialSubscriptions, SyncUser } from "../../src/index.ts";
 
 /** A published test key: 0, 1, 2, ... 63. */
 export const TEST_KEY: Uint8Array = Uint8Array.from({ length: 64 }, (_, index) => index);
@@ -56,47 +50,6 @@ export const ALL: InitialSubscriptions = {
     subscriptions.add(realm.objects("Person"));
   },
 };
-
-export interface World {
-  readonly isEncrypted: boolean;
-  path(name: string): string;
-  /** A configuration; further fields of `sync` go over the usual ones. */
-  config(name: string, transport: Transport, sync?: Partial<SyncConfiguration>): Realm.Configuration;
-  readonly errors: SyncError[];
-  folder(): string;
-}
-
-/** Runs a suite over plain and encrypted files. */
-export function forEachMode(suite: (world: World) => void): void {
-  for (const isEncrypted of [false, true]) {
-    describe(isEncrypted ? "encrypted" : "plain", () => {
-      let folder: string | undefined;
-      const errors: SyncError[] = [];
-      const folderNow = (): string => (folder ??= mkdtempSync(join(tmpdir(), "holdfast-sync-")));
-      const path = (name: string): string => join(folderNow(), `${name}.realm`);
-      beforeEach(() => enableSync());
-      afterEach(() => {
-        Realm.shutdown();
-        setSyncProvider(undefined);
-        if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-        folder = undefined;
-        errors.length = 0;
-      });
-      suite({
-        isEncrypted,
-        path,
-        errors,
-        folder: folderNow,
-        config: (name, transport, sync = {}) => ({
-          path: path(name),
-          schema: SCHEMA,
-          ...(isEncrypted ? { encryptionKey: TEST_KEY } : {}),
-          sync: { user: testUser(), flexible: true, transport, timing: QUICK, initialSubscriptions: ALL, onError: (_, error) => void errors.push(error), ...sync } as never,
-        }),
-      });
-    });
-  }
-}
 
 /** Waits until everything that was written is acknowledged, and everything of the others is here. */
 export async function settle(...realms: Realm[]): Promise<void> {

@@ -8,7 +8,8 @@ import { expect } from "vitest";
 import Realm from "@holdfast/realm";
 import type { Transport } from "../../src/index.ts";
 import { settle, shown, TEST_KEY } from "./clients.ts";
-import type { Task, World } from "./clients.ts";
+import type { Task } from "./clients.ts";
+import type { World } from "./modes.ts";
 import type { Random } from "./seeded.ts";
 
 const STEPS = 60;

@@ -1,0 +1,29 @@
+/**
+ * A client in a process of its own, to be killed: `child.ts PATH KEYHEX URL write|read`.
+ *
+ * @module
+ */
+import Realm from "@holdfast/realm";
+import { enableSync } from "../../src/index.ts";
+import { ALL, SCHEMA, testUser } from "./clients.ts";
+import type { Task } from "./clients.ts";
+
+const [path = "", keyHex = "", url = "", action = ""] = process.argv.slice(2);
+const key = keyHex === "" ? {} : { encryptionKey: Uint8Array.from(Buffer.from(keyHex, "hex")) };
+enableSync();
+const realm = new Realm({ path, schema: SCHEMA, ...key, sync: { user: { ...testUser(), url }, flexible: true, initialSubscriptions: ALL } as never });
+process.stdout.write("open\n");
+setInterval(() => undefined, 1000);
+
+/** One transaction after the other: each makes an object and counts it, so that half of one would show. */
+function write(): void {
+  realm.write(() => {
+    const sum = (realm.objectForPrimaryKey<Task>("Task", "sum") ?? realm.create("Task", { _id: "sum", done: false, votes: 0 } as never)) as unknown as Task;
+    sum.votes.increment();
+    realm.create("Task", { _id: `${process.pid}-${sum.votes.value}`, title: "Zyzzyva-marker", done: false, votes: 0 } as never);
+  });
+  process.stdout.write("w\n");
+  setTimeout(write, 2);
+}
+
+if (action === "write") write();
