@@ -19,6 +19,8 @@ describe("who imports", () => {
     ["nothing by name", `import "@holdfast/realm"; import "@holdfast/storage-engine"; import "@holdfast/react"; import "@holdfast/key-store-web";`, []],
     ["Realm's BSON", `import { BSON } from "@holdfast/realm"; console.log(BSON);`, ["bson", "realm"]],
     ["a unit of Realm's", `import { kmToRadians } from "@holdfast/realm"; console.log(kmToRadians);`, ["realm"]],
+    ["the page's client", `import { openInWorker } from "@holdfast/realm/client"; console.log(openInWorker);`, ["realm"]],
+    ["the hooks over the page's client", `import { RealmProvider, useQuery } from "@holdfast/react/client"; console.log(RealmProvider, useQuery);`, ["react"]],
     ["the engine", `import { Store } from "@holdfast/storage-engine"; console.log(Store);`, ["@noble/ciphers", "@noble/hashes", "core-cipher", "hash-wasm", "storage-engine"]],
     ["the engine's error", `import { StoreError } from "@holdfast/storage-engine"; console.log(StoreError);`, ["storage-engine"]],
     ["the cipher", `import { createPortableUnitSeal } from "@holdfast/core-cipher"; console.log(createPortableUnitSeal);`, ["@noble/ciphers", "@noble/hashes", "core-cipher"]],

@@ -32,6 +32,9 @@ const NATIVE = ["expo-file-system", "react-native-quick-crypto", "react-native"]
 export const SIZED_IMPORTS: readonly SizedImport[] = [
   { name: "@holdfast/realm in a worker", target: "browser", source: REALM, boundBytes: 180_000 },
   { name: "@holdfast/realm, in memory", target: "browser", source: `import Realm from "@holdfast/realm"; globalThis.made = () => new Realm({ inMemory: true, schema: [] });`, boundBytes: 180_000 },
+  { name: "@holdfast/realm/worker", target: "browser", source: `import { serve } from "@holdfast/realm/worker"; serve({ schema: [] });`, boundBytes: 190_000 },
+  { name: "@holdfast/realm/client, on the page", target: "browser", source: `import { openInWorker } from "@holdfast/realm/client"; globalThis.opened = openInWorker;`, boundBytes: 11_000 },
+  { name: "@holdfast/react/client", target: "browser", source: `import * as everything from "@holdfast/react/client"; globalThis.everything = everything;`, external: ["react", "@holdfast/realm/client"], boundBytes: 1_400 },
   { name: "@holdfast/react", target: "browser", source: `import * as everything from "@holdfast/react"; globalThis.everything = everything;`, external: ["react", "@holdfast/realm"], boundBytes: 4_000 },
   { name: "@holdfast/key-store-web", target: "browser", source: `import * as everything from "@holdfast/key-store-web"; globalThis.everything = everything;`, boundBytes: 12_000 },
   { name: "@holdfast/storage-engine", target: "browser", source: `import { Store } from "@holdfast/storage-engine"; globalThis.opened = Store;`, boundBytes: 61_000 },
