@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { applyOperations, completed, materialise } from "@holdfast/sync-protocol";
+import { applyOperation, applyOperations, checkOperation, completed, isAhead, materialise, ProtocolError } from "@holdfast/sync-protocol";
 import type { ObjectState, Operation, Reject, Stamp, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
@@ -122,7 +122,7 @@ class Batch {
 
   #apply(upload: Upload): Answer | undefined {
     const stamps = upload.stamps.length === 0 ? {} : { stamps: upload.stamps };
-    const malformed = this.#malformed(upload);
+    const malformed = this.#malformed(upload) ?? this.#forged(upload.ops);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
     const changes = this.#changesOf(upload.ops);
     const refusals = changes.map((change) => this.#context.authorize(upload, change));
@@ -139,7 +139,8 @@ class Batch {
   }
 
   #malformed({ ops }: Upload): Refusal | undefined {
-    for (const { type, pk, path, do: action } of ops) {
+    for (const operation of ops) {
+      const { type, pk, path, do: action } = operation;
       const table = this.#context.layout.tables.get(type);
       if (table === undefined) return { code: "CLASS_UNKNOWN", reason: "the server's schema has no such class" };
       if (pk === null || unstorable(pk) !== undefined || !fitsKey(pk, table.key.kind)) return { code: "KEY_UNSUPPORTED", reason: "a primary key of this type cannot be stored" };
@@ -148,20 +149,32 @@ class Batch {
       if (name !== undefined && (name === table.key.name || !table.columns.some((column) => column.name === name))) return { code: "PROPERTY_UNKNOWN", reason: "the server's schema has no such property" };
       const reason = unstorable(path) ?? unstorable(action);
       if (reason !== undefined) return { code: "VALUE_UNSUPPORTED", reason: `${reason} cannot be stored` };
+      const misfit = misfitOf(operation, this.#context.layout);
+      if (misfit !== undefined) return misfit;
+    }
+    return undefined;
+  }
+
+  /**
+   * Who says to have seen a delete or a clear that never was would delete without saying so; what names an element that is not there would wait
+   * for it for ever. An honest client does either when an earlier transaction of its own was refused while this one was on its way.
+   */
+  #forged(ops: readonly Operation[]): Refusal | undefined {
+    for (const [name, group] of groupedByObject(ops)) {
+      const { type, pk } = group[0] as Operation;
+      let { state } = this.#read(name, type, pk);
+      if (!group.some((operation) => isAhead(state, operation))) continue;
+      for (const operation of group) {
+        if (isAhead(state, operation)) return { code: "OPERATION_AHEAD", reason: "it builds on a change that the server does not have" };
+        state = applyOperation(state, operation);
+      }
     }
     return undefined;
   }
 
   /** What the operations would do, object by object. */
   #changesOf(ops: readonly Operation[]): readonly StatefulChange[] {
-    const groups = new Map<string, Operation[]>();
-    for (const operation of ops) {
-      const name = objectName(operation.type, operation.pk);
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, [operation]);
-      else group.push(operation);
-    }
-    return [...groups].map(([name, group]) => {
+    return [...groupedByObject(ops)].map(([name, group]) => {
       const { type, pk } = group[0] as Operation;
       const current = this.#read(name, type, pk);
       const state = applyOperations(current.state, group);
@@ -185,6 +198,27 @@ class Batch {
     this.#current.set(name, current);
     this.#first.set(name, current);
     return current;
+  }
+}
+
+function groupedByObject(ops: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
+  const groups = new Map<string, Operation[]>();
+  for (const operation of ops) {
+    const name = objectName(operation.type, operation.pk);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [operation]);
+    else group.push(operation);
+  }
+  return groups;
+}
+
+function misfitOf(operation: Operation, layout: SchemaLayout): Refusal | undefined {
+  try {
+    checkOperation(operation, layout.schema);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return { code: error.code, reason: "it does not fit the server's schema" };
+    throw error;
   }
 }
 
