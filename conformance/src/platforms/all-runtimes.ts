@@ -27,8 +27,8 @@ export function findAllRuntimes(): AllRuntimes | undefined {
   const host = compiled("node-host");
   const starters = new Map([...commands].map(([name, command]) => [name, createNodeProcesses({ implementation: DEFAULT_IMPLEMENTATION, command, host })]));
   const namesThatLock = [...starters.keys()];
-  // One of the two: the adapter is the same, and each more of them adds files to open for all.
-  starters.set(phoneName("android"), createNodeProcesses({ implementation: simulatedPhone("android"), command: phoneCommand(), host }));
+  // One of the two: the adapter is the same, and each more of them adds files to open for all; `npm test`, which has no time, does without.
+  if (process.env["HOLDFAST_SHORT"] !== "1") starters.set(phoneName("android"), createNodeProcesses({ implementation: simulatedPhone("android"), command: phoneCommand(), host }));
   return {
     names: [...starters.keys()],
     namesThatLock,
