@@ -48,6 +48,7 @@ const steps = [
   },
   { name: "attacks", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/attacks/main.ts", "--short"], count: countLastLine },
   { name: "secrets", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "reliability/secrets/main.ts", "--short"], count: countLastLine },
+  { name: "sync demo", command: [node, "--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", "demo/src/sync/main.ts"] },
   { name: "documentation", command: [node, "scripts/build-docs.mjs"] },
   { name: "packed packages", command: [node, "scripts/try-packed.mjs"], count: countLastLine },
 ];

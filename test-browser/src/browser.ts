@@ -10,6 +10,10 @@ export interface TestBrowserOptions {
   readonly blockedHosts?: readonly string[];
   /** As a private window: nothing of it reaches the profile. Default false. */
   readonly isPrivate?: boolean;
+  /** Servers' keys that are trusted whatever their certificates say: SHA-256 of the public key's SPKI, in base64. Chromium alone. */
+  readonly trustedKeys?: readonly string[];
+  /** Origins that pages may ask besides their own, as a content security policy names them. Chromium alone. */
+  readonly connectsTo?: readonly string[];
 }
 
 /** A browser with a profile of its own, on the disk and thrown away at the end. */

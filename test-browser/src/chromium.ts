@@ -62,12 +62,13 @@ export interface ChromiumBrowser extends TestBrowser {
 }
 
 /** Starts Chromium without a window. */
-export async function openChromium({ blockedHosts = [], isPrivate = false }: TestBrowserOptions = {}): Promise<ChromiumBrowser> {
-  const server = await PageServer.start();
+export async function openChromium({ blockedHosts = [], isPrivate = false, trustedKeys = [], connectsTo = [] }: TestBrowserOptions = {}): Promise<ChromiumBrowser> {
+  const server = await PageServer.start(connectsTo);
   const profile = mkdtempSync(join(tmpdir(), "holdfast-chromium-"));
   writePreferences(profile, blockedHosts);
+  const flags = [...FLAGS, ...(trustedKeys.length === 0 ? [] : [`--ignore-certificate-errors-spki-list=${trustedKeys.join(",")}`])];
   const start = isPrivate ? launchPrivate : launch;
-  let context = await start(profile);
+  let context = await start(profile, flags);
   return {
     profile,
     version: `Chromium ${context.browser()?.version() ?? "of unknown version"}`,
@@ -79,7 +80,7 @@ export async function openChromium({ blockedHosts = [], isPrivate = false }: Tes
     async restart(whileClosed = () => undefined) {
       await context.close();
       whileClosed();
-      context = await start(profile);
+      context = await start(profile, flags);
     },
     async close() {
       await context.close();
@@ -89,15 +90,15 @@ export async function openChromium({ blockedHosts = [], isPrivate = false }: Tes
   };
 }
 
-async function launch(profile: string): Promise<BrowserContext> {
-  const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, headless: true, args: FLAGS, timeout: PATIENCE_MS });
+async function launch(profile: string, args: string[]): Promise<BrowserContext> {
+  const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, headless: true, args, timeout: PATIENCE_MS });
   context.setDefaultTimeout(PATIENCE_MS);
   return context;
 }
 
 /** A context of its own is what the browser calls a private window; it has no profile. */
-async function launchPrivate(): Promise<BrowserContext> {
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS, timeout: PATIENCE_MS });
+async function launchPrivate(_profile: string, args: string[]): Promise<BrowserContext> {
+  const browser = await chromium.launch({ executablePath: EXECUTABLE, headless: true, args, timeout: PATIENCE_MS });
   const context = await browser.newContext();
   context.setDefaultTimeout(PATIENCE_MS);
   context.on("close", () => void browser.close());

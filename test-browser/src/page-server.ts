@@ -27,16 +27,19 @@ export class PageServer {
   readonly #bundles: Promise<string>[] = [];
   readonly #numbers = new Map<string, number>();
 
-  private constructor(server: Server) {
+  readonly #policy: string;
+
+  private constructor(server: Server, connectsTo: readonly string[]) {
     this.#server = server;
+    this.#policy = connectsTo.length === 0 ? POLICY : `${POLICY}; connect-src 'self' ${connectsTo.join(" ")}`;
     server.on("request", ({ url = "/" }, response) => void this.#answer(url, response));
   }
 
-  /** Listens on a free port of the loopback interface. */
-  static async start(): Promise<PageServer> {
+  /** Listens on a free port of the loopback interface. `connectsTo`: origins that pages may ask besides their own. */
+  static async start(connectsTo: readonly string[] = []): Promise<PageServer> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return new PageServer(server);
+    return new PageServer(server, connectsTo);
   }
 
   get port(): number {
@@ -64,7 +67,7 @@ export class PageServer {
     const bundle = this.#bundles[Number(match?.groups?.["number"] ?? -1)];
     if (bundle === undefined) return void response.writeHead(404, HEADERS).end();
     const isScript = match?.groups?.["file"] !== undefined;
-    const policy = match?.groups?.["mode"] === undefined ? POLICY : `${POLICY}; sandbox allow-scripts`;
+    const policy = match?.groups?.["mode"] === undefined ? this.#policy : `${this.#policy}; sandbox allow-scripts`;
     response.writeHead(200, { ...HEADERS, "content-security-policy": policy, "content-type": isScript ? "text/javascript; charset=utf-8" : "text/html; charset=utf-8" });
     response.end(isScript ? await bundle : PAGE);
   }

@@ -17,4 +17,4 @@ export type { ChangeIntent } from "./store/touched-rows.ts";
 export { takeReplicaTurn } from "./replica/turn.ts";
 export { isHiddenTree } from "./store/hidden-trees.ts";
 export type { FileSession } from "./store/file-session.ts";
-export { absolutePath, hasContent, removeRealmFiles } from "./platform/realm-files.ts";
+export { absolutePath, hasContent, hasToPrepare, whenReady, removeRealmFiles } from "./platform/realm-files.ts";

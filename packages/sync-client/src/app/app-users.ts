@@ -168,7 +168,8 @@ export class AppUsers {
       const left = (this.#held.get(path) ?? 1) - 1;
       if (left > 0) this.#held.set(path, left);
       else this.#held.delete(path);
-      if (left === 0 && metadata.pending().files.includes(path)) this.#deleteFile(path);
+      // An app that was closed meanwhile does it at its next start.
+      if (left === 0 && !metadata.isClosed && metadata.pending().files.includes(path)) this.#deleteFile(path);
     };
   }
 

@@ -221,6 +221,10 @@ export class MetadataFile {
     this.#realm.write(() => void this.#realm.create("FileMetadata", { path, userId, isDoomed: false }, UpdateMode.Modified));
   }
 
+  get isClosed(): boolean {
+    return this.#realm.isClosed;
+  }
+
   /** Paths of a user's files. */
   files(userId: string): string[] {
     return [...this.#realm.objects<{ path: string; isDoomed: boolean }>("FileMetadata").filtered("userId == $0 AND isDoomed == false", userId)].map(({ path }) => path);

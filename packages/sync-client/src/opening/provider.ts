@@ -5,7 +5,7 @@
  */
 import { Realm } from "@holdfast/realm";
 import type { Configuration } from "@holdfast/realm";
-import { absolutePath, hasContent, sessionOf, setSyncProvider } from "@holdfast/realm/replica";
+import { absolutePath, hasContent, hasToPrepare, sessionOf, setSyncProvider, whenReady } from "@holdfast/realm/replica";
 import type { FileSession, SyncOpening, SyncProvider } from "@holdfast/realm/replica";
 import { SyncError } from "../errors.ts";
 import type { ProgressCallback, SyncSession } from "../session/sync-session.ts";
@@ -105,9 +105,13 @@ class Opening implements SyncOpening {
 
   constructor(config: Configuration, construct: (config: Configuration) => Realm) {
     const sync = config.sync as unknown as SyncConfiguration;
-    const isThere = hasContent(absolutePath(config.path as string));
-    const behavior: OpenRealmBehavior = isThere ? (sync.existingRealmFileBehavior ?? { type: "openImmediately" }) : (sync.newRealmFileBehavior ?? { type: "downloadBeforeOpen" });
-    this.done = this.#open(() => construct(config), behavior);
+    const path = absolutePath(config.path as string);
+    const begin = (): Promise<Realm> => {
+      const isThere = hasContent(path);
+      const behavior: OpenRealmBehavior = isThere ? (sync.existingRealmFileBehavior ?? { type: "openImmediately" }) : (sync.newRealmFileBehavior ?? { type: "downloadBeforeOpen" });
+      return this.#open(() => construct(config), behavior);
+    };
+    this.done = hasToPrepare() ? whenReady([path], begin) : begin();
   }
 
   async #open(construct: () => Realm, behavior: OpenRealmBehavior): Promise<Realm> {

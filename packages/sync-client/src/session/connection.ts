@@ -57,6 +57,8 @@ const UPLOAD_LIMIT = { transactions: 200, bytes: 256 * 1024 };
 const FRAMES_UNDER_WAY = 4;
 const TURN_RETRY_MS = 1000;
 const LASTING_MS = 10_000;
+/** A token that is refused sooner after a welcome was hardly a good one: attempts are spread. */
+const YOUNG_MS = 1000;
 
 /** The connection of one file. */
 export class Connection {
@@ -88,6 +90,7 @@ export class Connection {
   /** 0 to 1, as the server estimates it. */
   downloadEstimate = 0;
   #hasRefreshed = false;
+  #welcomedMs = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -267,6 +270,7 @@ export class Connection {
     this.#stopTimer();
     this.#stopTimer = later(() => this.#backOff.reset(), LASTING_MS);
     this.#isWelcome = true;
+    this.#welcomedMs = performance.now();
     this.#hasRefreshed = false;
     this.#sentUpTo = message.lastCseq;
     this.#frames = [];
@@ -401,21 +405,24 @@ export class Connection {
     this.downloads.fail(error);
   }
 
+  /** Nothing failed: the session goes on with another token, at once unless it has only just begun. */
   async #refreshToken(error: SyncError): Promise<void> {
+    const isYoung = !this.#isWelcome || performance.now() - this.#welcomedMs < YOUNG_MS;
+    this.#drop();
     const generation = this.#generation;
+    const isCurrent = (): boolean => this.#isRunning && generation === this.#generation;
     try {
       if (this.#hasRefreshed) throw error;
       this.#hasRefreshed = true;
-      const token = await this.#options.user.refreshAccessToken();
-      if (generation !== this.#generation || !this.#isRunning) return;
-      if (this.#isWelcome) this.#send({ msg: "auth", token });
-      else {
-        this.#drop();
-        void this.#connect();
-      }
+      await this.#options.user.refreshAccessToken();
+      if (!isCurrent()) return;
+      if (isYoung) this.#retryIn(this.#backOff.next());
+      else void this.#connect();
     } catch (cause) {
+      if (!isCurrent()) return;
       if ((cause as { code?: string }).code === "NETWORK_UNAVAILABLE") {
-        if (generation === this.#generation) this.#failed("the token could not be renewed");
+        this.#hasRefreshed = false;
+        this.#failed("the token could not be renewed");
         return;
       }
       this.#ended(error);

@@ -101,3 +101,18 @@ it("when the operator ends a user's sessions, open connections end and the user 
   realm.write(() => realm.create("Note", { _id: 1, text: "still here" }));
   expect(textsOf(realm)).toEqual(["still here"]);
 });
+
+it("a realm and then its app, closed at once, leave nothing to fail later", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { baseUrl } = await serve(phone.folder, 600);
+  const app = await phone.start({ baseUrl });
+  const realm = await openNotes(phone, await app.logIn(Credentials.function({ name: "ada" })));
+  const failures: unknown[] = [];
+  const note = (error: unknown): void => void failures.push(error);
+  process.on("uncaughtException", note);
+  realm.close();
+  app.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  process.off("uncaughtException", note);
+  expect(failures).toEqual([]);
+});
