@@ -1,0 +1,90 @@
+import { expect, it } from "vitest";
+import Realm from "@holdfast/realm";
+import { sessionOf } from "@holdfast/realm/replica";
+import { BackOff } from "../src/session/back-off.ts";
+import { checkUrl } from "../src/session/transport.ts";
+import { settle } from "./support/clients.ts";
+import { Link } from "./support/link.ts";
+import { forEachMode } from "./support/modes.ts";
+import { ReferenceServer } from "./support/reference-server.ts";
+
+it("addresses without TLS are refused off this machine", () => {
+  expect(checkUrl("https://sync.example.org/a")).toBe("wss://sync.example.org/a");
+  expect(checkUrl("http://127.0.0.1:80/")).toBe("ws://127.0.0.1/");
+  for (const url of ["ws://sync.example.org/", "http://10.0.0.1/", "ftp://localhost/"]) expect(() => checkUrl(url)).toThrow(expect.objectContaining({ code: "CONNECTION_INSECURE" }));
+  expect(() => checkUrl("nowhere")).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }));
+});
+
+it("waits double from a second to five minutes, each shortened by up to a quarter; a server's wish is never shortened", () => {
+  const waits = (random: number): number[] => {
+    const backOff = new BackOff({ firstMs: 1000, maximumMs: 300_000, random: () => random });
+    return Array.from({ length: 11 }, () => backOff.next());
+  };
+  expect(waits(0)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => seconds * 1000));
+  expect(waits(1)).toEqual(waits(0).map((wait) => wait * 0.75));
+  expect(new BackOff({ firstMs: 1000, maximumMs: 300_000, random: () => 1 }).next(8000)).toBe(10_000);
+});
+
+forEachMode((world) => {
+  it("a server that falls silent is given up, and the session goes on over another connection", async () => {
+    const link = new Link(new ReferenceServer());
+    let isSilent = false;
+    const transport = { connect: (url: string, handlers: Parameters<Link["connect"]>[1]) => link.connect(url, { ...handlers, onMessage: (text) => void (isSilent || handlers.onMessage(text)) }) };
+    const timing = { connectTimeoutMs: 50, pingAfterMs: 10, silenceTimeoutMs: 40, backOff: { firstMs: 1, maximumMs: 5, random: Math.random } };
+    const a = await Realm.open(world.config("a", transport, { timing }));
+    const states: string[] = [];
+    a.syncSession?.addConnectionNotification((now) => void states.push(now));
+    isSilent = true;
+    a.write(() => a.create("Person", { _id: 1, name: "Ann" }));
+    await expect(a.syncSession?.uploadAllLocalChanges(150)).rejects.toMatchObject({ code: "TIMEOUT" });
+    expect(states.slice(0, 2)).toEqual(["disconnected", "connecting"]);
+    isSilent = false;
+    await settle(a);
+    expect(a.syncSession?.isConnected()).toBe(true);
+  });
+
+  it("paused it uploads nothing; resumed it tells how far it is; closed it is invalid", async () => {
+    const server = new ReferenceServer();
+    const a = await Realm.open(world.config("a", new Link(server)));
+    const session = a.syncSession;
+    session?.pause();
+    expect([session?.state, session?.connectionState]).toEqual(["inactive", "disconnected"]);
+    a.write(() => a.create("Person", { _id: 1, name: "Ann" }));
+    const heard: number[] = [];
+    session?.addProgressNotification("upload", "reportIndefinitely", (estimate) => void heard.push(estimate));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect([server.plain("Person", 1), heard.at(-1)]).toEqual([undefined, 0]);
+    session?.resume();
+    await settle(a);
+    expect([server.plain("Person", 1), heard.at(-1)]).toEqual([{ name: "Ann" }, 1]);
+    a.close();
+    expect(session?.state).toBe("invalid");
+  });
+
+  it("a set that the server refuses is in error; the one before goes on", async () => {
+    const server = new ReferenceServer();
+    const a = await Realm.open(world.config("a", new Link(server)));
+    await expect(a.subscriptions.update((subscriptions) => void subscriptions.add(a.objects("Task").filtered("title CONTAINS 'x'"), { name: "odd" }))).rejects.toMatchObject({ code: "SUBSCRIPTION_INVALID" });
+    expect([a.subscriptions.state, a.subscriptions.findByName("odd")?.queryString]).toEqual(["error", "title CONTAINS 'x'"]);
+    await a.subscriptions.update((subscriptions) => void subscriptions.removeByName("odd"));
+    expect([a.subscriptions.state, a.subscriptions.length]).toEqual(["complete", 2]);
+    const people = await a.objects("Person").filtered("name == $0", "Ann").subscribe({ name: "ann" });
+    expect([people.length, a.subscriptions.findByName("ann")?.queryString]).toEqual([0, 'name == "Ann"']);
+  });
+
+  it("a class without _id, a local file, another user and what does not go with sync are refused", async () => {
+    const link = new Link(new ReferenceServer());
+    const config = world.config("a", link);
+    expect(() => new Realm({ ...config, schema: [{ name: "T", primaryKey: "id", properties: { id: "int" } }] })).toThrow("The primary key property on a synchronized Realm must be named '_id' but found 'id' for type 'T'");
+    expect(() => new Realm({ ...config, onMigration: () => undefined })).toThrow("The realm configuration options 'onMigration' and 'sync' cannot both be defined.");
+    const a = await Realm.open(world.config("b", link));
+    expect(sessionOf(a)?.replicator).toBeDefined();
+    a.close();
+    expect(() => new Realm(world.config("b", link, { user: { ...(config.sync as { user: object }).user, id: "other" } as never }))).toThrow(expect.objectContaining({ code: "USER_DIFFERS" }));
+    const { sync: _, ...local } = world.config("c", link);
+    const plain = new Realm({ ...local, schema: [{ name: "Person", primaryKey: "_id", properties: { _id: "int", name: "string" } }] });
+    plain.write(() => plain.create("Person", { _id: 1, name: "Ann" }));
+    plain.close();
+    expect(() => new Realm(world.config("c", link))).toThrow(expect.objectContaining({ code: "FILE_LOCAL" }));
+  });
+});
