@@ -28,6 +28,8 @@ try {
   test("the TypeScript example prints what it says", () => compare("example.js", typescript.expected));
   tryKeyStores();
   test("the JavaScript example prints what it says", () => compare("javascript.mjs", javascript.expected));
+  // Installs Vite and React from the registry: in CI, and when asked for.
+  if (process.env.CI !== undefined || process.argv.includes("--web")) test("the browser guide's application is well typed, and Vite builds it without configuration", () => buildGuide(packed));
 } catch (error) {
   counts.failed += 1;
   process.stdout.write(`FAILED ${error instanceof Error ? error.message : String(error)}\n`);
@@ -93,6 +95,29 @@ function program(directory, index) {
   const source = extractPrograms(readFileSync(join(root, "packages", directory, "README.md"), "utf8"), "ts")[index];
   if (source === undefined) throw new Error(`the README of ${directory} has no example number ${index + 1}`);
   return source;
+}
+
+/** The application "From nothing" of the browser's guide, in a folder that has what `npm create vite` puts there. @param {Packed[]} packed */
+function buildGuide(packed) {
+  const guide = readFileSync(join(root, "docs/guides/browser.md"), "utf8");
+  const files = [...guide.slice(guide.indexOf("## From nothing")).matchAll(/```tsx?\n\/\/ (?<name>src\/\S+)\n(?<source>[^]*?)```/gu)];
+  if (files.length !== 3) throw new Error(`the guide's application has ${files.length} files`);
+  const place = join(folder, "web");
+  mkdirSync(join(place, "src"), { recursive: true });
+  for (const { groups } of files) writeFileSync(join(place, groups?.name ?? ""), groups?.source ?? "");
+  writeFileSync(join(place, "index.html"), `<!doctype html><div id="root"></div><script type="module" src="/src/main.tsx"></script>`);
+  writeFileSync(join(place, "src/main.tsx"), `import { createRoot } from "react-dom/client";\nimport App from "./App.tsx";\n\ncreateRoot(document.getElementById("root")!).render(<App />);\n`);
+  const names = ["core-cipher", "query", "storage-engine", "realm", "react", "key-store", "key-store-web"].map((name) => `@holdfast/${name}`);
+  const ours = packed.filter(({ name }) => names.includes(name));
+  const dependencies = { ...Object.fromEntries(ours.map(({ name, file }) => [name, `file:${file}`])), react: "19.3.1", "react-dom": "19.3.1", "@types/react": "19.3.0", "@types/react-dom": "19.3.0", vite: "8.3.8" };
+  writeFileSync(join(place, "package.json"), JSON.stringify({ name: "web", private: true, type: "module", dependencies, overrides: Object.fromEntries(ours.map(({ name }) => [name, `$${name}`])) }));
+  run("npm install", isWindows ? "npm.cmd" : "npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], place);
+  const compilerOptions = { strict: true, target: "es2023", lib: ["ES2023", "DOM"], module: "esnext", moduleResolution: "bundler", types: ["vite/client"], skipLibCheck: true, allowImportingTsExtensions: true, verbatimModuleSyntax: true, noEmit: true, jsx: "react-jsx" };
+  writeFileSync(join(place, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["src"] }));
+  run("tsc", process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "tsconfig.json"], place);
+  run("vite build", process.execPath, [join(place, "node_modules/vite/bin/vite.js"), "build"], place);
+  const scripts = readdirSync(join(place, "dist/assets")).filter((name) => name.endsWith(".js"));
+  if (!scripts.some((name) => name.includes("worker"))) throw new Error(`Vite made no worker: ${scripts.join(", ")}`);
 }
 
 /** Each program is started twice: the second start opens what the first has made. */
