@@ -50,7 +50,7 @@ export function statementDialect(parameters: SQLInputValue[]): SqlDialect {
     relation,
     text: (left, operator, wanted) => textTest(left, operator, wanted, parameters),
     anyElement: (column, type, test) => `EXISTS (SELECT 1 FROM json_each(${column}) AS e WHERE ${test(elementSql(type))})`,
-    elementCount: (column) => `json_array_length(${column})`,
+    elementCount: (column) => `coalesce(json_array_length(${column}), 0)`,
   };
 }
 
