@@ -101,7 +101,7 @@ for (const kind of STORE_KINDS) {
       const pen = new Pen(ann);
       const wrong = [pen.set("t1", "done", "yes"), pen.set("t1", "done", null), pen.set("t1", "count", 1.5), pen.set("t1", "count", { $int: "9223372036854775808" }), pen.set("t1", "tags", "a"), pen.set("t1", "due", 5), pen.set("t1", "title", { $data: "" })];
       const { results } = await flush(store, uploadOf(ann, 1, pen.create("t1")), ...wrong.map((operation, index) => uploadOf(ann, index + 2, [operation])));
-      expect(results.map((result) => (result.kind === "done" ? result.answer?.rejects?.[0]?.code : result.kind))).toEqual([undefined, ...wrong.map(() => "VALUE_UNSUPPORTED")]);
+      expect(results.map((result) => (result.kind === "done" ? result.answer?.rejects?.[0]?.code : result.kind))).toEqual([undefined, "VALUE_INVALID", "VALUE_INVALID", "VALUE_INVALID", "VALUE_UNSUPPORTED", "OPERATION_INVALID", "VALUE_INVALID", "VALUE_INVALID"]);
     });
 
     it("a deleted object leaves the table and keeps its tombstone: a later edit that had not seen it does nothing", async () => {
