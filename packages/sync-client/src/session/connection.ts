@@ -251,6 +251,7 @@ export class Connection {
 
   async #welcomed(message: WelcomeMessage): Promise<void> {
     const { file } = this.#options;
+    const generation = this.#generation;
     const { isProvisional } = file.read("file") as Meta["file"];
     if (isProvisional === true) await file.adopt(message.client);
     const { client } = file.read("file") as Meta["file"];
@@ -267,6 +268,8 @@ export class Connection {
       return;
     }
     await this.#noteTime(message.serverTime, message.epoch);
+    // The connection may have ended while this was written: the timer is the next attempt's then (found by a history, seed 9).
+    if (generation !== this.#generation) return;
     this.#stopTimer();
     this.#stopTimer = later(() => this.#backOff.reset(), LASTING_MS);
     this.#isWelcome = true;
