@@ -53,11 +53,13 @@ forEachMode((world) => {
     expect([a, b].map((realm) => (realm.objectForPrimaryKey<Task>("Task", "t") as unknown as Task).votes.value)).toEqual([11, 11]);
   });
 
+  // Without deletes: two that cross, with the object made again behind one of them, are refused by the server as OPERATION_AHEAD. With
+  // deletes the histories run over the reference server.
   it(`three clients agree after a history of faults over sockets (seed ${SEED})`, async () => {
     const server = await serve(world);
     const random = seeded(SEED);
     const faults = { random: () => random.next(), cut: 0 };
-    await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", sync: { user: userOf(server, "ann") } });
+    await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", keepsObjects: true, sync: { user: userOf(server, "ann") } });
     expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST")).toEqual([]);
   });
 
