@@ -4,7 +4,8 @@
 import { afterEach, expect, it } from "vitest";
 import Realm from "@holdfast/realm";
 import type { SyncServer } from "@holdfast/sync-server";
-import { webSocketTransport } from "../src/index.ts";
+import { CompensatingWriteError, webSocketTransport } from "../src/index.ts";
+import type { SyncError } from "../src/index.ts";
 import { settle, shown, testUser } from "./support/clients.ts";
 import { forEachMode } from "./support/modes.ts";
 import type { Task } from "./support/clients.ts";
@@ -53,14 +54,14 @@ forEachMode((world) => {
     expect([a, b].map((realm) => (realm.objectForPrimaryKey<Task>("Task", "t") as unknown as Task).votes.value)).toEqual([11, 11]);
   });
 
-  // Without deletes: two that cross, with the object made again behind one of them, are refused by the server as OPERATION_AHEAD. With
-  // deletes the histories run over the reference server.
   it(`three clients agree after a history of faults over sockets (seed ${SEED})`, async () => {
     const server = await serve(world);
     const random = seeded(SEED);
     const faults = { random: () => random.next(), cut: 0 };
-    await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", keepsObjects: true, sync: { user: userOf(server, "ann") } });
-    expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST")).toEqual([]);
+    await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", sync: { user: userOf(server, "ann") } });
+    // Three who delete and make one object at once: what was built on the delete that came last and was refused is refused for that object.
+    const isCrossing = (error: SyncError): boolean => error instanceof CompensatingWriteError && error.writes.every(({ code }) => code === "OPERATION_AHEAD");
+    expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST" && !isCrossing(error))).toEqual([]);
   });
 
   it("a token that the server does not take ends the session, and what was written stays in the file", async () => {

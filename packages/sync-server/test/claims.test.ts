@@ -30,6 +30,25 @@ it("a delete that an honest client has seen is one that the server has, also fro
   expect(codes(made, [again])).toEqual([undefined, "OPERATION_AHEAD"]);
 });
 
+it("a delete that was refused, since somebody else's had come first, does not refuse what its writer made anew before the answer", () => {
+  const pen = new Pen(ann);
+  const deleted: Operation = { type: "Task", pk: "a", h: pen.clock.tick(), path: [], do: { act: "delete" } };
+  const again: Operation = { type: "Task", pk: "a", h: pen.clock.tick(), g: deleted.h, path: [], do: { act: "create" } };
+  expect(codes([again])).toEqual([undefined]);
+  expect(codes([{ ...again, g: again.h }])).toEqual(["OPERATION_AHEAD"]);
+});
+
+it("what one object's operations claim is refused for that object alone", () => {
+  const pen = new Pen(ann);
+  const made = pen.create("a");
+  const forged: Operation = { type: "Task", pk: "a", h: pen.clock.tick(), g: pen.clock.last, path: [], do: { act: "create" } };
+  const uploads = [uploadOf(ann, 1, made), uploadOf(ann, 2, [{ ...forged, h: pen.clock.tick() }, ...pen.create("b", { title: "kept" })])];
+  const cursors = new Map([[ann, { client: ann, user: uploads[0]?.user ?? "", lastCseq: 0 }]]);
+  const { objects, results } = mergeBatch(uploads, { version: 1, cursors, receipts: new Map(), objects: new Map(), foreign: [] }, { layout, authorize: () => undefined });
+  expect(results.at(-1)).toMatchObject({ answer: { rejects: [{ pk: "a", code: "OPERATION_AHEAD" }] } });
+  expect(objects.filter(({ image }) => image !== undefined).map(({ pk }) => pk)).toEqual(["a", "b"]);
+});
+
 it("a clear and an element that the server does not have", () => {
   const pen = new Pen(ann);
   const made = pen.create("a");

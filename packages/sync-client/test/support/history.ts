@@ -24,12 +24,10 @@ export interface HistoryParts {
   readonly name: string;
   /** Fields of `sync` over the usual ones. */
   readonly sync?: object;
-  /** True: nothing is deleted. */
-  readonly keepsObjects?: boolean;
 }
 
 /** Runs a history and checks its end. @returns What all clients show. */
-export async function runHistory({ world, transport, faults, random, name, sync = {}, keepsObjects = false }: HistoryParts): Promise<unknown> {
+export async function runHistory({ world, transport, faults, random, name, sync = {} }: HistoryParts): Promise<unknown> {
   const names = [0, 1, 2].map((index) => `${name}-${index}`);
   const realms = await Promise.all(names.map((file) => Realm.open(world.config(file, transport, sync))));
   const [one] = realms as [Realm];
@@ -46,7 +44,7 @@ export async function runHistory({ world, transport, faults, random, name, sync 
     else if (chance === 2) {
       realm.close();
       realms[index] = new Realm(world.config(names[index] as string, transport, sync));
-    } else realm.write(() => Array.from({ length: 1 + random.below(3) }).forEach(() => void (sum += change(realm, random, keepsObjects))));
+    } else realm.write(() => Array.from({ length: 1 + random.below(3) }).forEach(() => void (sum += change(realm, random))));
     if (random.below(3) === 0) await new Promise((resolve) => setTimeout(resolve, random.below(4)));
   }
   faults.cut = 0;
@@ -62,7 +60,7 @@ export async function runHistory({ world, transport, faults, random, name, sync 
   return first;
 }
 
-function change(realm: Realm, random: Random, keepsObjects: boolean): number {
+function change(realm: Realm, random: Random): number {
   const tasks = realm.objects<Task>("Task").filtered("_id != 'sum'");
   const people = realm.objects("Person");
   const task = tasks.length === 0 ? undefined : (tasks[random.below(tasks.length)] as unknown as Task);
@@ -81,14 +79,14 @@ function change(realm: Realm, random: Random, keepsObjects: boolean): number {
       return by;
     }
     default:
-      changeTask(realm, task as Task, person, { random, keepsObjects });
+      changeTask(realm, task as Task, person, random);
       return 0;
   }
 }
 
-function changeTask(realm: Realm, task: Task, person: Realm.Object | null, { random, keepsObjects }: { random: Random; keepsObjects: boolean }): void {
+function changeTask(realm: Realm, task: Task, person: Realm.Object | null, random: Random): void {
   const text = `t${random.below(1000)}`;
-  switch (keepsObjects ? 2 + random.below(10) : random.below(12)) {
+  switch (random.below(12)) {
     case 0:
       realm.delete(task);
       return;

@@ -13,15 +13,16 @@ import { at } from "./fields.ts";
 import { elementOf } from "./list-index.ts";
 
 /**
- * True if an operation says to have seen a delete or a clear that the state does not have, or names an element or a position that is not there.
+ * True if an operation says to have seen a delete of what is alive, or a clear, that the state does not have, or names an element or a position that is not there.
  * An operation that has no effect, since what it is about has ended, is not ahead.
  */
 export function isAhead(state: ObjectState | undefined, operation: Operation): boolean {
   const deleted = state?.d ?? NEVER;
   const seen = operation.g ?? NEVER;
-  if (seen > deleted) return true;
   if (seen < deleted) return false;
-  let slots: (name: string) => Slot | undefined = (name) => at(state?.f, name);
+  // Where nothing is alive, whoever has seen another delete ends nothing; but nobody has seen one that is later than what he writes.
+  if (seen > deleted && (state?.c !== undefined || seen >= operation.h)) return true;
+  let slots: (name: string) => Slot | undefined = (name) => (seen > deleted ? undefined : at(state?.f, name));
   for (const [index, step] of operation.path.entries()) {
     const name = typeof step === "string" ? step : step.at;
     const slot = slots(name);

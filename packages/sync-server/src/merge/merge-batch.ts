@@ -27,7 +27,7 @@ export interface ObjectChange {
   readonly after: Image | undefined;
 }
 
-/** Why a change is not taken; undefined if it is. `isGone`: it concerns this object alone, and is nothing a user could have known. */
+/** Why a change is not taken. `isGone`: it concerns this object alone, and is nothing a user could have known. */
 export interface Refusal {
   readonly code: string;
   readonly reason: string;
@@ -52,6 +52,8 @@ export interface MergeContext {
   readonly layout: SchemaLayout;
   readonly authorize: Authorize;
 }
+
+const AHEAD: Refusal = { code: "OPERATION_AHEAD", reason: "it builds on a change that the server does not have", isGone: true };
 
 /** Merges what other programs did, then uploads in their order, into what the database has. */
 export function mergeBatch(uploads: readonly Upload[], input: FlushInput, context: MergeContext, foreign: readonly (readonly Operation[])[] = []): MergedBatch {
@@ -122,10 +124,11 @@ class Batch {
 
   #apply(upload: Upload): Answer | undefined {
     const stamps = upload.stamps.length === 0 ? {} : { stamps: upload.stamps };
-    const malformed = this.#malformed(upload) ?? this.#forged(upload.ops);
+    const malformed = this.#malformed(upload);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
+    const ahead = this.#ahead(upload.ops);
     const changes = this.#changesOf(upload.ops);
-    const refusals = changes.map((change) => this.#context.authorize(upload, change));
+    const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (ahead.has(objectName(change.type, change.pk)) ? AHEAD : undefined));
     const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
     const rejects: Reject[] = [];
     for (const [index, { type, pk }] of changes.entries()) {
@@ -156,20 +159,25 @@ class Batch {
   }
 
   /**
-   * Who says to have seen a delete or a clear that never was would delete without saying so; what names an element that is not there would wait
-   * for it for ever. An honest client does either when an earlier transaction of its own was refused while this one was on its way.
+   * The objects of which an operation builds on what never was. Who says to have seen a delete or a clear that there was none of would delete
+   * without saying so; what names an element that is not there would wait for it for ever. An honest client does either when an earlier
+   * transaction of its own was refused while this one was on its way: the other objects of the transaction are none the worse.
    */
-  #forged(ops: readonly Operation[]): Refusal | undefined {
+  #ahead(ops: readonly Operation[]): ReadonlySet<string> {
+    const ahead = new Set<string>();
     for (const [name, group] of groupedByObject(ops)) {
       const { type, pk } = group[0] as Operation;
       let { state } = this.#read(name, type, pk);
       if (!group.some((operation) => isAhead(state, operation))) continue;
       for (const operation of group) {
-        if (isAhead(state, operation)) return { code: "OPERATION_AHEAD", reason: "it builds on a change that the server does not have" };
+        if (isAhead(state, operation)) {
+          ahead.add(name);
+          break;
+        }
         state = applyOperation(state, operation);
       }
     }
-    return undefined;
+    return ahead;
   }
 
   /** What the operations would do, object by object. */
