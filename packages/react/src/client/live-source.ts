@@ -28,10 +28,10 @@ type Subscribe = (onChange: () => void) => () => void;
 const subscribers = new WeakMap<object, Subscribe>();
 
 /** One function for each live query: React would subscribe anew for another one. */
-function subscriberOf(live: LiveQuery<never> | LiveQuery): Subscribe {
+function subscriberOf(live: Pick<LiveQuery, "listen">): Subscribe {
   const known = subscribers.get(live);
   if (known !== undefined) return known;
-  const subscribe: Subscribe = (onChange) => (live as LiveQuery).listen(onChange);
+  const subscribe: Subscribe = (onChange) => live.listen(onChange);
   subscribers.set(live, subscribe);
   return subscribe;
 }
