@@ -39,5 +39,5 @@ export const REASONS: Readonly<Record<string, string>> = {
   "W9-links": "Each step is a look-up by key in JavaScript, and an object is handed out; a join in native code hands out none.",
   "W9-filter": "Each record is tested on its bytes in JavaScript, in the peers in native code: about even.",
   "W9-filter-indexed": "The candidates of the index (about 400) are looked up in the table one after the other, in JavaScript, then tested and put in order.",
-  W10: "The short form measures one pair. A commit here is one small record to seal, as in W2.",
+  W10: "The short form measures one pair; in the full form (RESULTS-W9-W10.md) it is at the limit. A commit here is one small record to seal, as in W2: most of the row is the sync of the disk.",
 };
