@@ -10,8 +10,8 @@ export type { ClientResetConfiguration, InitialSubscriptions, OpenRealmBehavior,
 export { enableSync, setAppClass } from "./opening/provider.ts";
 export { BACK_OFF } from "./session/back-off.ts";
 export type { BackOffOptions } from "./session/back-off.ts";
-export { TIMING } from "./session/connection.ts";
-export type { ConnectionState, ConnectionTiming } from "./session/connection.ts";
+export { TIMING } from "./session/connection-options.ts";
+export type { ConnectionState, ConnectionTiming } from "./session/connection-options.ts";
 export { SyncSession } from "./session/sync-session.ts";
 export type { ConnectionCallback, ProgressCallback } from "./session/sync-session.ts";
 export { webSocketTransport } from "./session/transport.ts";

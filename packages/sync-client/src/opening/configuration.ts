@@ -4,7 +4,7 @@
  * @module
  */
 import type { Realm } from "@holdfast/realm";
-import type { ConnectionTiming } from "../session/connection.ts";
+import type { ConnectionTiming } from "../session/connection-options.ts";
 import type { SyncSession } from "../session/sync-session.ts";
 import type { Transport } from "../session/transport.ts";
 import type { MutableSubscriptionSet } from "../subscriptions/mutable-subscriptions.ts";

@@ -140,6 +140,6 @@ export class SyncedRealm {
     queueMicrotask(() => this.#letGo?.());
     this.session._close();
     const error = new SyncError("SESSION_CLOSED", `Realm at path '${this.file.path}' was closed.`);
-    for (const waits of [this.#waits, this.connection.uploads, this.connection.downloads]) waits.fail(error);
+    for (const waits of [this.#waits, this.connection.uploader.waits, this.connection.downloader.waits]) waits.fail(error);
   }
 }

@@ -6,7 +6,8 @@
 import type { SyncConfiguration } from "../opening/configuration.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
 import type { SyncUser } from "../user.ts";
-import type { Connection, ConnectionState } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionState } from "./connection-options.ts";
 
 /** Hears of connections. */
 export type ConnectionCallback = (newState: ConnectionState, oldState: ConnectionState) => void;
@@ -71,15 +72,12 @@ export class SyncSession {
   /** Waits until the server has acknowledged everything that was written before the call. @throws {SyncError} `TIMEOUT` */
   uploadAllLocalChanges(timeoutMs?: number): Promise<void> {
     const newest = this.#file.newestOutbox;
-    return this.#connection.uploads.until(() => newest === 0 || this.#file.isAcknowledged(newest), "Uploading local changes", timeoutMs);
+    return this.#connection.uploader.waits.until(() => newest === 0 || this.#file.isAcknowledged(newest), "Uploading local changes", timeoutMs);
   }
 
   /** Waits until everything is here that the server had at the time of the call. @throws {SyncError} `TIMEOUT` */
   downloadAllServerChanges(timeoutMs?: number): Promise<void> {
-    const connection = this.#connection;
-    const mark = connection.mark();
-    connection.downloadMark = mark;
-    return connection.downloads.until(() => connection.echoed >= mark, "Downloading the server's changes", timeoutMs);
+    return this.#connection.downloader.everything(timeoutMs);
   }
 
   addConnectionNotification(callback: ConnectionCallback): void {
@@ -111,7 +109,7 @@ export class SyncSession {
 
   #tell(entry: ProgressEntry): void {
     if (!this.#progress.includes(entry)) return;
-    const estimate = entry.direction === "upload" ? this.#uploadEstimate(entry) : this.#connection.downloadEstimate;
+    const estimate = entry.direction === "upload" ? this.#uploadEstimate(entry) : this.#connection.downloader.estimate;
     if (entry.isForNow && estimate >= 1) this.#progress = this.#progress.filter((other) => other !== entry);
     entry.callback(estimate);
   }

@@ -1,0 +1,124 @@
+/**
+ * Asks for what the subscriptions show, applies what comes, and knows how far it has come.
+ *
+ * @module
+ */
+import type { BootMessage, ErrorMessage, MarkMessage, ProgressMessage, SubMessage } from "@holdfast/sync-protocol";
+import type { Meta } from "../replica/records.ts";
+import type { SyncedFile } from "../replica/synced-file.ts";
+import { Waits } from "./waits.ts";
+
+/** Objects with own operations that are kept before a mark is asked for, which lets them go. */
+const RECENT_OBJECTS = 1000;
+
+/** Downloads one file. */
+export class Downloader {
+  readonly waits: Waits = new Waits();
+  /** 0 to 1, as the server estimates it. */
+  estimate = 0;
+  readonly #file: SyncedFile;
+  readonly #send: (message: SubMessage | MarkMessage) => void;
+  #sentVersion = 0;
+  #nextMark = 1;
+  #echoed = 0;
+  /** The newest mark that somebody waits for: asked for again on every connection. */
+  #wantedMark = 0;
+  #bootMark: { readonly mark: number; readonly version: number } | undefined;
+  #recentMark: number | undefined;
+
+  /** @param send - Sends if there is a connection; else the message is lost. */
+  constructor(file: SyncedFile, send: (message: SubMessage | MarkMessage) => void) {
+    this.#file = file;
+    this.#send = send;
+  }
+
+  /** A connection has begun. */
+  begin(): void {
+    this.#sentVersion = 0;
+    this.#bootMark = undefined;
+    this.#file.forgetRecent();
+    this.subscribe();
+    if (this.#wantedMark > this.#echoed) this.#send({ msg: "mark", id: this.#wantedMark });
+  }
+
+  /** Waits until everything is here that the server has now. @throws {SyncError} `TIMEOUT` */
+  everything(timeoutMs?: number): Promise<void> {
+    const mark = this.#mark();
+    this.#wantedMark = mark;
+    return this.waits.until(() => this.#echoed >= mark, "Downloading the server's changes", timeoutMs);
+  }
+
+  /** Sends the set of subscriptions if the server does not have it. Asked for while there is a connection. */
+  subscribe(): void {
+    const file = this.#file;
+    const subs = file.read("subs") as Meta["subs"];
+    const wanted = subs.state === "error" ? subs.active : subs;
+    if (wanted === undefined || wanted.version === 0 || wanted.version === this.#sentVersion) return;
+    const boot = file.read("boot") ?? null;
+    const down = file.read("down") as Meta["down"];
+    const isHere = down.version === wanted.version;
+    const resume = boot !== null && boot.version === wanted.version ? boot.resume : isHere ? down.resume : undefined;
+    this.#sentVersion = wanted.version;
+    this.estimate = 0;
+    const queries = wanted.entries.map(({ name, type, query }) => ({ ...(name === undefined ? {} : { name }), type, query }));
+    this.#send({ msg: "sub", version: wanted.version, queries, ...(resume === undefined ? {} : { resume }) });
+    // The bootstrap is here, the echo behind it was lost.
+    if (isHere && subs.state === "pending") this.#bootMark = { mark: this.#mark(), version: wanted.version };
+  }
+
+  async boot(message: BootMessage): Promise<void> {
+    if (await this.#file.boot(message)) this.#bootMark = { mark: this.#mark(), version: message.version };
+  }
+
+  /** A mark came back. @returns True if a set of subscriptions is complete now. */
+  async marked(id: number): Promise<boolean> {
+    this.#echoed = Math.max(this.#echoed, id);
+    if (this.#recentMark !== undefined && id >= this.#recentMark) {
+      this.#recentMark = undefined;
+      this.#file.forgetRecent();
+    }
+    const boot = this.#bootMark;
+    if (boot === undefined || id < boot.mark) return false;
+    this.#bootMark = undefined;
+    this.estimate = 1;
+    await this.#complete(boot.version);
+    return true;
+  }
+
+  #complete(version: number): Promise<void> {
+    return this.#file.write((tx) => {
+      const subs = tx.meta("subs") as Meta["subs"];
+      if (subs.version !== version) return;
+      tx.setMeta("subs", { version: subs.version, entries: subs.entries, state: "complete", active: { version: subs.version, entries: subs.entries } });
+      if ((tx.meta("reset") ?? null) !== null) tx.setMeta("reset", null);
+    });
+  }
+
+  /** Nothing was for this client up to there. */
+  async progressed({ estimate, resume }: ProgressMessage): Promise<void> {
+    this.estimate = estimate;
+    if (resume === undefined || (this.#file.read("boot") ?? null) !== null || this.#file.read("down")?.version === undefined) return;
+    await this.#file.write((tx) => tx.setMeta("down", { ...tx.meta("down"), resume }));
+  }
+
+  /** The server does not serve the set that was sent last. */
+  async refused({ message }: ErrorMessage): Promise<void> {
+    const version = this.#sentVersion;
+    await this.#file.write((tx) => {
+      const subs = tx.meta("subs") as Meta["subs"];
+      if (subs.version === version) tx.setMeta("subs", { ...subs, state: "error", error: message });
+    });
+  }
+
+  /** Own operations are kept for rows that the server read before it had them; a mark tells when there can be no such row any more. */
+  forgetLater(): void {
+    if (this.#recentMark === undefined && this.#file.recentCount > RECENT_OBJECTS && (this.#file.read("boot") ?? null) === null) this.#recentMark = this.#mark();
+  }
+
+  /** Asks the server for an echo behind all that it has now. */
+  #mark(): number {
+    const id = this.#nextMark++;
+    this.#send({ msg: "mark", id });
+    return id;
+  }
+}

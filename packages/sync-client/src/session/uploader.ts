@@ -1,0 +1,59 @@
+/**
+ * Sends what is in the outbox, a few frames ahead of the acknowledgements.
+ *
+ * @module
+ */
+import type { AckMessage, UpMessage } from "@holdfast/sync-protocol";
+import type { Meta } from "../replica/records.ts";
+import type { SyncedFile } from "../replica/synced-file.ts";
+import { Waits } from "./waits.ts";
+
+const LIMIT = { transactions: 200, bytes: 256 * 1024 };
+/** Frames that may be under way before the first of them is acknowledged. */
+const FRAMES_UNDER_WAY = 4;
+
+/** Uploads one file. */
+export class Uploader {
+  readonly waits: Waits = new Waits();
+  readonly #file: SyncedFile;
+  readonly #send: (message: UpMessage) => void;
+  #sentUpTo = 0;
+  /** The last transaction of each frame under way; undefined without a connection. */
+  #frames: number[] | undefined;
+
+  constructor(file: SyncedFile, send: (message: UpMessage) => void) {
+    this.#file = file;
+    this.#send = send;
+  }
+
+  /** A connection has begun; `lastCseq`: what the server has. */
+  begin(lastCseq: number): void {
+    this.#sentUpTo = lastCseq;
+    this.#frames = [];
+  }
+
+  /** The connection has ended. */
+  end(): void {
+    this.#frames = undefined;
+  }
+
+  /** Sends as much as may be under way. */
+  pump(): void {
+    const frames = this.#frames;
+    if (frames === undefined) return;
+    const counts = this.#file.read("counts") as Meta["counts"];
+    while (frames.length < FRAMES_UNDER_WAY && this.#sentUpTo + 1 < counts.next) {
+      const { txs } = this.#file.nextUpload(this.#sentUpTo, LIMIT);
+      const last = txs.at(-1);
+      if (last === undefined) return;
+      this.#sentUpTo = last.cseq;
+      frames.push(last.cseq);
+      this.#send({ msg: "up", txs, acked: counts.acked });
+    }
+  }
+
+  async acknowledged(message: AckMessage): Promise<void> {
+    await this.#file.ack(message);
+    this.#frames = this.#frames?.filter((last) => last > message.cseq);
+  }
+}
