@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { extractExample, extractPrograms } from "./readme-examples.mjs";
+import { postgresMissing, trySyncGuide } from "./sync-guide.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const isWindows = process.platform === "win32";
@@ -28,6 +29,12 @@ try {
   test("the TypeScript example prints what it says", () => compare("example.js", typescript.expected));
   tryKeyStores();
   test("the JavaScript example prints what it says", () => compare("javascript.mjs", javascript.expected));
+  const missing = postgresMissing();
+  if (missing === undefined) await testAsync("the sync guide's two devices share tasks over a real PostgreSQL", () => trySyncGuide(join(project, "clinic")));
+  else {
+    counts.skipped += 1;
+    process.stdout.write(`not run the sync guide: ${missing}\n`);
+  }
   // Installs Vite and React from the registry: in CI, and when asked for.
   if (process.env.CI !== undefined || process.argv.includes("--web")) test("the browser guide's application is well typed, and Vite builds it without configuration", () => buildGuide(packed));
 } catch (error) {
@@ -156,12 +163,32 @@ function compare(program, expected) {
 function test(title, check) {
   try {
     check();
-    counts.passed += 1;
-    process.stdout.write(`passed ${title}\n`);
+    passed(title);
   } catch (error) {
-    counts.failed += 1;
-    process.stdout.write(`FAILED ${title}: ${error instanceof Error ? error.message : String(error)}\n`);
+    failed(title, error);
   }
+}
+
+/** @param {string} title @param {() => Promise<void>} check */
+async function testAsync(title, check) {
+  try {
+    await check();
+    passed(title);
+  } catch (error) {
+    failed(title, error);
+  }
+}
+
+/** @param {string} title */
+function passed(title) {
+  counts.passed += 1;
+  process.stdout.write(`passed ${title}\n`);
+}
+
+/** @param {string} title @param {unknown} error */
+function failed(title, error) {
+  counts.failed += 1;
+  process.stdout.write(`FAILED ${title}: ${error instanceof Error ? error.message : String(error)}\n`);
 }
 
 /** @param {string} what @param {string} program @param {string[]} options @param {string} directory @param {NodeJS.ProcessEnv} [environment] */

@@ -9,7 +9,7 @@ import { syncSchemaOf } from "@holdfast/sync-client";
 import { AuthService, localKeyProvider, oidcProvider, openSqliteUserDatabase, SqliteStore, SyncServer, usersOf } from "@holdfast/sync-server";
 import type { Certificate } from "./certificate.ts";
 import type { IdentityProvider } from "./identity-provider.ts";
-import { RULES } from "./notes.ts";
+import { NOTE, RULES } from "./notes.ts";
 
 export const APP_ID = "notes";
 /** Who is in the team; everybody else may log in and sees nothing. */
@@ -25,7 +25,7 @@ export interface Backend {
 }
 
 /** Starts it. `pageOrigins` are those of browsers' pages. */
-export async function startBackend(folder: string, { certificate, identities, schema, pageOrigins }: { readonly certificate: Certificate; readonly identities: IdentityProvider; readonly schema: Parameters<typeof syncSchemaOf>[0]; readonly pageOrigins: readonly string[] }): Promise<Backend> {
+export async function startBackend(folder: string, { certificate, identities, pageOrigins }: { readonly certificate: Certificate; readonly identities: IdentityProvider; readonly pageOrigins: readonly string[] }): Promise<Backend> {
   const rowsPath = join(folder, "rows.sqlite");
   const database = openSqliteUserDatabase(join(folder, "users.sqlite"));
   const service = new AuthService({
@@ -43,7 +43,7 @@ export async function startBackend(folder: string, { certificate, identities, sc
     authenticator: service.authenticator(),
     users: usersOf([service], { allowedOrigins: pageOrigins }),
     rules: RULES,
-    schema: syncSchemaOf(schema),
+    schema: syncSchemaOf([NOTE]),
     tls: certificate,
     pollMs: 50,
   });

@@ -14,6 +14,7 @@ export { sessionOf } from "./replica/session-of.ts";
 export { setSyncProvider } from "./replica/sync-provider.ts";
 export type { SyncExtensions, SyncOpening, SyncPart, SyncProvider } from "./replica/sync-provider.ts";
 export type { ChangeIntent } from "./store/touched-rows.ts";
+export { parseSyncedSchema } from "./replica/synced-schema.ts";
 export { takeReplicaTurn } from "./replica/turn.ts";
 export { isHiddenTree } from "./store/hidden-trees.ts";
 export type { FileSession } from "./store/file-session.ts";

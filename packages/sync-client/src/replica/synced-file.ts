@@ -8,7 +8,7 @@ import type { FileSession, ReplicaAccess, ReplicaChange, ReplicaKeeper } from "@
 import { classOf, NEVER } from "@holdfast/sync-protocol";
 import type { AckMessage, BootMessage, DownMessage, ObjectName, Operation, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
 import { SyncError } from "../errors.ts";
-import { syncSchemaOf } from "../wire/sync-schema.ts";
+import { syncSchemaOfClasses } from "../wire/sync-schema.ts";
 import { applyAck, applyBoot, applyDown } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
@@ -48,7 +48,7 @@ export class SyncedFile implements ReplicaKeeper {
     this.#now = now;
     this.replica = Replica.attach(session, this);
     try {
-      this.#schema = syncSchemaOf(this.replica.schema);
+      this.#schema = syncSchemaOfClasses(this.replica.schema);
       if (this.read("file") === undefined) this.#begin(userId);
       this.#checkUser(userId);
     } catch (error) {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { CanonicalObjectSchema, CanonicalPropertySchema } from "@holdfast/realm";
+import type { CanonicalObjectSchema, CanonicalPropertySchema, Configuration } from "@holdfast/realm";
 import type { SyncClass, SyncProperty, SyncSchema, SyncType, WireValue } from "@holdfast/sync-protocol";
+import { parseSyncedSchema } from "@holdfast/realm/replica";
 import type { ReplicaValue } from "@holdfast/realm/replica";
 import { SyncError } from "../errors.ts";
 import { toPlain } from "./to-plain.ts";
@@ -14,8 +15,17 @@ export const PRIMARY_KEY = "_id";
 
 const COLLECTIONS: Readonly<Record<string, "list" | "set" | "dict">> = { list: "list", set: "set", dictionary: "dict" };
 
-/** Makes the schema of the wire; names are those in the file. @throws {SyncError} `PRIMARY_KEY_REQUIRED` */
-export function syncSchemaOf(classes: readonly CanonicalObjectSchema[]): SyncSchema {
+/**
+ * The server's `schema`, made of what `Realm.open` takes: server and devices share one text.
+ *
+ * @throws {SyncError} `PRIMARY_KEY_REQUIRED`; as `Realm.open` for a schema that is wrong.
+ */
+export function syncSchemaOf(schema: NonNullable<Configuration["schema"]>): SyncSchema {
+  return syncSchemaOfClasses(parseSyncedSchema(schema));
+}
+
+/** Makes the schema of the wire of an open realm's; names are those in the file. @throws {SyncError} `PRIMARY_KEY_REQUIRED` */
+export function syncSchemaOfClasses(classes: readonly CanonicalObjectSchema[]): SyncSchema {
   for (const entry of classes) if (!entry.embedded) requirePrimaryKey(entry);
   return { classes: classes.map(syncClassOf).sort((left, right) => (left.name < right.name ? -1 : 1)) };
 }
