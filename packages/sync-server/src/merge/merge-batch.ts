@@ -25,6 +25,8 @@ export interface ObjectChange {
   readonly ops: readonly Operation[];
   readonly before: Image | undefined;
   readonly after: Image | undefined;
+  /** What a transaction that creates the object makes of nothing, before it perhaps deletes it again: asked instead of what was deleted before, which nobody is told of. */
+  readonly made?: Image | undefined;
 }
 
 /** Why a change is not taken. `isGone`: it concerns this object alone, and is nothing a user could have known. */
@@ -186,8 +188,15 @@ class Batch {
       const { type, pk } = group[0] as Operation;
       const current = this.#read(name, type, pk);
       const state = applyOperations(current.state, group);
-      return { type, pk, ops: group, before: current.image, state, after: imageOf(state, type, pk, this.#context.layout) };
+      const after = imageOf(state, type, pk, this.#context.layout);
+      if (current.image !== undefined || !group.some(isCreate)) return { type, pk, ops: group, before: current.image, state, after };
+      return { type, pk, ops: group, before: undefined, state, after, made: current.state === undefined && after !== undefined ? after : this.#made(type, pk, group) };
     });
+  }
+
+  #made(type: string, pk: WireKey, ops: readonly Operation[]): Image | undefined {
+    const end = ops.findLastIndex((operation) => operation.do.act !== "delete") + 1;
+    return imageOf(applyOperations(undefined, ops.slice(0, end)), type, pk, this.#context.layout);
   }
 
   #keep(changes: readonly StatefulChange[], client: string): void {
@@ -207,6 +216,10 @@ class Batch {
     this.#first.set(name, current);
     return current;
   }
+}
+
+function isCreate(operation: Operation): boolean {
+  return operation.do.act === "create";
 }
 
 function groupedByObject(ops: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {

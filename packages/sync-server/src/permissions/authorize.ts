@@ -37,20 +37,23 @@ export function rightsOf(role: BoundRole): Rights {
 
 /** Why a change is refused; undefined if it is allowed. */
 export function refusalOf(change: ObjectChange, rights: Rights | undefined, isAsymmetric: boolean): Refusal | undefined {
-  const { before, after, ops } = change;
+  const { before, after, made, ops } = change;
   const creates = ops.some((operation) => operation.do.act === "create");
   if (rights === undefined) return creates ? DENIED : GONE;
   const isVisible = before !== undefined && (isAsymmetric ? false : rights.canRead(before));
   // Not there, deleted, or out of sight: nothing tells the three apart.
   if (!creates && !isVisible) return GONE;
   if (before !== undefined && !isVisible) return DENIED;
-  if (after === undefined) {
-    // Without effect: somebody had deleted the object, and the writer had not heard of it. The writer must not believe that it is there.
-    if (before === undefined) return ops.at(-1)?.do.act === "delete" ? undefined : GONE;
-    return rights.canDelete(before) ? undefined : DENIED;
-  }
+  if (after === undefined && before !== undefined) return rights.canDelete(before) ? undefined : DENIED;
   if (ops.some((operation) => isUnwritable(operation, rights.role.unwritable))) return DENIED;
-  if (before === undefined) return rights.canInsert(after) ? undefined : DENIED;
+  if (before === undefined) {
+    // Asked before anything that was deleted can make a difference: who may not insert is not told which keys were ever used.
+    if (made === undefined || !rights.canInsert(made)) return DENIED;
+    // Without effect: somebody had deleted the object, and the writer had not heard of it. The writer must not believe that it is there.
+    if (after === undefined) return ops.at(-1)?.do.act === "delete" ? undefined : GONE;
+    return rights.canInsert(after) ? undefined : DENIED;
+  }
+  if (after === undefined) return DENIED;
   return rights.canUpdate(before) && rights.canUpdate(after) ? undefined : DENIED;
 }
 

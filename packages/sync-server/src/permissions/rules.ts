@@ -14,7 +14,7 @@ import type { SchemaLayout } from "../schema/table-layout.ts";
 /** A query in Realm's language, which may ask about `%%user`, or always or never. */
 export type Condition = string | boolean;
 
-/** What a role may do with a field. */
+/** What a role may do with a field. One that cannot be read cannot be written either. */
 export interface FieldRule {
   readonly read?: boolean;
   readonly write?: boolean;
@@ -94,6 +94,8 @@ function compileRole(role: RoleRule, type: string, layout: SchemaLayout): Compil
   const key = layout.tables.get(type)?.key.name;
   for (const [name, rule] of Object.entries(role.fields ?? {})) {
     if (!columns.some((column) => column.name === name)) throw new SyncServerError("RULE_INVALID", `${where}: there is no field ${name}`);
+    // A refusal, or what an update rule says to the outcome, would tell what the field holds.
+    if (rule.read === false && rule.write === true) throw new SyncServerError("RULE_INVALID", `${where}: field ${name} is hidden and so cannot be written`);
     if (name === key && rule.read === false) throw new SyncServerError("RULE_INVALID", `${where}: the primary key cannot be hidden`);
   }
   const fieldsWithout = (kind: "read" | "write"): Set<string> => new Set(Object.entries(role.fields ?? {}).flatMap(([name, rule]) => (rule[kind] === false ? [name] : [])));
@@ -106,6 +108,6 @@ function compileRole(role: RoleRule, type: string, layout: SchemaLayout): Compil
     update: compile(role.update, false),
     delete: compile(role.delete, false),
     hidden,
-    unwritable: fieldsWithout("write"),
+    unwritable: new Set([...hidden, ...fieldsWithout("write")]),
   };
 }

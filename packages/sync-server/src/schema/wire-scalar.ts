@@ -64,6 +64,11 @@ export function keyColumnText(key: WireKey): string {
   return "$oid" in key ? key.$oid : key.$uuid;
 }
 
+/** True if the text names a key that a column of this type can hold; others are refused before they are stored. */
+export function isKeyText(text: string, type: string): boolean {
+  return type !== "int" || (/^-?\d{1,19}$/.test(text) && isInt64(BigInt(text)));
+}
+
 /** The key of a column's text. */
 export function keyOfColumnText(text: string, type: ScalarType): WireKey {
   return wireOfScalar(type === "int" ? BigInt(text) : text, type) as WireKey;

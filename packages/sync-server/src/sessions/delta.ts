@@ -8,7 +8,7 @@ import type { Image } from "../merge/image.ts";
 import { objectName } from "../store/store.ts";
 import type { ChangeEntry } from "../store/store.ts";
 import { visibleOperations, visibleState } from "./view.ts";
-import type { View } from "./view.ts";
+import type { ClassView, View } from "./view.ts";
 
 /** Changes of some versions, in order, and how to find the states of objects after them. */
 export class ChangeBatch {
@@ -75,12 +75,35 @@ export interface Delta {
   readonly size: number;
 }
 
-/** Objects whose state is needed: those that enter the view. */
+/** Objects whose state is needed: those that enter the view, or left it and are back. */
 export function entering(batch: ChangeBatch, view: View): readonly ObjectSpan[] {
-  return batch.objects.filter(({ type, before, after }) => {
-    const shown = view.classes.get(type);
-    return shown !== undefined && after !== undefined && shown.shows(after) && !(before !== undefined && shown.shows(before));
+  return batch.objects.filter((span) => {
+    const shown = view.classes.get(span.type);
+    return shown !== undefined && fateOf(span, shown) === "row";
   });
+}
+
+/** How a span is told: by its operations, its state, its delete alone, its leaving; or, to those who wrote on it, that it is not there. */
+type Fate = "operations" | "row" | "delete" | "out" | "gone";
+
+/** What was written while an object was out of view is none of the viewer's business, even if it has come back or is deleted by now. */
+function fateOf({ before, after, entries }: ObjectSpan, { shows }: ClassView): Fate {
+  const wasShown = before !== undefined && shows(before);
+  if (after !== undefined && shows(after)) return wasShown && isShownThroughout(entries, shows) ? "operations" : "row";
+  if (!wasShown) return "gone";
+  if (after !== undefined) return "out";
+  if (isShownThroughout(entries, shows)) return "operations";
+  return isDeletedInView(entries, shows) ? "delete" : "out";
+}
+
+function isShownThroughout(entries: readonly ChangeEntry[], shows: ClassView["shows"]): boolean {
+  return entries.every(({ after }, index) => index === entries.length - 1 || after === undefined || shows(after));
+}
+
+/** Whether the viewer saw the object when it was deleted. */
+function isDeletedInView(entries: readonly ChangeEntry[], shows: ClassView["shows"]): boolean {
+  const last = entries.findLast(({ before, after }) => before !== undefined && after === undefined);
+  return last === undefined || shows(last.before as Image);
 }
 
 /** The delta of a batch. `states` has those of all objects that enter. */
@@ -92,18 +115,25 @@ export function deltaOf(batch: ChangeBatch, view: View, states: ReadonlyMap<stri
   for (const span of batch.objects) {
     const shown = view.classes.get(span.type);
     if (shown === undefined) continue;
-    const { before, after } = span;
-    const wasShown = before !== undefined && shown.shows(before);
-    const isShown = after !== undefined && shown.shows(after);
-    if (wasShown && (isShown || after === undefined)) {
-      for (const entry of span.entries) kept.add(entry);
-    } else if (wasShown) {
-      out.push(nameJson(span));
-    } else if (isShown) {
-      const state = states.get(span.name);
-      // Gone again by the time its state was read: what made it go comes next.
-      if (state !== undefined) rows.push({ own: before === undefined ? span.writer : undefined, json: rowJson(span.type, span.pk, visibleState(state, shown.hidden)) });
-    } else gone.push(goneOf(span));
+    switch (fateOf(span, shown)) {
+      case "operations":
+        for (const entry of span.entries) kept.add(entry);
+        break;
+      case "row": {
+        const state = states.get(span.name);
+        // Gone again by the time its state was read: what made it go comes next.
+        if (state !== undefined) rows.push({ own: span.before === undefined ? span.writer : undefined, json: rowJson(span.type, span.pk, visibleState(state, shown.hidden)) });
+        break;
+      }
+      case "delete":
+        rows.push({ own: undefined, json: deletedRow(span) as string });
+        break;
+      case "out":
+        out.push(nameJson(span));
+        break;
+      case "gone":
+        gone.push(goneOf(span, shown));
+    }
   }
   const txs = transactions(batch, kept, view);
   const size = txs.reduce((sum, { json }) => sum + json.length, 0) + rows.reduce((sum, { json }) => sum + json.length, 0) + out.reduce((sum, json) => sum + json.length, 0);
@@ -122,13 +152,18 @@ export function downText(delta: Delta, client: string, resume: string): string |
   return `{"msg":"down","resume":${JSON.stringify(resume)},"txs":[${txs.join(",")}]${more}}`;
 }
 
-/** For the writers of an object that is shown neither before nor after: its delete, or that it is out of view. */
-function goneOf(span: ObjectSpan): { writers: ReadonlySet<string>; row?: string; out?: string } {
+/** For the writers of an object that is shown neither before nor after: its delete, if they could see that, or that it is out of view. */
+function goneOf(span: ObjectSpan, { shows }: ClassView): { writers: ReadonlySet<string>; row?: string; out?: string } {
   const writers = new Set(span.entries.map((entry) => entry.client));
-  if (span.after !== undefined) return { writers, out: nameJson(span) };
-  const deletes = span.entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").map(({ h }) => h));
+  const row = span.after === undefined && isDeletedInView(span.entries, shows) ? deletedRow(span) : undefined;
+  return row === undefined ? { writers, out: nameJson(span) } : { writers, row };
+}
+
+/** The newest delete of an object, as a row; undefined if there was none. */
+function deletedRow({ type, pk, entries }: ObjectSpan): string | undefined {
+  const deletes = entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").map(({ h }) => h));
   const newest = deletes.toSorted().at(-1);
-  return newest === undefined ? { writers, out: nameJson(span) } : { writers, row: rowJson(span.type, span.pk, { d: newest }) };
+  return newest === undefined ? undefined : rowJson(type, pk, { d: newest });
 }
 
 /** An object as a row of a message. */

@@ -119,8 +119,26 @@ export class Session implements FeedListener {
 
   /** What is known of the user has changed: other rights, another view, a new bootstrap for what differs. */
   userChanged(user: VerifiedUser): void {
+    if (this.#isEnded) return;
     this.#takeUser(user);
-    if (this.#subscription !== undefined) this.#subscribe({ msg: "sub", version: this.#subscription.version, queries: this.#subscription.queries }, true);
+    const subscription = this.#subscription;
+    if (subscription === undefined) return;
+    try {
+      this.#subscribe({ msg: "sub", version: subscription.version, queries: subscription.queries }, true);
+    } catch (error) {
+      this.#loseView(error, subscription);
+    }
+  }
+
+  /** A set that the new rights cannot answer shows nothing: what the old ones showed must not go on. */
+  #loseView(error: unknown, subscription: SubMessage): void {
+    if (!(error instanceof SyncServerError) || error.code !== "QUERY_UNSUPPORTED") {
+      this.#fail(error);
+      return;
+    }
+    this.#send({ msg: "error", code: error.code, action: "warn", message: error.message });
+    this.#subscribe({ msg: "sub", version: subscription.version, queries: [] }, true);
+    this.#subscription = subscription;
   }
 
   receive(delta: Delta): void {

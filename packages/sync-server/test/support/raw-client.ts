@@ -139,7 +139,7 @@ export class RawClient {
     for (const [name, state] of this.states) {
       const [itsType = "", key = ""] = name.split("\0");
       const plain = itsType === type ? materialise(state) : undefined;
-      if (plain !== undefined) found[String(JSON.parse(key))] = completed(plain, this.#options.schema ?? TASKS, type);
+      if (plain !== undefined) found[key.startsWith("{") ? key : String(JSON.parse(key))] = completed(plain, this.#options.schema ?? TASKS, type);
     }
     return found;
   }

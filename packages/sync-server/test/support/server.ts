@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator } from "../../src/auth/authenticator.ts";
 import { OPEN_RULES } from "../../src/permissions/rules.ts";
 import type { SyncServerOptions } from "../../src/sync-server.ts";
@@ -47,7 +48,7 @@ export class Bench {
   }
 
   /** Connects a user's device. */
-  async connect(server: { readonly url: string }, user: string, options: { readonly previous?: RawClient; readonly ca?: string } = {}): Promise<RawClient> {
+  async connect(server: { readonly url: string }, user: string, options: { readonly previous?: RawClient; readonly ca?: string; readonly schema?: SyncSchema } = {}): Promise<RawClient> {
     const client = await RawClient.connect({ url: server.url, token: tokenOf(user), ...options });
     this.#cleanups.push(() => client.close());
     return client;

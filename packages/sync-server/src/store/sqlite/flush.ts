@@ -9,7 +9,7 @@ import { keyText } from "@holdfast/sync-protocol";
 import type { ObjectState } from "@holdfast/sync-protocol";
 import { STATE_COLUMN } from "../../schema/table-layout.ts";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
-import { keyColumnText } from "../../schema/wire-scalar.ts";
+import { isKeyText, keyColumnText } from "../../schema/wire-scalar.ts";
 import { loggedImages } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
@@ -65,7 +65,7 @@ function readObjects(db: DatabaseSync, { uploads }: FlushRequest, layout: Schema
     for (const { pk } of ops) {
       const name = objectName(type, pk);
       const text = keyColumnText(pk);
-      if (pk === null || objects.has(name) || (table.key.kind === "int" && !/^-?\d{1,18}$/.test(text))) continue;
+      if (pk === null || objects.has(name) || !isKeyText(text, table.key.kind)) continue;
       const row = (find.get(keyValue(text, table)) ?? buried.get(type, keyText(pk))) as { m: string } | undefined;
       if (row !== undefined) objects.set(name, { type, pk, state: JSON.parse(row.m) as ObjectState });
     }
