@@ -10,8 +10,16 @@ import type { SchemaLayout, TableLayout } from "../schema/table-layout.ts";
 import { objectName } from "../store/store.ts";
 import type { FlushInput, ForeignChange } from "../store/store.ts";
 
+/** What reading rows of other programs needs. */
+export interface ForeignOptions {
+  readonly layout: SchemaLayout;
+  readonly clock: HybridClock;
+  /** Told of the class of a row that is left out: it must not hold up the others. */
+  readonly onUnreadable?: (type: string) => void;
+}
+
 /** Operations of each change, in order. A later change of a row builds on the earlier one. */
-export function foreignOperations(input: FlushInput, { layout, clock }: { readonly layout: SchemaLayout; readonly clock: HybridClock }): readonly (readonly Operation[])[] {
+export function foreignOperations(input: FlushInput, { layout, clock, onUnreadable }: ForeignOptions): readonly (readonly Operation[])[] {
   const states = new Map<string, ObjectState>();
   return input.foreign.map((change) => {
     const { type, pk } = change;
@@ -19,9 +27,14 @@ export function foreignOperations(input: FlushInput, { layout, clock }: { readon
     if (table === undefined) return [];
     const name = objectName(type, pk);
     const state = states.get(name) ?? input.objects.get(name)?.state;
-    const ops = operationsBetween(state, wantedOf(change, table, layout), { schema: layout.schema, clock, type, pk });
-    if (ops.length > 0) states.set(name, applyOperations(state, ops));
-    return ops;
+    try {
+      const ops = operationsBetween(state, wantedOf(change, table, layout), { schema: layout.schema, clock, type, pk });
+      if (ops.length > 0) states.set(name, applyOperations(state, ops));
+      return ops;
+    } catch {
+      onUnreadable?.(type);
+      return [];
+    }
   });
 }
 

@@ -79,6 +79,7 @@ function elementOfJson(json: Json, property: SyncProperty, classes: ReadonlyMap<
     if (target?.embedded === true) return embeddedOfJson(json, target, classes);
     const key = target?.properties.find((each) => each.name === target.primaryKey);
     if (target === undefined || key === undefined || typeof json === "object" || typeof json === "boolean") return undefined;
+    if (key.type === "int" && !(typeof json === "number" ? Number.isSafeInteger(json) : /^-?\d{1,19}$/.test(json))) return undefined;
     return wireOfScalar(key.type === "int" ? BigInt(json) : String(json), "link", { name: target.name, keyType: scalarTypeOf(key) ?? "string" });
   }
   const type = scalarTypeOf(property);

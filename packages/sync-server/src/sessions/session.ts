@@ -240,6 +240,7 @@ export class Session implements FeedListener {
     const { writer, clock, uploadRights, layout } = this.#context;
     const rights = this.#rights;
     if (rights === undefined) return;
+    await writer.room();
     let open = txs.length;
     this.#uploadingBytes += bytes;
     for (const { cseq, ops } of txs) {
@@ -250,7 +251,7 @@ export class Session implements FeedListener {
         if (accepted.h !== operation.h) stamps.push([operation.h, accepted.h]);
         return accepted;
       });
-      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps };
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps, bytes: Math.ceil(bytes / txs.length) };
       uploadRights.set(upload, { rights, layout: layout() });
       this.#uploading++;
       writer.submit(upload, (result) => {

@@ -15,7 +15,7 @@ import type { Authorize, MergedBatch, UploadResult } from "../merge/merge-batch.
 import type { Metrics } from "../operations/metrics.ts";
 import type { Log } from "../operations/log.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
-import { isLocked, isPassing } from "../store/failures.ts";
+import { isLocked, isPassing, isTimedOut } from "../store/failures.ts";
 import type { Committed, Store, Upload } from "../store/store.ts";
 
 /** What the writer needs. */
@@ -40,10 +40,19 @@ const LOCK_TIMEOUT_APART_MS = 50;
 const HELD_MS = 200;
 const RETRY_FIRST_MS = 20;
 const RETRY_MOST_MS = 2000;
+/** Bytes of frames that go into one flush, and that may wait for all flushes together; beyond that sockets are not read. */
+const FLUSH_BYTES = 32 * 1024 * 1024;
+const WAITING_BYTES_MAX = 256 * 1024 * 1024;
+/** A transaction by itself that runs into the database's time limit so often is refused. */
+const TIMEOUTS_MAX = 2;
+/** How long a user whose transaction could not be stored is kept out of the flushes of others. */
+const SUSPECT_MS = 60_000;
+const SUSPECTS_MAX = 10_000;
 
 interface Pending {
   readonly upload: Upload;
   readonly done: (result: UploadResult) => void;
+  timeouts: number;
 }
 
 /** Writes what clients send, one flush at a time. */
@@ -53,6 +62,10 @@ export class Writer {
   /** Of clients that another program's lock holds up: tried by themselves, so that the others do not wait with them. */
   #held: Pending[] = [];
   #isHeldDue = false;
+  /** Users who have sent what the database refuses, until when they are written by themselves. */
+  readonly #suspects = new Map<string, number>();
+  #waitingBytes = 0;
+  readonly #waitingForRoom: (() => void)[] = [];
   #isForeignDue = false;
   #running: Promise<void> | undefined;
   #isStopped = false;
@@ -72,8 +85,20 @@ export class Writer {
       done({ kind: "failed", error: new SyncServerError("SERVER_STOPPING", "the server is shutting down") });
       return;
     }
-    this.#queue.push({ upload, done });
+    const bytes = upload.bytes ?? 0;
+    this.#waitingBytes += bytes;
+    const settled = (result: UploadResult): void => {
+      this.#waitingBytes -= bytes;
+      if (this.#waitingBytes <= WAITING_BYTES_MAX) for (const go of this.#waitingForRoom.splice(0)) go();
+      done(result);
+    };
+    this.#queue.push({ upload, done: settled, timeouts: 0 });
     this.#run();
+  }
+
+  /** Resolves once what waits, of all sessions together, leaves room for more. */
+  async room(): Promise<void> {
+    while (this.#waitingBytes > WAITING_BYTES_MAX && !this.#isStopped) await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
   }
 
   /** Takes in what other programs wrote, with the next flush. */
@@ -85,6 +110,7 @@ export class Writer {
   /** Writes what was taken, then nothing more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    for (const go of this.#waitingForRoom.splice(0)) go();
     await this.#running;
   }
 
@@ -107,7 +133,14 @@ export class Writer {
       this.#isForeignDue = false;
       const taken = this.#take();
       if (taken.length > 0 || isForeignDue) await this.#flush(taken, isForeignDue ? FOREIGN_MAX : 0);
+      const suspect = this.#takeSuspect();
+      if (suspect !== undefined) await this.#apart([suspect], 0);
     }
+  }
+
+  /** Not at once: what fails would fail again as fast as it can. */
+  #foreignLater(): void {
+    setTimeout(() => this.takeForeign(), HELD_MS);
   }
 
   #hasWork(): boolean {
@@ -121,14 +154,40 @@ export class Writer {
       this.#held.push(...this.#queue.filter(({ upload }) => held.has(upload.client)));
       this.#queue = this.#queue.filter(({ upload }) => !held.has(upload.client));
     }
+    const suspected = this.#suspects.size === 0 ? [] : this.#queue.filter((each) => this.#isSuspect(each));
+    if (suspected.length > 0) this.#queue = this.#queue.filter((each) => !this.#isSuspect(each));
     let operations = 0;
+    let bytes = 0;
     let count = 0;
     for (const { upload } of this.#queue) {
-      if (count >= TRANSACTIONS_MAX || (count > 0 && operations + upload.ops.length > OPERATIONS_MAX)) break;
+      if (count >= TRANSACTIONS_MAX || (count > 0 && (operations + upload.ops.length > OPERATIONS_MAX || bytes + (upload.bytes ?? 0) > FLUSH_BYTES))) break;
       operations += upload.ops.length;
+      bytes += upload.bytes ?? 0;
       count++;
     }
-    return this.#queue.splice(0, count);
+    const taken = this.#queue.splice(0, count);
+    this.#queue.push(...suspected);
+    return taken;
+  }
+
+  /** One transaction of a user whose transactions are written by themselves, between the flushes of all others. */
+  #takeSuspect(): Pending | undefined {
+    if (this.#suspects.size === 0) return undefined;
+    const index = this.#queue.findIndex((each) => this.#isSuspect(each));
+    return index < 0 ? undefined : this.#queue.splice(index, 1)[0];
+  }
+
+  #isSuspect({ upload: { user } }: Pending): boolean {
+    const until = this.#suspects.get(user);
+    if (until === undefined) return false;
+    if (until > performance.now()) return true;
+    this.#suspects.delete(user);
+    return false;
+  }
+
+  #suspect(user: string): void {
+    if (this.#suspects.size >= SUSPECTS_MAX) this.#suspects.clear();
+    this.#suspects.set(user, performance.now() + SUSPECT_MS);
   }
 
   async #flush(pending: readonly Pending[], foreignLimit: number): Promise<void> {
@@ -139,7 +198,7 @@ export class Writer {
       } catch (error) {
         this.#options.metrics.add("holdfast_flush_failures_total");
         this.#options.log.warn("flush failed", { code: codeOf(error) });
-        if (!isPassing(error) || isLocked(error)) {
+        if (!isPassing(error) || isLocked(error) || isTimedOut(error)) {
           await this.#apart(pending, foreignLimit);
           return;
         }
@@ -155,17 +214,18 @@ export class Writer {
   /** Client by client, in the order of each. Who is held up by another program's lock comes back later; who cannot be stored is refused. */
   async #apart(pending: readonly Pending[], foreignLimit: number): Promise<void> {
     const later: Pending[] = [];
-    if (foreignLimit > 0) await this.#attempt([], foreignLimit, LOCK_TIMEOUT_APART_MS).catch(() => (this.#isForeignDue = true));
+    if (foreignLimit > 0) await this.#attempt([], foreignLimit, LOCK_TIMEOUT_APART_MS).catch(() => this.#foreignLater());
     for (const group of Map.groupBy(pending, ({ upload }) => upload.client).values()) {
       for (const [index, each] of group.entries()) {
         try {
           await this.#attempt([each], 0, LOCK_TIMEOUT_APART_MS);
         } catch (error) {
-          if (isPassing(error) || isLocked(error)) {
+          if (isPassing(error) && !(isTimedOut(error) && ++each.timeouts >= TIMEOUTS_MAX)) {
             later.push(...group.slice(index));
             break;
           }
           this.#options.log.error("a transaction cannot be stored", { code: codeOf(error) });
+          this.#suspect(each.upload.user);
           await this.#attempt([each], 0, LOCK_TIMEOUT_APART_MS, true).catch((cause: unknown) => fail([each], new SyncServerError("STORE_UNAVAILABLE", "the database refuses a transaction", { cause })));
         }
       }
@@ -189,7 +249,7 @@ export class Writer {
       lockTimeoutMs,
       plan: (input) => {
         const now = layout();
-        batch = mergeBatch(uploads, input, { layout: now, authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: now, clock }));
+        batch = mergeBatch(uploads, input, { layout: now, authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: now, clock, onUnreadable: (type) => this.#options.log.error("a row of another program cannot be read", { class: type }) }));
         return batch;
       },
     });

@@ -9,16 +9,33 @@ const PASSING: ReadonlySet<string> = new Set(["40001", "40P01", "57P01", "57P02"
 const LOST = /^(?:08|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|SQLITE_BUSY)/;
 const LOST_MESSAGES = /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection ended|database is locked|socket hang up|disconnected/i;
 
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** SQLITE_BUSY and SQLITE_LOCKED. */
+const SQLITE_PASSING: ReadonlySet<number> = new Set([5, 6]);
+
 /** True if trying again may help. */
 export function isPassing(error: unknown): boolean {
   const code = sqlState(error);
   if (code !== undefined && (PASSING.has(code) || LOST.test(code))) return true;
+  // What a database says under a code of its own may quote names and values that somebody else has chosen.
+  if (code !== undefined && SQLSTATE.test(code)) return false;
+  const sqlite = sqliteCode(error);
+  if (sqlite !== undefined) return SQLITE_PASSING.has(sqlite);
   return error instanceof Error && (LOST_MESSAGES.test(error.message) || (error.cause !== undefined && isPassing(error.cause)));
 }
 
 /** True if somebody else holds the lock of a row for longer than a flush waits. */
 export function isLocked(error: unknown): boolean {
   return sqlState(error) === "55P03";
+}
+
+/** True if a statement took longer than it may: of everybody's transactions together, or of the one that makes it slow. */
+export function isTimedOut(error: unknown): boolean {
+  return sqlState(error) === "57014";
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  return typeof error === "object" && error !== null && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
 }
 
 function sqlState(error: unknown): string | undefined {

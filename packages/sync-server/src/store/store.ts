@@ -21,6 +21,8 @@ export interface Upload {
   readonly digest: string;
   /** With canonical stamps. */
   readonly ops: readonly Operation[];
+  /** Its part of the frame. */
+  readonly bytes?: number;
   /** The stamps that differ: the client's, the server's. */
   readonly stamps: readonly (readonly [Stamp, Stamp])[];
 }

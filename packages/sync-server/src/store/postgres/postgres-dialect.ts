@@ -141,15 +141,32 @@ function elementSql(type: ScalarType): string {
     case "objectId":
     case "link":
       return `(${json} COLLATE "C")`;
+    // Another program may have put anything there, and the dates of JSON are not PostgreSQL's: what cannot be converted is null, for a
+    // cast that fails would fail for everybody who asks.
     case "bool":
+      return `(CASE WHEN jsonb_typeof(e) = 'boolean' THEN ${json}::boolean END)`;
     case "uuid":
+      return `(CASE WHEN ${json} ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN ${json}::uuid END)`;
     case "date":
+      return dateElementSql(json);
     case "double":
+      return `(CASE WHEN ${json} IN ('NaN', 'Infinity', '-Infinity') OR (jsonb_typeof(e) = 'number' AND (${json}::numeric = 0 OR abs(${json}::numeric) BETWEEN '5e-324'::numeric AND '1.7976931348623157e308'::numeric)) THEN ${json}::float8 END)`;
     case "int":
-      return `${json}::${CASTS[type]}`;
+      return `(CASE WHEN ${json} ~ '^-?[0-9]{1,19}$' THEN ${json}::numeric END)`;
     default:
       return json;
   }
+}
+
+const ISO_DATE = String.raw`^([+-][0-9]{6}|[0-9]{4})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{3}Z$`;
+
+/** ISO 8601 as JavaScript writes it, with six digits and a sign for years outside of 0 to 9999, of which PostgreSQL has no notion. */
+function dateElementSql(json: string): string {
+  const year = `left(${json}, -20)::int`;
+  const part = (at: number, length: number): string => `substr(right(${json}, 20), ${String(at)}, ${String(length)})`;
+  const month = `make_timestamptz(CASE WHEN ${year} < 1 THEN ${year} - 1 ELSE ${year} END, ${part(2, 2)}::int, 1, 0, 0, 0, 'UTC')`;
+  const rest = `make_interval(hours => (${part(5, 2)}::int - 1) * 24 + ${part(8, 2)}::int, mins => ${part(11, 2)}::int, secs => ${part(14, 6)}::float8)`;
+  return `(CASE WHEN ${json} ~ '${ISO_DATE}' THEN CASE WHEN ${year} BETWEEN -4712 AND 275760 THEN ${month} + ${rest} END END)`;
 }
 
 function userJson(path: readonly string[]): string {
