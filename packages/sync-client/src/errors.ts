@@ -58,8 +58,8 @@ export class ClientResetError extends SyncError {
   override name = "ClientResetError";
   /** Where the realm's file is. */
   readonly path: string;
-  constructor(path: string, message: string) {
-    super("CLIENT_RESET", message);
+  constructor(path: string, message: string, options?: ErrorOptions) {
+    super("CLIENT_RESET", message, options);
     this.path = path;
   }
 }

@@ -17,6 +17,9 @@ interface Seen {
   after?: string[];
   didRecover?: boolean | undefined;
   leaks?: string[];
+  fallbacks?: number;
+  /** How often `onAfter` was called. */
+  told?: number;
 }
 
 const titles = (realm: Realm): string[] => realm.objects<Task>("Task").map((task) => task.title);
@@ -28,9 +31,33 @@ function filesWith(folder: string, text: string): string[] {
     .map((entry) => entry.name);
 }
 
-/** A client with one object that is uploaded and one that is not, and a server that was restored from a backup and changed since. */
-async function diverged(world: World, mode: ClientResetConfiguration["mode"]) {
-  const server = new ReferenceServer();
+/** Wants a reset of whoever comes, a few times. */
+class ForgetfulServer extends ReferenceServer {
+  refused = 0;
+  left = 0;
+  /** After so many it only asks for patience, until this is changed. */
+  holdsAfter = 0;
+
+  constructor() {
+    super({
+      token: () => {
+        if (this.left === 0) return undefined;
+        if (this.refused > 0 && this.refused === this.holdsAfter) return { msg: "error", code: "STORE_UNAVAILABLE", action: "retry", message: "planted" };
+        this.left--;
+        this.refused++;
+        return { msg: "error", code: "HISTORY_LOST", action: "reset", message: "planted" };
+      },
+    });
+  }
+}
+
+/**
+ * A client with one object that is uploaded and one that is not, and a server that was restored from a backup and changed since.
+ *
+ * @param faults - How often the server wants a reset, and after how many it is busy.
+ */
+async function diverged(world: World, mode: ClientResetConfiguration["mode"], { refusals = 0, holdsAfter = 0 } = {}) {
+  const server = new ForgetfulServer();
   const link = new Link(server);
   const seen: Seen = {};
   const other = await Realm.open(world.config("other", link));
@@ -38,12 +65,13 @@ async function diverged(world: World, mode: ClientResetConfiguration["mode"]) {
     mode,
     onBefore: (realm: Realm) => void (seen.before = titles(realm)),
     onAfter: (before: Realm, after: Realm, didRecover?: boolean) => {
-      Object.assign(seen, { before: titles(before), after: titles(after), didRecover, leaks: filesWith(world.folder(), MARKER) });
+      Object.assign(seen, { before: titles(before), after: titles(after), didRecover, leaks: filesWith(world.folder(), MARKER), told: (seen.told ?? 0) + 1 });
     },
     onManual: () => void (seen.after = []),
-    onFallback: () => void (seen.after = []),
+    onFallback: () => void (seen.fallbacks = (seen.fallbacks ?? 0) + 1),
   };
-  const a = await Realm.open(world.config("a", link, { clientReset: clientReset as never }));
+  const config = world.config("a", link, { clientReset: clientReset as never });
+  const a = await Realm.open(config);
   a.write(() => a.create("Task", { _id: "up", title: `${MARKER} up`, done: false, votes: 1 } as never));
   await settle(a, other);
   link.down();
@@ -54,8 +82,10 @@ async function diverged(world: World, mode: ClientResetConfiguration["mode"]) {
   other.close();
   server.epoch = "e2";
   server.clients.clear();
+  server.left = refusals;
+  server.holdsAfter = holdsAfter;
   link.up();
-  return { server, a, seen };
+  return { server, a, seen, config };
 }
 
 const until = async (isDone: () => boolean): Promise<void> => {
@@ -88,6 +118,44 @@ forEachMode((world) => {
     const { a, seen } = await diverged(world, "manual");
     await until(() => seen.after !== undefined);
     expect([titles(a).length, a.syncSession?.state]).toEqual([2, "inactive"]);
-    expect(world.errors.map((error) => error.code)).toEqual(["CLIENT_RESET"]);
+    // As with realm-js: the callback hears of it instead of `onError`.
+    expect(world.errors).toEqual([]);
+  });
+
+  it("a recovery that leads to another reset is not tried again: onFallback hears of it, nothing that was written is lost", async () => {
+    const { server, a, seen } = await diverged(world, "recoverUnsyncedChanges", { refusals: 2 });
+    await until(() => seen.fallbacks === 1);
+    expect([titles(a), a.syncSession?.state, seen.after, server.plain("Task", "new"), world.errors]).toEqual([[`${MARKER} new`, `${MARKER} up`], "inactive", undefined, undefined, []]);
+    expect(readdirSync(world.folder()).filter((name) => name.includes("before-reset"))).toEqual([]);
+    // The server has recovered, the application tries again.
+    a.syncSession?.resume();
+    await settle(a);
+    expect(server.plain("Task", "new")).toMatchObject({ title: `${MARKER} new` });
+  });
+
+  it("a recovery that leads to another reset is a discard the second time; the application hears of one reset, with how it was", async () => {
+    const { server, a, seen } = await diverged(world, "recoverOrDiscardUnsyncedChanges", { refusals: 2 });
+    await until(() => seen.after !== undefined);
+    expect(seen).toMatchObject({ before: [`${MARKER} new`, `${MARKER} up`], after: [`${MARKER} up`], didRecover: false, told: 1 });
+    await settle(a);
+    expect([server.plain("Task", "new"), a.subscriptions.state]).toEqual([undefined, "complete"]);
+    expect(readdirSync(world.folder()).filter((name) => name.includes("before-reset"))).toEqual([]);
+  });
+
+  it("the flag of a reset under way outlives the process: what failed before is not begun again for ever", async () => {
+    const { server, a, seen, config } = await diverged(world, "recoverUnsyncedChanges", { refusals: 2, holdsAfter: 1 });
+    await until(() => server.refused === 1 && a.subscriptions.version === 2);
+    a.close();
+    server.holdsAfter = 0;
+    const again = new Realm(config);
+    await until(() => seen.fallbacks === 1);
+    expect([titles(again), again.syncSession?.state]).toEqual([[`${MARKER} new`, `${MARKER} up`], "inactive"]);
+    again.close();
+    // And one that the next process can end is told there.
+    const last = new Realm(config);
+    await until(() => seen.after !== undefined);
+    expect(seen).toMatchObject({ after: [`${MARKER} new`, `${MARKER} up`], didRecover: true, told: 1 });
+    await settle(last);
+    expect(server.plain("Task", "new")).toMatchObject({ title: `${MARKER} new` });
   });
 });

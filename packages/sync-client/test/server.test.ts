@@ -69,7 +69,7 @@ forEachMode((world) => {
     const user = { ...userOf(server, "ann"), freshAccessToken: () => Promise.resolve("forged") };
     const a = new Realm(world.config("ann", webSocketTransport, { user }));
     a.write(() => a.create("Task", { _id: "t", done: false, votes: 0 } as never));
-    await expect(a.syncSession?.uploadAllLocalChanges(5000)).rejects.toMatchObject({ code: "TOKEN_INVALID" });
+    await expect(a.syncSession?.uploadAllLocalChanges(5000)).rejects.toMatchObject({ code: "USER_LOGGED_OUT", cause: { code: "TOKEN_INVALID" } });
     expect([a.syncSession?.state, a.objects("Task").length, world.errors.map((error) => error.code)]).toEqual(["inactive", 1, ["USER_LOGGED_OUT"]]);
   });
 });

@@ -49,7 +49,7 @@ const provider: SyncProvider = {
     const subscriptions = synced.subscriptions(realm);
     const { initialSubscriptions } = sync;
     if (initialSubscriptions !== undefined && (subscriptions.version === 0 || (isFirst && initialSubscriptions.rerunOnOpen === true))) subscriptions.updateNoWait(initialSubscriptions.update);
-    if (isFirst) synced.connection.start();
+    synced.start({ isFirst });
   },
 
   open(config, construct) {
@@ -108,17 +108,20 @@ class Opening implements SyncOpening {
     const path = absolutePath(config.path as string);
     const begin = (): Promise<Realm> => {
       const isThere = hasContent(path);
-      const behavior: OpenRealmBehavior = isThere ? (sync.existingRealmFileBehavior ?? { type: "openImmediately" }) : (sync.newRealmFileBehavior ?? { type: "downloadBeforeOpen" });
-      return this.#open(() => construct(config), behavior);
+      return this.#open(() => construct(config), sync, isThere);
     };
     this.done = hasToPrepare() ? whenReady([path], begin) : begin();
   }
 
-  async #open(construct: () => Realm, behavior: OpenRealmBehavior): Promise<Realm> {
+  async #open(construct: () => Realm, sync: SyncConfiguration, isThere: boolean): Promise<Realm> {
+    if (this.#isCancelled) throw new SyncError("SESSION_CLOSED", "The opening was cancelled.");
     const realm = construct();
     this.#realm = realm;
-    if (behavior.type === "openImmediately") return realm;
     const synced = syncedRealmOf(sessionOf(realm)) as SyncedRealm;
+    // A file that a refusal or a kill left without its first download is no better than none.
+    const isExisting = isThere && !synced.isNew;
+    const behavior: OpenRealmBehavior = isExisting ? (sync.existingRealmFileBehavior ?? { type: "openImmediately" }) : (sync.newRealmFileBehavior ?? { type: "downloadBeforeOpen" });
+    if (behavior.type === "openImmediately") return realm;
     for (const callback of this.#callbacks) synced.session.addProgressNotification("download", "forCurrentlyOutstandingWork", callback);
     try {
       await withLimit(synced, realm, behavior.timeOut);

@@ -4,16 +4,17 @@
  * @module
  */
 import type { Realm } from "@holdfast/realm";
-import { openSideCopy, takeReplicaTurn } from "@holdfast/realm/replica";
+import { takeReplicaTurn } from "@holdfast/realm/replica";
 import type { FileSession } from "@holdfast/realm/replica";
-import { ClientResetError, SyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import { SyncedFile } from "../replica/synced-file.ts";
 import { Connection } from "../session/connection.ts";
 import { SyncSession } from "../session/sync-session.ts";
 import { webSocketTransport } from "../session/transport.ts";
 import { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { Waits } from "../session/waits.ts";
-import type { ClientResetConfiguration, SyncConfiguration } from "./configuration.ts";
+import type { SyncConfiguration } from "./configuration.ts";
+import { ResetFlow } from "./reset-flow.ts";
 
 const open = new WeakMap<FileSession, SyncedRealm>();
 
@@ -28,25 +29,25 @@ export class SyncedRealm {
   readonly session: SyncSession;
   readonly connection: Connection;
   readonly config: SyncConfiguration;
-  readonly #fileSession: FileSession;
   readonly #waits = new Waits();
+  readonly #resets: ResetFlow;
   readonly #sets = new Map<Realm, SubscriptionSet>();
   readonly #letGo: (() => void) | undefined;
 
   private constructor(session: FileSession, config: SyncConfiguration) {
     const { user, transport = webSocketTransport, timing } = config;
     this.config = config;
-    this.#fileSession = session;
     this.file = new SyncedFile({ session, userId: user.id });
     try {
       this.connection = new Connection({
         file: this.file,
         user,
         transport,
+        waits: this.#waits,
         ...(timing === undefined ? {} : { timing }),
         takeTurn: () => takeReplicaTurn(this.file.path),
         onError: (error) => this.#failed(error),
-        onReset: (reason) => void this.#reset(reason),
+        onReset: (reason) => void this.#resets.begin(reason),
         onState: (now, before) => this.session._stateChanged(now, before),
         onProgress: (direction) => this.session._progressed(direction),
       });
@@ -55,6 +56,17 @@ export class SyncedRealm {
       throw error;
     }
     this.session = new SyncSession({ config, file: this.file, connection: this.connection });
+    this.#resets = new ResetFlow({
+      file: this.file,
+      fileSession: session,
+      config: config.clientReset,
+      waits: this.#waits,
+      session: () => this.session,
+      anyRealm: () => this.#anyRealm(),
+      start: () => this.connection.start(),
+      end: (error) => this.connection.end(error),
+      onError: (error) => this.#failed(error),
+    });
     this.file.onAdvance = () => {
       this.connection.advanced();
       this.#waits.check();
@@ -73,6 +85,17 @@ export class SyncedRealm {
     }
     if (known.config.user.id !== config.user.id) throw new SyncError("USER_DIFFERS", `Realm at path '${known.file.path}' is open with another user.`);
     return { synced: known, isFirst: false };
+  }
+
+  /** Begins to sync, or begins again after an error that ended the session. A session that was paused stays so. */
+  start({ isFirst }: { readonly isFirst: boolean }): void {
+    if (isFirst && (this.file.read("reset") ?? null) !== null) void this.#resets.follow();
+    if (isFirst || this.#waits.hasFailed) this.connection.start();
+  }
+
+  /** True if the file has never had what its subscriptions ask for. */
+  get isNew(): boolean {
+    return this.file.read("down")?.version === undefined && (this.file.read("reset") ?? null) === null;
   }
 
   /** The set of subscriptions, as an instance sees it. */
@@ -94,41 +117,6 @@ export class SyncedRealm {
     if (onError !== undefined) onError(this.session, error);
   }
 
-  /** File and server do not fit any more. */
-  async #reset(reason: { readonly code: string; readonly message: string; readonly mayRecover: boolean }): Promise<void> {
-    try {
-      await this.#resetBy(this.config.clientReset ?? { mode: "recoverOrDiscardUnsyncedChanges" }, reason);
-    } catch (error) {
-      this.#failed(new SyncError("CLIENT_RESET", "The client reset failed; the file is as it was.", { cause: error }));
-    }
-  }
-
-  async #resetBy(config: ClientResetConfiguration, reason: { readonly message: string; readonly mayRecover: boolean }): Promise<void> {
-    const { path } = this.file;
-    const before = this.file.read("reset") ?? null;
-    const recovers = config.mode !== "manual" && config.mode !== "discardUnsyncedChanges" && reason.mayRecover && before === null;
-    // A reset that led to another one is not tried in the same way again.
-    const isHopeless = config.mode === "manual" || (config.mode === "recoverUnsyncedChanges" && !recovers) || before?.mode === "discard";
-    if (isHopeless) {
-      this.#failed(new ClientResetError(path, `${reason.message} The file has to be fetched anew; it was not changed.`));
-      if (config.mode === "manual") config.onManual?.(this.session, path);
-      else if (config.mode !== "discardUnsyncedChanges") config.onFallback?.(this.session, path);
-      return;
-    }
-    const realm = this.#anyRealm();
-    if (realm !== undefined) config.onBefore?.(realm);
-    const copy = config.onAfter === undefined ? undefined : openSideCopy(this.#fileSession, `${path}.before-reset`);
-    try {
-      await this.file.reset({ recovers, mode: recovers ? "recover" : "discard" });
-      this.connection.start();
-      await this.#waits.until(() => (this.file.read("reset") ?? null) === null, "The client reset");
-      const after = this.#anyRealm();
-      if (copy !== undefined && after !== undefined) config.onAfter?.(copy.realm, after, recovers);
-    } finally {
-      copy?.remove();
-    }
-  }
-
   /** An instance of the application's that is open. */
   #anyRealm(): Realm | undefined {
     return [...this.#sets.keys()].find((realm) => !realm.isClosed);
@@ -140,6 +128,6 @@ export class SyncedRealm {
     queueMicrotask(() => this.#letGo?.());
     this.session._close();
     const error = new SyncError("SESSION_CLOSED", `Realm at path '${this.file.path}' was closed.`);
-    for (const waits of [this.#waits, this.connection.uploader.waits, this.connection.downloader.waits]) waits.fail(error);
+    this.#waits.fail(error);
   }
 }

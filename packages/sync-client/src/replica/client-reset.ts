@@ -21,7 +21,7 @@ export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs }: { r
   tx.setMeta("boot", null);
   for (const tree of [TREES.staged, TREES.late]) tx.access.tree(tree).clear();
   const { version, entries } = tx.meta("subs") as Meta["subs"];
-  tx.setMeta("subs", { version: version + 1, entries, state: "pending" });
+  tx.setMeta("subs", { version: version + 1, entries, state: "pending", resetOf: version });
   tx.setMeta("reset", { mode, atMs });
 }
 

@@ -43,6 +43,8 @@ export interface SubscriptionsRecord {
   readonly entries: readonly SubscriptionRecord[];
   readonly state: SubscriptionsState;
   readonly error?: string;
+  /** The number that this very set had before a client reset. */
+  readonly resetOf?: number;
   /** The newest set that the server has accepted: it goes on while a later one is refused. */
   readonly active?: { readonly version: number; readonly entries: readonly SubscriptionRecord[] };
 }

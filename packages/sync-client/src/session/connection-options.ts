@@ -9,6 +9,7 @@ import type { SyncUser } from "../user.ts";
 import { BACK_OFF } from "./back-off.ts";
 import type { BackOffOptions } from "./back-off.ts";
 import type { Transport } from "./transport.ts";
+import type { Waits } from "./waits.ts";
 
 /** Limits of time; all in milliseconds. */
 export interface ConnectionTiming {
@@ -42,6 +43,8 @@ export interface ConnectionOptions {
   readonly timing?: Partial<ConnectionTiming>;
   /** Takes the right to sync the file, which one process at a time has; undefined if another one has it. */
   readonly takeTurn: () => { giveBack(): void } | undefined;
+  /** Whoever waits for something of the server. Fails with the session, and is revived with it. */
+  readonly waits: Waits;
   readonly onError: (error: SyncError) => void;
   /** The file and the server do not fit any more. The connection is closed and stays so until `start`. */
   readonly onReset: (reason: ResetReason) => void;

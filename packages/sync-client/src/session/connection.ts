@@ -17,10 +17,12 @@ import { Downloader } from "./downloader.ts";
 import { helloOf, noteTime, takeWelcome } from "./greeting.ts";
 import { Incoming } from "./incoming.ts";
 import { Liveness } from "./liveness.ts";
+import { codeOf, isLoginOver, isPassing, reactionTo } from "./reactions.ts";
 import { later } from "./timers.ts";
 import { checkUrl } from "./transport.ts";
 import type { TransportConnection } from "./transport.ts";
 import { Uploader } from "./uploader.ts";
+import type { Waits } from "./waits.ts";
 
 const TURN_RETRY_MS = 1000;
 const LASTING_MS = 10_000;
@@ -31,6 +33,7 @@ const YOUNG_MS = 1000;
 export class Connection {
   readonly uploader: Uploader;
   readonly downloader: Downloader;
+  readonly waits: Waits;
   readonly url: string;
   readonly #options: ConnectionOptions;
   readonly #timing: ConnectionTiming;
@@ -49,13 +52,14 @@ export class Connection {
   #welcomedMs = 0;
 
   constructor(options: ConnectionOptions) {
-    const { file, user, timing } = options;
+    const { file, user, timing, waits } = options;
     this.#options = options;
     this.#timing = { ...TIMING, ...timing };
     this.#backOff = new BackOff(this.#timing.backOff);
     this.url = checkUrl(user.url);
+    this.waits = waits;
     this.uploader = new Uploader(file, (message) => this.#send(message));
-    this.downloader = new Downloader(file, (message) => this.#send(message));
+    this.downloader = new Downloader(file, waits, (message) => this.#send(message));
     const { pingAfterMs, silenceTimeoutMs } = this.#timing;
     this.#liveness = new Liveness({ pingAfterMs, silenceTimeoutMs, onPing: () => this.#ping(), onSilence: () => this.#failed("the server has fallen silent") });
   }
@@ -72,6 +76,7 @@ export class Connection {
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
+    this.waits.revive();
     this.#backOff.reset();
     void this.#connect();
   }
@@ -83,6 +88,12 @@ export class Connection {
     this.#drop();
     this.#turn?.giveBack();
     this.#turn = undefined;
+  }
+
+  /** Ends the connection for a reason that another attempt would not change: whoever waits gets it. Until `start`. */
+  end(error: SyncError): void {
+    this.stop();
+    this.waits.fail(error);
   }
 
   /** Connects now instead of at the end of the wait. */
@@ -98,7 +109,6 @@ export class Connection {
     if (!this.#isRunning) return;
     if (this.#isWelcome) this.downloader.subscribe();
     this.uploader.pump();
-    this.uploader.waits.check();
     this.#options.onProgress("upload");
   }
 
@@ -115,7 +125,9 @@ export class Connection {
     try {
       token = await this.#options.user.freshAccessToken();
     } catch (error) {
-      if (this.#isCurrent(generation)) this.#failed("no access token", error);
+      if (!this.#isCurrent(generation)) return;
+      if (isLoginOver(error)) this.#loggedOut(error);
+      else this.#failed("no access token", error);
       return;
     }
     if (this.#isCurrent(generation)) this.#open(generation, token);
@@ -166,7 +178,7 @@ export class Connection {
         await this.uploader.acknowledged(message);
         this.downloader.forgetLater();
         this.uploader.pump();
-        this.uploader.waits.check();
+        this.waits.check();
         onProgress("upload");
         return this.tellRejected();
       case "boot":
@@ -175,7 +187,7 @@ export class Connection {
         return file.down(message);
       case "mark":
         if (await this.downloader.marked(message.id)) onProgress("download");
-        return this.downloader.waits.check();
+        return this.waits.check();
       case "progress":
         await this.downloader.progressed(message);
         return onProgress("download");
@@ -207,7 +219,7 @@ export class Connection {
     this.downloader.begin();
     this.uploader.begin(message.lastCseq);
     this.uploader.pump();
-    this.uploader.waits.check();
+    this.waits.check();
   }
 
   /** Tells the application of writes that were refused. */
@@ -218,37 +230,32 @@ export class Connection {
   async #serverError(message: ErrorMessage): Promise<void> {
     const { onError, user } = this.#options;
     const error = new SyncError(message.code, message.message);
-    // A frame of an older connection came late: that is no reason to give up.
-    if (message.code === "SESSION_REPLACED") return this.#failed(message.code);
-    switch (message.action) {
-      case "warn":
-        if (message.code.startsWith("QUERY_") || message.code.startsWith("SUBSCRIPTION_")) {
-          await this.downloader.refused(message);
-          this.downloader.waits.check();
-        }
+    switch (reactionTo(message)) {
+      case "refuseSubscriptions":
+        await this.downloader.refused(message);
         return onError(error);
-      case "retry":
+      case "tell":
+        return onError(error);
+      case "tryAgain":
         return this.#failed(message.code, undefined, message.retryMs);
-      case "refreshToken":
+      case "renewToken":
         return this.#refreshToken(error);
       case "reset":
-      case "resetWithoutRecovery":
         return this.#reset({ code: message.code, message: message.message, mayRecover: message.action === "reset" });
       case "logOut":
         user.loggedOutByServer?.();
-        this.#ended(error);
-        return onError(new SyncError("USER_LOGGED_OUT", `The user has to log in again: ${message.message}`));
+        return this.#loggedOut(error);
       default:
-        this.#ended(error);
+        this.end(error);
         return onError(error);
     }
   }
 
-  /** The session does not go on by itself. */
-  #ended(error: SyncError): void {
-    this.stop();
-    this.uploader.waits.fail(error);
-    this.downloader.waits.fail(error);
+  /** Without another login there is no session. */
+  #loggedOut(cause: unknown): void {
+    const error = new SyncError("USER_LOGGED_OUT", "The server does not take the user's token, and there is no other one: the user has to log in again.", { cause });
+    this.end(error);
+    this.#options.onError(error);
   }
 
   /** Nothing failed: the session goes on with another token, at once unless it has only just begun. */
@@ -265,13 +272,12 @@ export class Connection {
       else void this.#connect();
     } catch (cause) {
       if (!this.#isCurrent(generation)) return;
-      if ((cause as { code?: string }).code === "NETWORK_UNAVAILABLE") {
-        this.#hasRefreshed = false;
-        this.#failed("the token could not be renewed");
+      if (!isPassing(cause)) {
+        this.#loggedOut(cause);
         return;
       }
-      this.#ended(error);
-      this.#options.onError(new SyncError("USER_LOGGED_OUT", "The server does not take the user's token, and there is no other one.", { cause }));
+      this.#hasRefreshed = false;
+      this.#failed("the token could not be renewed");
     }
   }
 
@@ -322,11 +328,6 @@ export class Connection {
     this.#state = next;
     this.#options.onState(next, before);
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  const { code } = error as { code?: unknown };
-  return typeof code === "string" ? code : undefined;
 }
 
 function compensatingError({ rejects }: RejectedRecord): CompensatingWriteError {

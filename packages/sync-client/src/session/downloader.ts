@@ -6,17 +6,17 @@
 import type { BootMessage, ErrorMessage, MarkMessage, ProgressMessage, SubMessage } from "@holdfast/sync-protocol";
 import type { Meta } from "../replica/records.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
-import { Waits } from "./waits.ts";
+import type { Waits } from "./waits.ts";
 
 /** Objects with own operations that are kept before a mark is asked for, which lets them go. */
 const RECENT_OBJECTS = 1000;
 
 /** Downloads one file. */
 export class Downloader {
-  readonly waits: Waits = new Waits();
   /** 0 to 1, as the server estimates it. */
   estimate = 0;
   readonly #file: SyncedFile;
+  readonly #waits: Waits;
   readonly #send: (message: SubMessage | MarkMessage) => void;
   #sentVersion = 0;
   #nextMark = 1;
@@ -27,8 +27,9 @@ export class Downloader {
   #recentMark: number | undefined;
 
   /** @param send - Sends if there is a connection; else the message is lost. */
-  constructor(file: SyncedFile, send: (message: SubMessage | MarkMessage) => void) {
+  constructor(file: SyncedFile, waits: Waits, send: (message: SubMessage | MarkMessage) => void) {
     this.#file = file;
+    this.#waits = waits;
     this.#send = send;
   }
 
@@ -45,7 +46,7 @@ export class Downloader {
   everything(timeoutMs?: number): Promise<void> {
     const mark = this.#mark();
     this.#wantedMark = mark;
-    return this.waits.until(() => this.#echoed >= mark, "Downloading the server's changes", timeoutMs);
+    return this.#waits.until(() => this.#echoed >= mark, "Downloading the server's changes", timeoutMs);
   }
 
   /** Sends the set of subscriptions if the server does not have it. Asked for while there is a connection. */

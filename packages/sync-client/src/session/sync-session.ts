@@ -72,7 +72,7 @@ export class SyncSession {
   /** Waits until the server has acknowledged everything that was written before the call. @throws {SyncError} `TIMEOUT` */
   uploadAllLocalChanges(timeoutMs?: number): Promise<void> {
     const newest = this.#file.newestOutbox;
-    return this.#connection.uploader.waits.until(() => newest === 0 || this.#file.isAcknowledged(newest), "Uploading local changes", timeoutMs);
+    return this.#connection.waits.until(() => newest === 0 || this.#file.isAcknowledged(newest), "Uploading local changes", timeoutMs);
   }
 
   /** Waits until everything is here that the server had at the time of the call. @throws {SyncError} `TIMEOUT` */

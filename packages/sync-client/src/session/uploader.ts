@@ -6,7 +6,6 @@
 import type { AckMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { Meta } from "../replica/records.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
-import { Waits } from "./waits.ts";
 
 const LIMIT = { transactions: 200, bytes: 256 * 1024 };
 /** Frames that may be under way before the first of them is acknowledged. */
@@ -14,7 +13,6 @@ const FRAMES_UNDER_WAY = 4;
 
 /** Uploads one file. */
 export class Uploader {
-  readonly waits: Waits = new Waits();
   readonly #file: SyncedFile;
   readonly #send: (message: UpMessage) => void;
   #sentUpTo = 0;

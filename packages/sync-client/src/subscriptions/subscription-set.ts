@@ -100,8 +100,14 @@ export class SubscriptionSet implements Iterable<Subscription> {
 
   /** Waits until what the set asks for is here. @throws {SyncError} `SUBSCRIPTION_INVALID`: the server refused it. */
   async waitForSynchronization(timeoutMs?: number): Promise<void> {
-    const { version } = this;
-    await this.#parts.until(() => this.#record.version !== version || this.#record.state !== "pending", "Fetching what the subscriptions ask for", timeoutMs);
+    let { version } = this;
+    const isDone = (): boolean => {
+      const record = this.#record;
+      // A client reset fetches the same set anew, under another number.
+      if (record.resetOf === version) ({ version } = record);
+      return record.version !== version || record.state !== "pending";
+    };
+    await this.#parts.until(isDone, "Fetching what the subscriptions ask for", timeoutMs);
     const record = this.#record;
     if (record.version === version && record.state === "error") throw new SyncError("SUBSCRIPTION_INVALID", `The server refused the subscriptions: ${String(record.error)}`);
   }

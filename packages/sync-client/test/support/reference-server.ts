@@ -29,6 +29,8 @@ export interface ServerOptions {
   rowsPerPage?: number;
   now?: () => number;
   token?: (token: string) => ServerMessage | undefined;
+  /** Refuses a set of subscriptions. */
+  subscription?: () => ServerMessage | undefined;
 }
 
 const textOf = ({ type, pk }: ObjectName): string => `${type} ${keyText(pk)}`;
@@ -214,6 +216,11 @@ export class ServerSession {
   }
 
   #subscribe({ version, queries, resume }: SubMessage): void {
+    const refusal = this.#server.options.subscription?.();
+    if (refusal !== undefined) {
+      this.send(refusal);
+      return;
+    }
     const tests = queries.map(({ type, query }) => ({ type, test: predicateOf(query) }));
     if (tests.some(({ test }) => test === undefined)) {
       this.send({ msg: "error", code: "QUERY_UNSUPPORTED", action: "warn", message: "the query cannot be served" });
