@@ -16,6 +16,20 @@ export type SyncServerErrorCode =
   | "SCHEMA_UNSUPPORTED"
   /** The database was written by a newer version of this server. */
   | "STORE_NEWER"
+  /** The embedded store is encrypted, and no encryption is configured. */
+  | "STORE_KEY_MISSING"
+  /** Encryption is configured, and the embedded store is not encrypted. */
+  | "STORE_NOT_ENCRYPTED"
+  /** The embedded store was written with another key, or none of the key providers has wrapped its key. */
+  | "STORE_KEY_WRONG"
+  /** The file with the embedded store's wrapped key is gone. */
+  | "STORE_KEY_LOST"
+  /** A page of the encrypted embedded store was changed by something else than this server. */
+  | "STORE_DAMAGED"
+  /** Encryption is configured, and the package that does it is not installed. */
+  | "STORE_CIPHER_MISSING"
+  /** The embedded store cannot be converted while a server runs on it. */
+  | "STORE_IN_USE"
   /** The database cannot be reached, or refused a statement. */
   | "STORE_UNAVAILABLE"
   /** A transaction of a client repeats a number with other content. */

@@ -5,11 +5,17 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { convert, rewrap } from "../src/cli/keep.ts";
+import type { ServerConfig } from "../src/cli/config.ts";
+import { openUsers } from "../src/cli/run.ts";
+import { anonymousProvider, encryptedSqlite, localKeyProvider, SILENT, SqliteStore } from "../src/index.ts";
+import type { KeyProvider } from "../src/index.ts";
 import { TASKS } from "./support/operations.ts";
 import { RawClient } from "./support/raw-client.ts";
 
@@ -25,7 +31,7 @@ afterEach(() => {
 });
 
 function start(config: string | undefined, ...flags: readonly string[]): ChildProcess {
-  const path = join(folder, "config.mjs");
+  const path = join(folder, `config${String(children.length)}.mjs`);
   if (config !== undefined) writeFileSync(path, config);
   const main = join(import.meta.dirname, "../src/cli/main.ts");
   const child = spawn(process.execPath, ["--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", main, ...(config === undefined ? [] : ["--config", path]), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
@@ -75,4 +81,53 @@ it("says what is wrong with flags and configuration, and ends with 2", async () 
   const setting = await ending(start(config("ports: 1,"), "--json"));
   expect([setting.code, (JSON.parse(setting.out) as { message: string }).message]).toEqual([2, "there is no setting ports"]);
   expect((await ending(start(config(), "--check"))).code).toBe(0);
+});
+
+it("encrypts, re-keys, re-wraps and decrypts by command; what does not fit is refused with its code", async () => {
+  const [first = "", second = ""] = ["store-key", "store-key-2"].map((name) => {
+    const path = join(folder, name);
+    writeFileSync(path, randomBytes(32).toString("base64"), { mode: 0o600 });
+    return path;
+  });
+  const text = (files: object): string => config(`encryption: ${JSON.stringify(files)},`);
+  const done = async (content: string, ...flags: readonly string[]): Promise<readonly [number, Record<string, unknown>]> => {
+    const { code, out } = await ending(start(content, "--json", ...flags));
+    return [code, JSON.parse(out) as Record<string, unknown>];
+  };
+  const db = join(folder, "sync.db");
+  const plain = new SqliteStore(db);
+  await plain.open();
+  await plain.close();
+  expect(await Promise.all([done(text({ keyFile: first })), done(config(), "encrypt")])).toMatchObject([[2, { error: "STORE_NOT_ENCRYPTED" }], [2, { error: "CONFIGURATION_INVALID" }]]);
+  expect(await done(config(), "encrypt", "--store-key-file", first)).toEqual([0, { converted: [db] }]);
+  expect(await Promise.all([done(config()), done(text({ keyFile: second })), done(text({ keyFile: second, formerKeyFiles: [first] }), "rewrap")])).toMatchObject([[2, { error: "STORE_KEY_MISSING" }], [3, { error: "STORE_KEY_WRONG" }], [0, { storeKeys: 1, userKeys: 0 }]]);
+  const server = start(text({ keyFile: second }), "--json");
+  const ended = ending(server);
+  const [line] = (await once(server.stdout!, "data")) as [Buffer];
+  expect(JSON.parse(String(line))).toHaveProperty("url");
+  expect(await done(text({ keyFile: second }), "rekey")).toMatchObject([3, { error: "STORE_IN_USE" }]);
+  server.kill("SIGTERM");
+  expect((await ended).code).toBe(0);
+});
+
+it("the commands take the users' file along, re-wrap their keys, and may be run again", async () => {
+  const [before, after] = [localKeyProvider({ key: randomBytes(32) }), localKeyProvider({ key: randomBytes(32) })];
+  const db = join(folder, "sync.db");
+  const authFor = (...providers: KeyProvider[]): ServerConfig => ({ sqlite: db, rules: { classes: {} }, encryption: { providers }, auth: { appId: "clinic", secrets: [randomBytes(32)], providers: [anonymousProvider()], key: { mode: "issued", providers } } });
+  const login = async (config: ServerConfig): Promise<void> => {
+    const opened = await openUsers(config, SILENT);
+    await opened?.users.start();
+    for (let index = 0; index < 3; index++) await opened?.users.logIn({ provider: "anon-user", payload: {}, nonce: randomBytes(16).toString("base64url"), address: "192.0.2.1" });
+    await opened?.close();
+  };
+  await login(authFor(before));
+  const store = new SqliteStore(db, await encryptedSqlite(db, { providers: [before] }));
+  await store.open();
+  expect((await rewrap(authFor(after, before), () => undefined)).fields).toEqual({ storeKeys: 2, userKeys: 3 });
+  await store.close();
+  expect((await rewrap(authFor(after), () => undefined)).fields).toEqual({ storeKeys: 2, userKeys: 3 });
+  for (const conversion of ["rekey", "decrypt", "encrypt"] as const) expect((await convert(conversion, authFor(after))).fields).toEqual({ converted: [db, `${db}-users`] });
+  expect((await convert("encrypt", authFor(after))).fields).toEqual({ converted: [] });
+  await expect(rewrap(authFor(before), () => undefined)).rejects.toMatchObject({ code: "STORE_KEY_WRONG" });
+  await login(authFor(after));
 });

@@ -251,9 +251,9 @@ export class AuthService {
     return this.#keys.fetch(userId);
   }
 
-  /** Wraps all users' keys under the first key provider. @returns How many were wrapped anew */
-  rewrapKeys(): Promise<number> {
-    return this.#keys.rewrapAll();
+  /** Wraps all users' keys under the first key provider. May be ended and run again. @returns How many were wrapped anew */
+  rewrapKeys(onProgress?: (count: number) => void): Promise<number> {
+    return this.#keys.rewrapAll(onProgress);
   }
 
   /** Gives a user one more way to log in. @throws {AuthError} `IDENTITY_TAKEN`, and as `logIn` */

@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { AuthError } from "./auth-error.ts";
 import type { KeyContext, KeyProvider } from "./key-provider.ts";
+import { unwrapBy, wrapUnder } from "./provider-chain.ts";
 import { integerOf, tableName } from "./user-database.ts";
 import type { SqlRow, UserDatabase } from "./user-database.ts";
 
@@ -68,9 +69,10 @@ export class UserKeys {
   /**
    * Wraps every key of the application anew, under the first provider. Devices notice nothing. May be ended and run again.
    *
+   * @param onProgress - Told how many were wrapped so far, now and then.
    * @returns How many keys were wrapped anew.
    */
-  async rewrapAll(): Promise<number> {
+  async rewrapAll(onProgress?: (count: number) => void): Promise<number> {
     let count = 0;
     for (let last = ""; ; ) {
       const rows = await this.#database.query(
@@ -79,6 +81,7 @@ export class UserKeys {
       );
       for (const row of rows) if (await this.#rewrap(row)) count++;
       if (rows.length < PAGE_ROWS) return count;
+      onProgress?.(count);
       last = String(rows.at(-1)?.["id"]);
     }
   }
@@ -116,30 +119,13 @@ export class UserKeys {
   async #wrap(userId: string, keyId: string, key: Uint8Array): Promise<string> {
     const [provider] = this.#providers;
     if (provider === undefined) throw new AuthError("KEY_NOT_ISSUED", "this application keeps its users' keys on their devices");
-    try {
-      return `${provider.kind}:${await provider.wrap(key, this.#context(userId, keyId))}`;
-    } catch (error) {
-      throw new AuthError("PROVIDER_UNAVAILABLE", "the key provider does not wrap now: try again later", { cause: error });
-    }
+    return wrapUnder(provider, key, this.#context(userId, keyId));
   }
 
   async #unwrap(userId: string, keyId: string, stored: string): Promise<Uint8Array> {
-    const separator = stored.indexOf(":");
-    const kind = stored.slice(0, separator);
-    const payload = stored.slice(separator + 1);
-    let refusal: unknown;
-    for (const provider of this.#providers) {
-      if (provider.kind !== kind) continue;
-      try {
-        const key = await provider.unwrap(payload, this.#context(userId, keyId));
-        if (key.length !== KEY_BYTES) throw Object.assign(new Error("the wrap holds something else"), { code: "WRAP_REFUSED" });
-        return key;
-      } catch (error) {
-        if (!["WRAP_REFUSED", "KEY_CORRUPT"].includes((error as { code?: string }).code ?? "")) throw new AuthError("PROVIDER_UNAVAILABLE", "the key provider does not unwrap now: try again later", { cause: error });
-        refusal = error;
-      }
-    }
-    throw new AuthError("KEY_UNREADABLE", "the user's key cannot be unwrapped by any provider that is configured", { cause: refusal });
+    const answer = await unwrapBy(this.#providers, stored, this.#context(userId, keyId));
+    if ("key" in answer) return answer.key;
+    throw new AuthError("KEY_UNREADABLE", "the user's key cannot be unwrapped by any provider that is configured", { cause: answer.refusal });
   }
 
   #context(userId: string, keyId: string): KeyContext {

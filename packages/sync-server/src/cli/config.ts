@@ -10,9 +10,11 @@ import type pg from "pg";
 import type { SyncSchema } from "@holdfast/sync-protocol";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
+import { localKeyProvider } from "../auth/key-provider.ts";
 import { SyncServerError } from "../errors.ts";
 import type { Rules } from "../permissions/rules.ts";
 import type { SchemaPolicy } from "../sessions/session-context.ts";
+import type { StoreEncryption } from "../store/sqlite/store-encryption.ts";
 
 /** What a configuration file holds. */
 export interface ServerConfig {
@@ -24,6 +26,8 @@ export interface ServerConfig {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** One of the two. */
   readonly sqlite?: string;
+  /** Of `sqlite` and of its users' file: wrapping keys in files, or, in a module, key providers. */
+  readonly encryption?: StoreEncryption | StoreKeyFiles;
   readonly postgres?: pg.ClientConfig & { readonly caFile?: string };
   readonly schema?: SyncSchema;
   readonly schemaPolicy?: SchemaPolicy;
@@ -36,8 +40,25 @@ export interface ServerConfig {
   readonly authenticator?: Authenticator;
 }
 
-/** Reads and checks it. @throws {SyncServerError} `CONFIGURATION_INVALID` */
-export async function loadConfig(path: string): Promise<ServerConfig> {
+/** Wrapping keys of the server's own: files with 32 bytes, or their base64. */
+export interface StoreKeyFiles extends Pick<StoreEncryption, "cipher"> {
+  readonly keyFile: string;
+  readonly formerKeyFiles?: readonly string[];
+}
+
+/** The encryption of the embedded store that a configuration asks for. */
+export function storeEncryption({ encryption }: ServerConfig): StoreEncryption | undefined {
+  if (encryption === undefined || !("keyFile" in encryption)) return encryption;
+  const { keyFile, formerKeyFiles = [], ...rest } = encryption;
+  try {
+    return { ...rest, providers: [localKeyProvider({ key: { file: keyFile }, former: formerKeyFiles.map((file) => ({ file })) })] };
+  } catch (cause) {
+    throw invalid(`encryption: ${cause instanceof Error ? cause.message : "unknown"}`, cause);
+  }
+}
+
+/** Reads and checks it. @param storeKeyFile - Takes the place of the wrapping key that the file names. @throws {SyncServerError} `CONFIGURATION_INVALID` */
+export async function loadConfig(path: string, storeKeyFile?: string): Promise<ServerConfig> {
   const full = resolve(path);
   let config: unknown;
   try {
@@ -45,21 +66,29 @@ export async function loadConfig(path: string): Promise<ServerConfig> {
   } catch (cause) {
     throw invalid(`${path} cannot be read: ${cause instanceof Error ? cause.message : "unknown"}`, cause);
   }
-  return checked(config);
+  return checked(storeKeyFile === undefined ? config : { ...(config as object), encryption: { ...(config as ServerConfig).encryption, keyFile: storeKeyFile } });
 }
 
 function checked(config: unknown): ServerConfig {
   if (typeof config !== "object" || config === null) throw invalid("expected an object");
-  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "postgres", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
+  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "encryption", "postgres", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
   const unknown = Object.keys(config).find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(`there is no setting ${unknown}`);
   const given = config as ServerConfig;
   for (const name of ["port", "adminPort", "offlineDays"] as const) if (given[name] !== undefined && (!Number.isInteger(given[name]) || given[name] < 0)) throw invalid(`${name}: expected a whole number`);
   if ((given.sqlite === undefined) === (given.postgres === undefined)) throw invalid("expected one of sqlite and postgres");
+  checkEncryption(given);
   if (typeof given.rules !== "object" || given.rules === null || typeof given.rules.classes !== "object") throw invalid("rules: expected an object with classes; without rules nobody may do anything");
   if ((given.auth === undefined) === (given.authenticator === undefined)) throw invalid("expected one of auth and authenticator, in a module (.mjs): without them nobody could log in");
   if (given.tls !== undefined && (typeof given.tls.certFile !== "string" || typeof given.tls.keyFile !== "string")) throw invalid("tls: expected certFile and keyFile");
   return given;
+}
+
+function checkEncryption({ encryption, postgres }: ServerConfig): void {
+  if (encryption === undefined) return;
+  if (postgres !== undefined) throw invalid("encryption is the embedded store's; for PostgreSQL encrypt its volume (docs/guides/deploy-sync.md)");
+  if (encryption.cipher !== undefined && encryption.cipher !== "sqlcipher" && encryption.cipher !== "aegis-256") throw invalid('encryption: cipher is "sqlcipher" or "aegis-256"');
+  if ("keyFile" in encryption ? typeof encryption.keyFile !== "string" : !Array.isArray(encryption.providers) || encryption.providers.length === 0) throw invalid("encryption: expected keyFile, or providers in a module (.mjs)");
 }
 
 function invalid(message: string, cause?: unknown): SyncServerError {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npx @holdfast/sync-server --config holdfast.mjs`
+ * `npx @holdfast/sync-server [COMMAND] --config holdfast.mjs`
  *
- * Exit codes: 0 stopped as asked, 2 flags or configuration are wrong, 3 the database or the port cannot be had.
+ * Exit codes: 0 stopped as asked, or done, 2 flags or configuration are wrong, 3 the database, its key or the port cannot be had.
  *
  * @module
  */
@@ -11,14 +11,23 @@ import { SyncServerError } from "../errors.ts";
 import { jsonLog } from "../operations/log.ts";
 import type { ServerConfig } from "./config.ts";
 import { loadConfig } from "./config.ts";
+import { convert, rewrap } from "./keep.ts";
+import type { Done } from "./keep.ts";
 import { runServer } from "./run.ts";
 
-const USAGE = `Usage: holdfast-sync-server --config FILE [options]
+const USAGE = `Usage: holdfast-sync-server [COMMAND] --config FILE [options]
+
+Without a command it serves. Commands:
+  rewrap             wrap the keys of the store and of all users anew, under the first key provider; servers may run
+  encrypt            encrypt the embedded store; no server may run on it
+  decrypt            write it as plain files again
+  rekey              give it a new key, and the cipher of the configuration
 
   --config FILE      JSON, or a module whose default export is the configuration
   --host ADDRESS     where to listen; anything but loopback needs tls
   --port NUMBER      0 for any free one
   --admin-port N     metrics and status page, on loopback
+  --store-key-file F  encrypt the embedded store under the wrapping key in this file
   --check            read the configuration, say whether it can be used, and end
   --json             what is printed on standard output is JSON
   --help
@@ -26,15 +35,16 @@ const USAGE = `Usage: holdfast-sync-server --config FILE [options]
 Logs are lines of JSON on standard error. SIGTERM and SIGINT stop it gracefully.
 `;
 
-const USAGE_CODES: ReadonlySet<string> = new Set(["CONFIGURATION_INVALID", "RULE_INVALID", "QUERY_UNSUPPORTED", "SCHEMA_UNSUPPORTED", "TLS_REQUIRED"]);
+const USAGE_CODES: ReadonlySet<string> = new Set(["CONFIGURATION_INVALID", "RULE_INVALID", "QUERY_UNSUPPORTED", "SCHEMA_UNSUPPORTED", "TLS_REQUIRED", "STORE_KEY_MISSING", "STORE_NOT_ENCRYPTED", "STORE_CIPHER_MISSING"]);
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   let isJson = process.argv.includes("--json");
   try {
-    const { values } = parseArgs({
-      options: { config: { type: "string" }, host: { type: "string" }, port: { type: "string" }, "admin-port": { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { config: { type: "string" }, host: { type: "string" }, port: { type: "string" }, "admin-port": { type: "string" }, "store-key-file": { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
     });
     isJson = values.json === true;
     if (values.help === true) {
@@ -43,7 +53,7 @@ async function main(): Promise<number> {
     }
     if (values.config === undefined) throw new SyncServerError("CONFIGURATION_INVALID", "--config is missing; --help lists all flags");
     const config: ServerConfig = {
-      ...(await loadConfig(values.config)),
+      ...(await loadConfig(values.config, values["store-key-file"])),
       ...(values.host === undefined ? {} : { host: values.host }),
       ...(values.port === undefined ? {} : { port: portOf(values.port) }),
       ...(values["admin-port"] === undefined ? {} : { adminPort: portOf(values["admin-port"]) }),
@@ -52,7 +62,13 @@ async function main(): Promise<number> {
       print(isJson, { check: "ok" }, "The configuration can be used.");
       return 0;
     }
-    await serve(config, isJson);
+    const [command, ...more] = positionals;
+    if (more.length > 0) throw new SyncServerError("CONFIGURATION_INVALID", "one command at a time");
+    if (command === undefined) await serve(config, isJson);
+    else {
+      const { text, fields } = await run(command, config);
+      print(isJson, fields, text);
+    }
     return 0;
   } catch (error) {
     const code = codeOf(error);
@@ -60,6 +76,19 @@ async function main(): Promise<number> {
     if (isJson) print(true, { error: code, message }, "");
     else process.stderr.write(`${code}: ${message}\n`);
     return USAGE_CODES.has(code) || code.startsWith("ERR_PARSE_ARGS") || code.startsWith("AUTH_CONFIGURATION") ? 2 : 3;
+  }
+}
+
+async function run(command: string, config: ServerConfig): Promise<Done> {
+  switch (command) {
+    case "rewrap":
+      return rewrap(config, (count) => void process.stderr.write(`${String(count)} keys of users\n`));
+    case "encrypt":
+    case "decrypt":
+    case "rekey":
+      return convert(command, config);
+    default:
+      throw new SyncServerError("CONFIGURATION_INVALID", "there is no such command; --help lists all");
   }
 }
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
-import { anonymousProvider, functionProvider, localKeyProvider, openPostgresUserDatabase, openSqliteUserDatabase } from "../../src/index.ts";
+import { anonymousProvider, encryptedSqlite, functionProvider, localKeyProvider, openPostgresUserDatabase, openSqliteUserDatabase } from "../../src/index.ts";
 import type { KeyProvider, PgPool, UserDatabase } from "../../src/index.ts";
 import { postgresMissing, sharedCluster } from "../support/postgres.ts";
 import { atEnd, codeOf, logIn, startService } from "./support.ts";
@@ -18,6 +18,13 @@ const byName = functionProvider((payload) => ({ subject: String(payload["name"])
 
 /** Connections of several servers to one database. */
 const databases: Record<string, () => Promise<() => UserDatabase>> = {
+  async "encrypted SQLite"() {
+    const folder = mkdtempSync(join(tmpdir(), "holdfast-users-"));
+    atEnd(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "users.db");
+    const driver = await encryptedSqlite(path, { providers: [localKeyProvider({ key: randomBytes(32) })] });
+    return () => openSqliteUserDatabase(path, driver);
+  },
   async SQLite() {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-users-"));
     atEnd(() => rmSync(folder, { recursive: true }));

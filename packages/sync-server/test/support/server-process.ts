@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { OPEN_RULES, PostgresStore, SqliteStore, SyncServer } from "@holdfast/sync-server";
+import { encryptedSqlite, localKeyProvider, OPEN_RULES, PostgresStore, SqliteStore, SyncServer } from "@holdfast/sync-server";
 import { TASKS } from "./operations.ts";
 import { TestAuthenticator } from "./server.ts";
 
 const [kind, place = "", port = "0"] = process.argv.slice(2);
-const store = kind === "sqlite" ? new SqliteStore(place) : new PostgresStore({ connection: JSON.parse(place) as object, connections: 6 });
+const encryption = { providers: [localKeyProvider({ key: new Uint8Array(32).fill(5) })] };
+const store = kind === "encrypted" ? new SqliteStore(place, await encryptedSqlite(place, encryption)) : kind === "sqlite" ? new SqliteStore(place) : new PostgresStore({ connection: JSON.parse(place) as object, connections: 6 });
 const server = new SyncServer({ store, authenticator: new TestAuthenticator(), rules: OPEN_RULES, schema: TASKS, pollMs: 50, port: Number(port) });
 await server.start();
 process.stdout.write(`${String(server.port)}\n`);

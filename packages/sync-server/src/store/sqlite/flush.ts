@@ -4,7 +4,6 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import type { DatabaseSync } from "node:sqlite";
 import { keyText } from "@holdfast/sync-protocol";
 import type { ObjectState } from "@holdfast/sync-protocol";
 import { STATE_COLUMN } from "../../schema/table-layout.ts";
@@ -13,6 +12,7 @@ import { isKeyText, keyColumnText } from "../../schema/wire-scalar.ts";
 import { loggedImages } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
+import type { SqliteConnection } from "./connection.ts";
 import { quoteName } from "./sqlite-dialect.ts";
 import { columnValue, keyValue, upsertSql } from "./table-sql.ts";
 
@@ -20,7 +20,7 @@ import { columnValue, keyValue, upsertSql } from "./table-sql.ts";
 const RECEIPTS_KEPT = 4096;
 
 /** What a flush does inside its transaction. */
-export function runFlush(db: DatabaseSync, request: FlushRequest, layout: SchemaLayout): Committed | undefined {
+export function runFlush(db: SqliteConnection, request: FlushRequest, layout: SchemaLayout): Committed | undefined {
   const { v: version } = db.prepare("UPDATE sync_shard SET v = v + 1 WHERE id = 0 RETURNING v").get() as { v: number };
   const cursors = readCursors(db, request);
   const plan = request.plan({ version, cursors, receipts: readReceipts(db, request, cursors), foreign: [], objects: readObjects(db, request, layout) });
@@ -33,7 +33,7 @@ export function runFlush(db: DatabaseSync, request: FlushRequest, layout: Schema
   return committed;
 }
 
-function readCursors(db: DatabaseSync, { uploads }: FlushRequest): ReadonlyMap<string, ClientCursor> {
+function readCursors(db: SqliteConnection, { uploads }: FlushRequest): ReadonlyMap<string, ClientCursor> {
   const find = db.prepare("SELECT usr, last_cseq FROM sync_client WHERE client = ?");
   const cursors = new Map<string, ClientCursor>();
   for (const { client } of uploads) {
@@ -44,7 +44,7 @@ function readCursors(db: DatabaseSync, { uploads }: FlushRequest): ReadonlyMap<s
   return cursors;
 }
 
-function readReceipts(db: DatabaseSync, { uploads }: FlushRequest, cursors: ReadonlyMap<string, ClientCursor>): ReadonlyMap<string, Receipt> {
+function readReceipts(db: SqliteConnection, { uploads }: FlushRequest, cursors: ReadonlyMap<string, ClientCursor>): ReadonlyMap<string, Receipt> {
   const receipts = new Map<string, Receipt>();
   const find = db.prepare("SELECT digest, answer FROM sync_receipt WHERE client = ? AND cseq = ?");
   for (const { client, cseq } of uploads) {
@@ -55,7 +55,7 @@ function readReceipts(db: DatabaseSync, { uploads }: FlushRequest, cursors: Read
   return receipts;
 }
 
-function readObjects(db: DatabaseSync, { uploads }: FlushRequest, layout: SchemaLayout): ReadonlyMap<string, StoredObject> {
+function readObjects(db: SqliteConnection, { uploads }: FlushRequest, layout: SchemaLayout): ReadonlyMap<string, StoredObject> {
   const objects = new Map<string, StoredObject>();
   const buried = db.prepare("SELECT m FROM sync_tombstone WHERE typ = ? AND pk = ?");
   for (const [type, ops] of Map.groupBy(uploads.flatMap((upload) => upload.ops), (operation) => operation.type)) {
@@ -73,7 +73,7 @@ function readObjects(db: DatabaseSync, { uploads }: FlushRequest, layout: Schema
   return objects;
 }
 
-function write(db: DatabaseSync, { version, salt }: Committed, plan: FlushPlan, layout: SchemaLayout): void {
+function write(db: SqliteConnection, { version, salt }: Committed, plan: FlushPlan, layout: SchemaLayout): void {
   const unbury = db.prepare("DELETE FROM sync_tombstone WHERE typ = ? AND pk = ?");
   const bury = db.prepare("INSERT INTO sync_tombstone VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET m = excluded.m, v = excluded.v");
   for (const [type, objects] of Map.groupBy(plan.objects, (object) => object.type)) {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { DatabaseSync } from "node:sqlite";
 import type { Position } from "../store.ts";
+import type { SqliteConnection } from "./connection.ts";
 
 /** Read inside whatever transaction is open. */
-export function positionOf(db: DatabaseSync): Position {
+export function positionOf(db: SqliteConnection): Position {
   const { v, floor } = db.prepare("SELECT v, floor FROM sync_shard WHERE id = 0").get() as { v: number; floor: number };
   const { value } = db.prepare("SELECT value FROM sync_meta WHERE name = 'epoch'").get() as { value: string };
   return { epoch: value, version: v, floor };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import type { Filter } from "../../filters/filter.ts";
@@ -15,6 +15,7 @@ import { entryOf } from "../log-codec.ts";
 import type { LogRow } from "../log-codec.ts";
 import { objectName } from "../store.ts";
 import type { ChangeEntry, Position, RowPage, Snapshot } from "../store.ts";
+import type { SqliteConnection } from "./connection.ts";
 import { positionOf } from "./position.ts";
 import { quoteName, statementDialect } from "./sqlite-dialect.ts";
 import { keyValue } from "./table-sql.ts";
@@ -22,11 +23,11 @@ import { keyValue } from "./table-sql.ts";
 /** Everything as of one version. */
 export class SqliteSnapshot implements Snapshot {
   readonly position: Position;
-  readonly #db: DatabaseSync;
+  readonly #db: SqliteConnection;
   readonly #layout: SchemaLayout;
   readonly #onRelease: () => void;
 
-  constructor(db: DatabaseSync, layout: SchemaLayout, onRelease: () => void) {
+  constructor(db: SqliteConnection, layout: SchemaLayout, onRelease: () => void) {
     this.#db = db;
     this.#layout = layout;
     this.#onRelease = onRelease;

@@ -6,14 +6,15 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
 import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
 import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import type { SqliteConnection, SqliteDriver } from "./connection.ts";
 import { runFlush } from "./flush.ts";
 import { SQLITE_MIGRATIONS } from "./migrations.ts";
+import { PLAIN_SQLITE } from "./plain-driver.ts";
 import { positionOf } from "./position.ts";
 import { SqliteSnapshot } from "./snapshot.ts";
 import { decimalOrder } from "./sqlite-dialect.ts";
@@ -23,14 +24,25 @@ import { ensureTable } from "./table-sql.ts";
 export class SqliteStore implements Store {
   readonly kind = "sqlite";
   readonly #path: string;
-  readonly #db: DatabaseSync;
+  readonly #driver: SqliteDriver;
+  readonly #db: SqliteConnection;
   readonly #snapshots = new Set<Snapshot>();
   #layout: SchemaLayout | undefined;
 
-  /** @param path - A file; made if it is not there. */
-  constructor(path: string) {
+  /**
+   * @param path - A file; made if it is not there.
+   * @param driver - Of an encrypted file: `await encryptedSqlite(path, { providers })`.
+   * @throws {SyncServerError} `STORE_KEY_MISSING` if the file is encrypted and there is no driver
+   */
+  constructor(path: string, driver: SqliteDriver = PLAIN_SQLITE) {
     this.#path = path;
-    this.#db = openDatabase(path, false);
+    this.#driver = driver;
+    this.#db = openDatabase(driver, path, false);
+  }
+
+  /** True if what reaches the disk is encrypted. */
+  get isEncrypted(): boolean {
+    return this.#driver.isEncrypted;
   }
 
   async open(): Promise<SyncSchema | undefined> {
@@ -71,7 +83,7 @@ export class SqliteStore implements Store {
   }
 
   async snapshot(): Promise<Snapshot> {
-    const snapshot = new SqliteSnapshot(openDatabase(this.#path, true), this.#layout ?? new SchemaLayout({ classes: [] }), () => this.#snapshots.delete(snapshot));
+    const snapshot = new SqliteSnapshot(openDatabase(this.#driver, this.#path, true), this.#layout ?? new SchemaLayout({ classes: [] }), () => this.#snapshots.delete(snapshot));
     this.#snapshots.add(snapshot);
     return snapshot;
   }
@@ -149,10 +161,10 @@ export class SqliteStore implements Store {
   }
 }
 
-function openDatabase(path: string, readOnly: boolean): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
-  if (!readOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+function openDatabase(driver: SqliteDriver, path: string, isReadOnly: boolean): SqliteConnection {
+  const db = driver.open(path, { isReadOnly, timeoutMs: 10_000 });
+  if (!isReadOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
   db.function("holdfast_decimal_order", { deterministic: true }, decimalOrder);
-  db.function("holdfast_date", { deterministic: true, useBigIntArguments: false }, (text) => (typeof text === "string" ? Date.parse(text) : null));
+  db.function("holdfast_date", { deterministic: true }, (text) => (typeof text === "string" ? Date.parse(text) : null));
   return db;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
 import type { SyncClass } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import type { Image } from "../../merge/image.ts";
@@ -11,10 +11,11 @@ import { columnJson } from "../../schema/column-json.ts";
 import { STATE_COLUMN, VERSION_COLUMN } from "../../schema/table-layout.ts";
 import type { Column, TableLayout } from "../../schema/table-layout.ts";
 import { scalarOfWire } from "../../schema/wire-scalar.ts";
+import type { SqliteConnection } from "./connection.ts";
 import { columnType, quoteName, sqlValue } from "./sqlite-dialect.ts";
 
 /** Makes what is missing of a table. */
-export function ensureTable(db: DatabaseSync, table: TableLayout): void {
+export function ensureTable(db: SqliteConnection, table: TableLayout): void {
   if (/^(?:sync|sqlite)_/i.test(table.name)) throw new SyncServerError("SCHEMA_UNSUPPORTED", `a class cannot be called ${table.name}`);
   const name = quoteName(table.name);
   db.exec(`CREATE TABLE IF NOT EXISTS ${name} (${quoteName(table.key.name)} ${columnType(table.key)} PRIMARY KEY NOT NULL, ${quoteName(STATE_COLUMN)} TEXT NOT NULL, ${quoteName(VERSION_COLUMN)} INTEGER NOT NULL) WITHOUT ROWID`);
