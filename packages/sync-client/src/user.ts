@@ -15,6 +15,8 @@ export interface SyncUser {
   freshAccessToken(): Promise<string>;
   /** Another token: the server did not take the last one. @throws if the user has to log in again. */
   refreshAccessToken(): Promise<string>;
+  /** How long the stored token still lives; undefined if that is not known. A session renews it in place before it ends. */
+  accessTokenLeftMs?(): number | undefined;
   /** The server says that the user's session has ended. */
   loggedOutByServer?(): void;
   /** A file of this user is open: it goes when the user is removed, but not before it is closed. @returns What to call then */

@@ -3,7 +3,7 @@ import Realm from "@holdfast/realm";
 import { sessionOf } from "@holdfast/realm/replica";
 import { BackOff } from "../src/session/back-off.ts";
 import { checkUrl } from "../src/session/transport.ts";
-import { settle } from "./support/clients.ts";
+import { settle, testUser } from "./support/clients.ts";
 import { Link } from "./support/link.ts";
 import { forEachMode } from "./support/modes.ts";
 import { ReferenceServer } from "./support/reference-server.ts";
@@ -41,6 +41,25 @@ forEachMode((world) => {
     isSilent = false;
     await settle(a);
     expect(a.syncSession?.isConnected()).toBe(true);
+  });
+
+  it("a token is renewed before it ends, in the session; not the present one again; a failure is no end, a lost login is", async () => {
+    const server = new ReferenceServer();
+    let count = 0;
+    let failure: string | undefined;
+    const next = (): Promise<string> => (failure === undefined ? Promise.resolve(`test:${++count}`) : Promise.reject(Object.assign(new Error("planted"), { code: failure })));
+    const user = { ...testUser(), freshAccessToken: () => Promise.resolve(`test:${count}`), refreshAccessToken: next, accessTokenLeftMs: () => 20 };
+    const link = new Link(server);
+    const a = await Realm.open(world.config("a", link, { user }));
+    await expect.poll(() => server.tokens.length).toBeGreaterThan(2);
+    expect([server.tokens.slice(0, 3), link.connections]).toEqual([["test:1", "test:2", "test:3"], 1]);
+    failure = "NETWORK_UNAVAILABLE";
+    const before = server.tokens.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([server.tokens.length - before <= 1, a.syncSession?.isConnected()]).toEqual([true, true]);
+    failure = "USER_NOT_LOGGED_IN";
+    await expect.poll(() => a.syncSession?.state, { timeout: 5000 }).toBe("inactive");
+    expect(world.errors.map((error) => error.code)).toEqual(["USER_LOGGED_OUT"]);
   });
 
   it("paused it uploads nothing; resumed it tells how far it is; closed it is invalid", async () => {

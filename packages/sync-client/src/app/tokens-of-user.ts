@@ -48,6 +48,12 @@ export class TokensOfUser {
     return this.#isFresh(user) ? user.accessToken : this.refresh();
   }
 
+  /** How long the access token still lives; undefined if there is none. */
+  get leftMs(): number | undefined {
+    const user = this.#options.metadata.user(this.#options.userId);
+    return user?.state === "LoggedIn" ? user.accessExpiresMs - this.#options.metadata.serverNow() : undefined;
+  }
+
   /** Another access token, whatever the present one says of itself. Callers at one time share one refresh. */
   refresh(): Promise<string> {
     this.#refreshing ??= this.#refreshInTurn().finally(() => (this.#refreshing = undefined));

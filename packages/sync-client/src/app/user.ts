@@ -149,6 +149,11 @@ export class User<CustomData extends object = Record<string, unknown>> implement
     return this.#users.tokens(this.id).refresh();
   }
 
+  /** @internal How long the stored token still lives, by the server's clock. */
+  accessTokenLeftMs(): number | undefined {
+    return this.#users.tokens(this.id).leftMs;
+  }
+
   /** @internal The next refresh finds out whether it is so, and does what follows. */
   loggedOutByServer(): void {
     void this.refreshAccessToken().catch(() => undefined);

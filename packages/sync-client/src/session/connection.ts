@@ -19,6 +19,7 @@ import { Incoming } from "./incoming.ts";
 import { Liveness } from "./liveness.ts";
 import { codeOf, isLoginOver, isPassing, reactionTo } from "./reactions.ts";
 import { later } from "./timers.ts";
+import { TokenRenewal } from "./token-renewal.ts";
 import { checkUrl } from "./transport.ts";
 import type { TransportConnection } from "./transport.ts";
 import { Uploader } from "./uploader.ts";
@@ -39,6 +40,7 @@ export class Connection {
   readonly #timing: ConnectionTiming;
   readonly #backOff: BackOff;
   readonly #liveness: Liveness;
+  readonly #renewal: TokenRenewal;
   #state: ConnectionState = "disconnected";
   #isRunning = false;
   #turn: { giveBack(): void } | undefined;
@@ -60,6 +62,7 @@ export class Connection {
     this.waits = waits;
     this.uploader = new Uploader(file, (message) => this.#send(message));
     this.downloader = new Downloader(file, waits, (message) => this.#send(message));
+    this.#renewal = new TokenRenewal({ user, send: (message) => this.#send(message), onLoginOver: (cause) => this.#loggedOut(cause) });
     const { pingAfterMs, silenceTimeoutMs } = this.#timing;
     this.#liveness = new Liveness({ pingAfterMs, silenceTimeoutMs, onPing: () => this.#ping(), onSilence: () => this.#failed("the server has fallen silent") });
   }
@@ -142,7 +145,7 @@ export class Connection {
     this.#isWelcome = false;
     this.#liveness.heard();
     const incoming = new Incoming<ServerMessage>(
-      (message) => (isCurrent() ? this.#handle(message) : Promise.resolve()),
+      (message) => (isCurrent() ? this.#handle(message, token) : Promise.resolve()),
       (error) => {
         if (isCurrent()) this.#failed("a message could not be applied", error);
       },
@@ -168,12 +171,12 @@ export class Connection {
     });
   }
 
-  async #handle(message: ServerMessage): Promise<void> {
+  async #handle(message: ServerMessage, token: string): Promise<void> {
     const { file, onProgress } = this.#options;
     if (!this.#isWelcome && message.msg !== "welcome" && message.msg !== "error") throw new SyncError("PROTOCOL_BROKEN", "The server said something before its welcome.");
     switch (message.msg) {
       case "welcome":
-        return this.#welcomed(message);
+        return this.#welcomed(message, token);
       case "ack":
         await this.uploader.acknowledged(message);
         this.downloader.forgetLater();
@@ -198,7 +201,7 @@ export class Connection {
     }
   }
 
-  async #welcomed(message: WelcomeMessage): Promise<void> {
+  async #welcomed(message: WelcomeMessage, token: string): Promise<void> {
     const { file } = this.#options;
     const generation = this.#generation;
     const fault = await takeWelcome(file, message);
@@ -216,6 +219,7 @@ export class Connection {
     this.#hasRefreshed = false;
     this.#setState("connected");
     this.#liveness.watch();
+    this.#renewal.begin(token);
     this.downloader.begin();
     this.uploader.begin(message.lastCseq);
     this.uploader.pump();
@@ -313,6 +317,7 @@ export class Connection {
     this.#generation++;
     this.#stopTimer();
     this.#liveness.stop();
+    this.#renewal.end();
     this.#incoming?.close();
     this.#isWelcome = false;
     this.uploader.end();

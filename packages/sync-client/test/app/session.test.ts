@@ -55,6 +55,26 @@ async function openNotes(device: TestDevice, user: User): Promise<Realm> {
 
 const textsOf = (realm: Realm): string[] => [...realm.objects<{ _id: number; text: string }>("Note").sorted("_id")].map(({ text }) => text);
 
+it("tokens are renewed inside the session: no other connection; without a network it goes on until the server ends it, and then begins again", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { baseUrl } = await serve(phone.folder, 2);
+  const ada = await (await phone.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
+  const realm = await openNotes(phone, ada);
+  const states: string[] = [];
+  realm.syncSession?.addConnectionNotification((now) => void states.push(now));
+  const tokens = new Set<string | null>();
+  await expect.poll(() => tokens.add(ada.accessToken).size, { timeout: 60_000, interval: 20 }).toBe(3);
+  realm.write(() => realm.create("Note", { _id: 1, text: "a" }));
+  await realm.syncSession?.uploadAllLocalChanges(30_000);
+  expect(states).toEqual([]);
+  phone.network.isCut = true;
+  await expect.poll(() => states, { timeout: 60_000, interval: 20 }).toContain("disconnected");
+  expect([ada.isLoggedIn, realm.syncSession?.state]).toEqual([true, "active"]);
+  phone.network.isCut = false;
+  realm.write(() => realm.create("Note", { _id: 2, text: "b" }));
+  await realm.syncSession?.uploadAllLocalChanges(30_000);
+});
+
 it("two devices of a user log in, get one key, sync; tokens that end in mid session are refreshed and nothing stops", async () => {
   const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
   const { service, baseUrl, log } = await serve(phone.folder, 3);

@@ -39,6 +39,8 @@ const textOf = ({ type, pk }: ObjectName): string => `${type} ${keyText(pk)}`;
 export class ReferenceServer {
   readonly options: ServerOptions;
   epoch = "e1";
+  /** Tokens that came in the middle of a session. */
+  readonly tokens: string[] = [];
   readonly states = new Map<string, { name: ObjectName; state: ObjectState }>();
   readonly log: LogEntry[] = [];
   /** How many clients were given a name. */
@@ -184,6 +186,9 @@ export class ServerSession {
       case "mark":
         this.pump();
         return this.send({ msg: "mark", id: message.id });
+      case "auth":
+        this.#server.tokens.push(message.token);
+        return undefined;
       case "ping":
         return this.send({ msg: "pong", serverTime: this.#server.now() });
       default:
