@@ -39,6 +39,11 @@ export function isReplica(value: unknown): value is string {
   return typeof value === "string" && REPLICA.test(value);
 }
 
+/** The latest stamp that there can be before a millisecond since 1970. */
+export function lastStampBefore(ms: number): Stamp {
+  return ms <= 0 ? NEVER : stampOf({ ms: Math.min(ms - 1, MAX_MS), counter: MAX_COUNTER, replica: "f".repeat(REPLICA_LENGTH) });
+}
+
 /** What a stamp says. */
 export interface StampParts {
   /** Since 1970. */

@@ -10,8 +10,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
-import { HybridClock, LIMITS } from "@holdfast/sync-protocol";
-import type { Limits, SyncSchema } from "@holdfast/sync-protocol";
+import { HybridClock, LIMITS, NEVER } from "@holdfast/sync-protocol";
+import type { Limits, Stamp, SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator, VerifiedUser } from "./auth/authenticator.ts";
 import type { ServedUsers } from "./auth/served-users.ts";
 import { SyncServerError } from "./errors.ts";
@@ -32,7 +32,7 @@ import { Session } from "./sessions/session.ts";
 import type { SchemaPolicy, SessionContext } from "./sessions/session-context.ts";
 import { userRights } from "./sessions/user-rights.ts";
 import { Writer } from "./sessions/writer.ts";
-import type { Store, Upload } from "./store/store.ts";
+import type { Position, Store, Upload } from "./store/store.ts";
 
 /** How a server is set up. */
 export interface SyncServerOptions {
@@ -62,6 +62,8 @@ export interface SyncServerOptions {
   readonly pollMs?: number;
   /** Clients that were away for longer start anew. */
   readonly offlineDays?: number;
+  /** How far clients' clocks may be behind before what they write counts as later than they say: changes are folded no sooner. Default: a minute. */
+  readonly foldMarginMs?: number;
   /** True: rules become row-level policies as well. PostgreSQL only. */
   readonly usesPolicies?: boolean;
   readonly log?: Log;
@@ -72,7 +74,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
 const HELLO_MS = 10_000;
 const CLOSE_MS = 2000;
 const DAY_MS = 86_400_000;
-const COMPACT_MS = 10 * 60_000;
+const COMPACT_MS = 60_000;
 
 interface Connection {
   readonly session: Session;
@@ -92,6 +94,9 @@ export class SyncServer {
   readonly #uploadRights: SessionContext["uploadRights"] = new WeakMap();
   readonly #seen = new Map<string, number>();
   readonly #now: () => number;
+  /** Gives stamps just behind the floor: it never looks at the time. */
+  readonly #foldClock = new HybridClock({ replica: randomBytes(8).toString("hex"), now: () => 0 });
+  #folded: Stamp = NEVER;
   #http: Server | undefined;
   #sockets: WebSocketServer | undefined;
   #layout: SchemaLayout | undefined;
@@ -119,6 +124,7 @@ export class SyncServer {
     const clock = new HybridClock({ replica: randomBytes(8).toString("hex"), now: this.#now });
     const feed = new Feed(store, this.#log, this.metrics);
     await feed.start();
+    this.#risen(await store.position());
     const writer = new Writer({
       store, clock, log: this.#log, metrics: this.metrics, layout: () => this.#layoutNow(),
       authorize: (upload, change) => this.#authorize(upload, change),
@@ -127,6 +133,8 @@ export class SyncServer {
     this.#context = {
       store, writer, feed, clock, authenticator, tokens: new ResumeTokens(await store.secret()), limits: { ...LIMITS, ...limits }, log: this.#log, metrics: this.metrics,
       schemaPolicy: this.#options.schemaPolicy ?? "fixed", uploadsInFlight: 256, uploadBytesInFlight: 16 * 1024 * 1024, bootstraps: new Gate(4), uploadRights: this.#uploadRights, seen: this.#seen, now: this.#now,
+      folded: () => this.#folded,
+      foldClock: this.#foldClock,
       layout: () => this.#layoutNow(),
       newClientId: () => randomBytes(8).toString("hex"),
       rightsOf: (user) => userRights(this.#rules, user),
@@ -174,7 +182,10 @@ export class SyncServer {
 
   /** Forgets what no client needs any more. */
   async compact(): Promise<void> {
-    const floor = await this.#options.store.compact(new Date(this.#now() - (this.#options.offlineDays ?? 30) * DAY_MS));
+    await this.#noteSeen();
+    const { store, offlineDays = 30, foldMarginMs } = this.#options;
+    const floor = await store.compact(new Date(this.#now() - offlineDays * DAY_MS), foldMarginMs);
+    this.#risen(await store.position());
     this.#log.info("compacted", { floor });
   }
 
@@ -281,7 +292,16 @@ export class SyncServer {
     const { store } = this.#options;
     if (await store.hasForeign()) this.#context?.writer.takeForeign();
     const feed = this.#context?.feed;
-    if (feed !== undefined && store.kind === "postgres" && (await store.position()).version > feed.version) feed.look();
+    if (feed === undefined || store.kind !== "postgres") return;
+    const position = await store.position();
+    this.#risen(position);
+    if (position.version > feed.version) feed.look();
+  }
+
+  #risen({ folded }: Position): void {
+    if (folded <= this.#folded) return;
+    this.#folded = folded;
+    this.#foldClock.observe(folded);
   }
 
   #sweep(): void {

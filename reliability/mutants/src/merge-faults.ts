@@ -229,8 +229,8 @@ export const MERGE_FAULTS: readonly Mutant[] = [
     name: "merge-compaction-forgets-containers",
     fault: "Compaction forgets that a container had been used",
     file: COMPACT,
-    find: "isOld && newestIn(box) <= floor ? emptyBox(kind, box.g ?? NEVER) :",
-    replace: "isOld && newestIn(box) <= floor ? undefined :",
+    find: "return isEnded ? (isEmpty(box) ? box : emptyBox(kind as BoxKind, box.g ?? NEVER)) :",
+    replace: "return isEnded ? (undefined as unknown as AnyBox) :",
     tests: [COMPACTION],
   },
   {

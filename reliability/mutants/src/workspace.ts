@@ -14,7 +14,7 @@ import type { Mutant } from "./mutant.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 /** The packages that are mutated, and whose tests run. */
-const PACKAGES = ["core-cipher", "storage-engine", "sync-protocol"];
+const PACKAGES = ["core-cipher", "query", "storage-engine", "sync-protocol", "sync-server"];
 const NOT_COPIED = ["node_modules", "dist", ".turbo"];
 const CONFIG = `const conditions = ["@holdfast/source"];
 export default {

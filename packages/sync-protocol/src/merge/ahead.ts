@@ -8,15 +8,19 @@
  */
 import type { FieldsBox, ListBox, ObjectState, Slot } from "../object-state.ts";
 import type { BoxStep, Operation } from "../operation.ts";
-import { NEVER } from "../stamp.ts";
+import { NEVER, type Stamp } from "../stamp.ts";
 import { at } from "./fields.ts";
 import { elementOf } from "./list-index.ts";
+import { isNewBox } from "./slot.ts";
 
 /**
  * True if an operation says to have seen a delete of what is alive, or a clear, that the state does not have, or names an element or a position that is not there.
  * An operation that has no effect, since what it is about has ended, is not ahead.
+ *
+ * @param floor - Up to where the state has been folded. Who then makes a container in a place where one was replaced, without starting it
+ * anew, has not seen the object: what the container had held may have been forgotten here and not elsewhere.
  */
-export function isAhead(state: ObjectState | undefined, operation: Operation): boolean {
+export function isAhead(state: ObjectState | undefined, operation: Operation, floor: Stamp = NEVER): boolean {
   const deleted = state?.d ?? NEVER;
   const seen = operation.g ?? NEVER;
   if (seen < deleted) return false;
@@ -28,7 +32,7 @@ export function isAhead(state: ObjectState | undefined, operation: Operation): b
     const slot = slots(name);
     if (slot === undefined && index > 0 && (operation.path[index - 1] as BoxStep).box === "list") return true;
     if (slot !== undefined && "r" in slot) return false;
-    if (typeof step === "string") return false;
+    if (typeof step === "string") return bringsBack(slot, operation, floor);
     const box = slot?.b?.[step.box];
     const cleared = box?.g ?? NEVER;
     const seenClear = step.seen ?? NEVER;
@@ -38,6 +42,11 @@ export function isAhead(state: ObjectState | undefined, operation: Operation): b
     slots = insideOf(box as ListBox | FieldsBox | undefined);
   }
   return false;
+}
+
+function bringsBack(slot: Slot | undefined, { do: action }: Operation, floor: Stamp): boolean {
+  if (slot?.h === undefined || slot.h > floor || action.act !== "set" || action.fresh === true || !isNewBox(action.value)) return false;
+  return slot.k !== action.value.$new && slot.b?.[action.value.$new] !== undefined;
 }
 
 function insideOf(box: ListBox | FieldsBox | undefined): (name: string) => Slot | undefined {

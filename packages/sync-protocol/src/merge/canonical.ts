@@ -15,23 +15,27 @@ export interface CanonicalOptions {
   /** What earlier operations of this client were given and the client may not know of yet: client's stamp, server's. Added to. */
   readonly known: Map<Stamp, Stamp>;
   readonly maxAheadMs?: number;
+  /** States have been folded up to `stamp`: an operation that is not later is made so, by the next stamp of `clock`, which stands just behind it. */
+  readonly floor?: { readonly stamp: Stamp; readonly clock: HybridClock };
 }
 
 /**
- * Gives an operation whose stamp is too far ahead of the server's clock the server's next stamp, and rewrites what it says that it has seen.
+ * Gives an operation whose stamp is too far ahead of the server's clock, or too old for what has been folded, another stamp, and rewrites what
+ * it says that it has seen.
  * To be called for every operation of a client, in the order in which the client made them.
  *
  * @returns The same operation if nothing differs.
  */
 export function canonicalise(operation: Operation, options: CanonicalOptions): Operation {
-  const { known, clock, serverNowMs, maxAheadMs = MAX_AHEAD_MS } = options;
-  if (partsOf(operation.h).ms > serverNowMs + maxAheadMs) known.set(operation.h, clampStamp(operation.h, options));
+  const { known, clock, serverNowMs, maxAheadMs = MAX_AHEAD_MS, floor } = options;
+  if (floor !== undefined && operation.h <= floor.stamp) known.set(operation.h, floor.clock.tick());
+  else if (partsOf(operation.h).ms > serverNowMs + maxAheadMs) known.set(operation.h, clampStamp(operation.h, options));
   else clock.observe(operation.h);
   return restamped(operation, known);
 }
 
 /** The stamp itself, or the server's next one if it is too far ahead. */
-export function clampStamp(stamp: Stamp, options: Omit<CanonicalOptions, "known">): Stamp {
+export function clampStamp(stamp: Stamp, options: Omit<CanonicalOptions, "known" | "floor">): Stamp {
   return partsOf(stamp).ms > options.serverNowMs + (options.maxAheadMs ?? MAX_AHEAD_MS) ? options.clock.tick() : stamp;
 }
 

@@ -11,6 +11,7 @@ import { filtered } from "./fields.ts";
 import { isInt, sumOf } from "./ints.ts";
 import { originOf, stampOfPosition } from "./list-index.ts";
 import { shownKind } from "./materialise.ts";
+import { newestIn } from "./newest.ts";
 
 /**
  * Folds everything up to `floor` into what it led to: tombstones, old increments, and what stands in containers that were replaced.
@@ -18,12 +19,14 @@ import { shownKind } from "./materialise.ts";
  * The floor is not a matter of time alone. Every operation still to come must be later than it, and its writer must have seen every
  * operation up to it; else states that were compacted and states that were not may part.
  *
- * @returns undefined if nothing is left: the object was deleted. Whoever forgets such objects has to remember the floor, and to say of
+ * @returns The same state if there is nothing to fold; undefined if nothing is left: the object was deleted. Whoever forgets such objects has to remember the floor, and to say of
  * operations on an object of which nothing is known that their writer has seen it (`forgotten` of a difference, {@link withSeen}).
  */
 export function compactState(state: ObjectState, floor: Stamp): ObjectState | undefined {
   if (state.c === undefined && state.f === undefined && (state.d ?? NEVER) <= floor) return undefined;
-  return state.f === undefined ? state : { ...state, f: compactFields(state.f, floor, false) };
+  if (state.f === undefined) return state;
+  const fields = compactFields(state.f, floor, false);
+  return fields === state.f ? state : { ...state, f: fields };
 }
 
 /**
@@ -36,7 +39,18 @@ export function withSeen(operation: Operation, g: Stamp): Operation {
 
 function compactFields(fields: Fields, floor: Stamp, isDict: boolean): Fields {
   const kept = isDict ? filtered(fields, (_key, slot) => !isForgotten(slot, floor)) : fields;
-  return Object.fromEntries(Object.entries(kept).map(([name, slot]) => [name, compactSlot(slot, floor)]));
+  return mapped(kept, (_name, slot) => compactSlot(slot, floor));
+}
+
+/** The record with each value replaced; the same one if none was. */
+function mapped<T>(record: Readonly<Record<string, T>>, replaced: (key: string, value: T) => T): Readonly<Record<string, T>> {
+  let isChanged = false;
+  const entries = Object.entries(record).map(([key, value]): [string, T] => {
+    const next = replaced(key, value);
+    if (next !== value) isChanged = true;
+    return [key, next];
+  });
+  return isChanged ? Object.fromEntries(entries) : record;
 }
 
 /** An entry that was taken out. One that ever held a container stays: whoever makes the next one must start it anew. */
@@ -46,7 +60,9 @@ function isForgotten(slot: Slot, floor: Stamp): boolean {
 
 function compactSlot<S extends Slot>(slot: S, floor: Stamp): S {
   const summed = slot.n === undefined ? slot : withSum(slot, slot.n, floor);
-  return summed.b === undefined ? summed : { ...summed, b: compactBoxes(summed, summed.b, floor) };
+  if (summed.b === undefined) return summed;
+  const boxes = compactBoxes(summed, summed.b, floor);
+  return boxes === summed.b ? summed : { ...summed, b: boxes };
 }
 
 function withSum<S extends Slot>(slot: S, increments: Readonly<Record<Stamp, unknown>>, floor: Stamp): S {
@@ -62,22 +78,34 @@ function withSum<S extends Slot>(slot: S, increments: Readonly<Record<Stamp, unk
 function compactBoxes(slot: Slot, boxes: Boxes, floor: Stamp): Boxes {
   const shown = shownKind(slot);
   const isOld = (slot.h ?? NEVER) <= floor;
-  return Object.fromEntries(
-    (Object.entries(boxes) as [BoxKind, Boxes[BoxKind]][]).map(([kind, box]) => {
-      if (box === undefined) return [kind, box];
-      return [kind, kind !== shown && isOld && newestIn(box) <= floor ? emptyBox(kind, box.g ?? NEVER) : compactBox(kind, box, floor)];
-    }),
-  );
+  return mapped(boxes as Readonly<Record<string, AnyBox>>, (kind, box) => {
+    const isEnded = kind !== shown && isOld && newestIn(box) <= floor;
+    return isEnded ? (isEmpty(box) ? box : emptyBox(kind as BoxKind, box.g ?? NEVER)) : compactBox(kind as BoxKind, box, floor);
+  });
 }
 
-function compactBox(kind: BoxKind, box: NonNullable<Boxes[BoxKind]>, floor: Stamp): NonNullable<Boxes[BoxKind]> {
+type AnyBox = NonNullable<Boxes[BoxKind]>;
+
+function isEmpty(box: AnyBox): boolean {
+  if ("p" in box) return box.p.length === 0 && box.w === undefined;
+  return Object.keys("f" in box ? box.f : box.e).length === 0;
+}
+
+function compactBox(kind: BoxKind, box: AnyBox, floor: Stamp): AnyBox {
   if (kind === "list") return compactList(box as ListBox, floor);
-  if (kind === "set") return { ...(box as SetBox), e: filtered((box as SetBox).e, (_text, entry) => entry.x === undefined || entry.h > floor) };
-  return { ...(box as FieldsBox), f: compactFields((box as FieldsBox).f, floor, kind === "dict") };
+  if (kind === "set") {
+    const { e } = box as SetBox;
+    const kept = filtered(e, (_text, entry) => entry.x === undefined || entry.h > floor);
+    return kept === e ? box : { ...(box as SetBox), e: kept };
+  }
+  const { f } = box as FieldsBox;
+  const fields = compactFields(f, floor, kind === "dict");
+  return fields === f ? box : { ...(box as FieldsBox), f: fields };
 }
 
 /** Dead positions go; what hangs on them takes their place among their siblings. */
 function compactList(box: ListBox, floor: Stamp): ListBox {
+  if (!box.p.some((item) => item.r !== undefined && item.r <= floor) && box.w?.some((operation) => operation.h <= floor) !== true) return withCompactSlots(box, floor);
   const items = new Map(box.p.map((item) => [item.i, item]));
   const isForgettable = (item: Position): boolean => item.r !== undefined && item.r <= floor;
   // From each forgotten position to the last forgotten one above it; remembered, since such chains can be long.
@@ -110,33 +138,15 @@ function compactList(box: ListBox, floor: Stamp): ListBox {
   return { ...rest, p: positions, ...(waiting.length === 0 ? {} : { w: waiting }) };
 }
 
+function withCompactSlots(box: ListBox, floor: Stamp): ListBox {
+  // Most elements are values: a list of those is looked through and not copied.
+  if (!box.p.some((item) => compactSlot(item, floor) !== item)) return box;
+  return { ...box, p: box.p.map((item) => compactSlot(item, floor)) };
+}
+
 function inPlaceOf(item: Position, top: Position): Position {
   const { l: _l, ...rest } = item;
   const stands = { ...rest, o: originOf(top), t: stampOfPosition(top), ...(top.l === undefined ? {} : { l: top.l }) };
   // A dead position keeps no slot, and no stamp of one.
   return item.r !== undefined || item.h !== undefined ? stands : { ...stands, h: stampOfPosition(item) };
-}
-
-/** The newest stamp in a box. */
-function newestIn(box: NonNullable<Boxes[BoxKind]>): Stamp {
-  let newest: Stamp = box.g ?? NEVER;
-  const see = (stamp: Stamp | undefined): void => {
-    if (stamp !== undefined && stamp > newest) newest = stamp;
-  };
-  const seeSlot = (slot: Slot): void => {
-    see(slot.h);
-    for (const stamp of Object.keys(slot.n ?? {})) see(stamp);
-    for (const inner of Object.values(slot.b ?? {})) if (inner !== undefined) see(newestIn(inner as NonNullable<Boxes[BoxKind]>));
-  };
-  if ("f" in box) for (const slot of Object.values(box.f)) seeSlot(slot);
-  if ("e" in box) for (const entry of Object.values(box.e)) see(entry.h);
-  if ("p" in box) {
-    for (const item of box.p) {
-      see(stampOfPosition(item));
-      see(item.r);
-      seeSlot(item);
-    }
-    for (const operation of box.w ?? []) see(operation.h);
-  }
-  return newest;
 }

@@ -3,19 +3,21 @@
  *
  * @module
  */
-import { applyOperation, applyOperations, checkOperation, completed, isAhead, materialise, ProtocolError } from "@holdfast/sync-protocol";
-import type { ObjectState, Operation, Reject, Stamp, WireKey } from "@holdfast/sync-protocol";
+import { applyOperation, applyOperations, checkOperation, compactState, completed, isAhead, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
+import type { ObjectState, Operation, Reject, SeenDelete, Stamp, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText, unstorable } from "../schema/wire-scalar.ts";
 import { objectName, receiptName } from "../store/store.ts";
-import type { ChangeEntry, ClientCursor, FlushInput, FlushPlan, Receipt, Upload, WrittenObject } from "../store/store.ts";
+import type { ChangeEntry, ClientCursor, Floor, FlushInput, FlushPlan, Receipt, Upload, WrittenObject } from "../store/store.ts";
 import type { Image } from "./image.ts";
 
 /** What a transaction is answered with. */
 export interface Answer {
   readonly stamps?: readonly (readonly [Stamp, Stamp])[];
   readonly rejects?: readonly Reject[];
+  /** Deletes that the writer had not heard of and did not have to: its operations count as if it had. */
+  readonly seen?: readonly SeenDelete[];
 }
 
 /** One object, before and after a transaction, and what the transaction did to it. */
@@ -27,6 +29,8 @@ export interface ObjectChange {
   readonly after: Image | undefined;
   /** What a transaction that creates the object makes of nothing, before it perhaps deletes it again: asked instead of what was deleted before, which nobody is told of. */
   readonly made?: Image | undefined;
+  /** Of an object that is dead before: what it was when it was alive, if that is known. */
+  readonly last?: Image | undefined;
 }
 
 /** Why a change is not taken. `isGone`: it concerns this object alone, and is nothing a user could have known. */
@@ -70,6 +74,10 @@ interface Current {
   readonly pk: WireKey;
   readonly state: ObjectState | undefined;
   readonly image: Image | undefined;
+  /** What the object was when it was alive, if it is dead and that is known. */
+  readonly last: Image | undefined;
+  /** What wrote it last; undefined: nobody, or this batch. */
+  readonly version: number | undefined;
 }
 
 type StatefulChange = ObjectChange & { readonly state: ObjectState };
@@ -82,11 +90,14 @@ class Batch {
   readonly #cursors = new Map<string, ClientCursor>();
   readonly #receipts = new Map<string, Receipt>();
   readonly #entries: ChangeEntry[] = [];
+  readonly #floor: Floor;
   #ordinal = 0;
+  #reach: number | undefined;
 
   constructor(input: FlushInput, context: MergeContext) {
     this.#input = input;
     this.#context = context;
+    this.#floor = input.floor ?? { version: 0, stamp: NEVER };
   }
 
   take(upload: Upload): UploadResult {
@@ -95,6 +106,9 @@ class Batch {
     if (cursor === undefined || cursor.user !== user) return failed("CLIENT_FOREIGN", "the client is not known, or another user's");
     if (cseq <= cursor.lastCseq) return this.#repeat(upload);
     if (cseq > cursor.lastCseq + 1) return failed("UPLOAD_GAP", `transaction ${String(cseq)} came after ${String(cursor.lastCseq)}`);
+    // Both are promises on which states were folded: who has seen a version builds on it, and what comes is later than what was folded.
+    if (upload.base !== undefined && upload.base < this.#floor.version) return failed("HISTORY_LOST", "the client builds on less than it had seen before");
+    if (upload.ops.some(({ h }) => h <= this.#floor.stamp)) return failed("STORE_UNAVAILABLE", "the floor has risen since the transaction came in");
     const answer = this.#apply(upload);
     this.#cursors.set(client, { ...cursor, lastCseq: cseq });
     this.#receipts.set(receiptName(client, cseq), { client, cseq, digest, ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }) });
@@ -103,16 +117,16 @@ class Batch {
 
   /** What another program did has happened already: nobody is asked. */
   takeForeign(ops: readonly Operation[]): void {
-    if (ops.length > 0) this.#keep(this.#changesOf(ops), "");
+    if (ops.length > 0) this.#keep(this.#changesOf(ops), { client: "" });
   }
 
   plan(): FlushPlan {
     const objects: WrittenObject[] = [];
-    for (const [name, { type, pk, state, image }] of this.#current) {
+    for (const [name, { type, pk, state, image, last }] of this.#current) {
       const first = this.#first.get(name);
-      if (state !== undefined && state !== first?.state) objects.push({ type, pk, state, image, wasAlive: first?.image !== undefined });
+      if (state !== undefined && state !== first?.state) objects.push({ type, pk, state, image, wasAlive: first?.image !== undefined, ...(last === undefined ? {} : { last }) });
     }
-    return { objects, entries: this.#entries, cursors: [...this.#cursors.values()], receipts: [...this.#receipts.values()] };
+    return { objects, entries: this.#entries, cursors: [...this.#cursors.values()], receipts: [...this.#receipts.values()], ...(this.#reach === undefined ? {} : { reach: this.#reach }) };
   }
 
   #repeat({ client, cseq, digest }: Upload): UploadResult {
@@ -128,8 +142,9 @@ class Batch {
     const stamps = upload.stamps.length === 0 ? {} : { stamps: upload.stamps };
     const malformed = this.#malformed(upload);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
-    const ahead = this.#ahead(upload.ops);
-    const changes = this.#changesOf(upload.ops);
+    const { ops, seen } = this.#informed(upload);
+    const ahead = this.#ahead(ops);
+    const changes = this.#changesOf(ops);
     const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (ahead.has(objectName(change.type, change.pk)) ? AHEAD : undefined));
     const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
     const rejects: Reject[] = [];
@@ -138,9 +153,33 @@ class Batch {
       const refusal = refusals[index] ?? (hard === undefined ? undefined : { code: "TRANSACTION_REJECTED", reason: "another change of the same transaction was refused" });
       if (refusal !== undefined) rejects.push({ cseq: upload.cseq, type, pk, code: refusal.code, reason: refusal.reason });
     }
-    if (hard === undefined) this.#keep(changes.filter((_change, index) => refusals[index] === undefined), upload.client);
-    if (rejects.length === 0 && upload.stamps.length === 0) return undefined;
-    return { ...stamps, ...(rejects.length === 0 ? {} : { rejects }) };
+    if (hard === undefined) this.#keep(changes.filter((_change, index) => refusals[index] === undefined), upload);
+    const refused = new Set(rejects.map(({ type, pk }) => objectName(type, pk)));
+    // Who is refused is not told what was deleted.
+    const told = seen.filter(({ type, pk }) => !refused.has(objectName(type, pk)));
+    if (rejects.length === 0 && upload.stamps.length === 0 && told.length === 0) return undefined;
+    return { ...stamps, ...(rejects.length === 0 ? {} : { rejects }), ...(told.length === 0 ? {} : { seen: told }) };
+  }
+
+  /**
+   * The operations, with the deletes that their writer did not have to hear of: whoever makes an object whose delete had happened by then, out
+   * of sight or forgotten, makes it anew. A delete of what is dead says which delete it found, so that it tells of both.
+   */
+  #informed({ ops, base = -1 }: Upload): { readonly ops: readonly Operation[]; readonly seen: readonly SeenDelete[] } {
+    const seen = new Map<string, SeenDelete>();
+    const making = new Set(ops.flatMap(({ type, pk, do: action }) => (action.act === "create" ? [objectName(type, pk)] : [])));
+    const informed = ops.map((operation) => {
+      const { type, pk, g = NEVER, do: action } = operation;
+      const name = objectName(type, pk);
+      const { state, version = Number.POSITIVE_INFINITY } = this.#read(name, type, pk);
+      const deleted = state?.d;
+      if (deleted === undefined || g >= deleted) return operation;
+      if (action.act === "delete") return withSeen(operation, deleted);
+      if (!making.has(name) || (deleted > this.#floor.stamp && version > base)) return operation;
+      seen.set(name, { type, pk, g: deleted });
+      return withSeen(operation, deleted);
+    });
+    return { ops: informed, seen: [...seen.values()] };
   }
 
   #malformed({ ops }: Upload): Refusal | undefined {
@@ -170,9 +209,9 @@ class Batch {
     for (const [name, group] of groupedByObject(ops)) {
       const { type, pk } = group[0] as Operation;
       let { state } = this.#read(name, type, pk);
-      if (!group.some((operation) => isAhead(state, operation))) continue;
+      if (!group.some((operation) => isAhead(state, operation, this.#floor.stamp))) continue;
       for (const operation of group) {
-        if (isAhead(state, operation)) {
+        if (isAhead(state, operation, this.#floor.stamp)) {
           ahead.add(name);
           break;
         }
@@ -189,8 +228,9 @@ class Batch {
       const current = this.#read(name, type, pk);
       const state = applyOperations(current.state, group);
       const after = imageOf(state, type, pk, this.#context.layout);
-      if (current.image !== undefined || !group.some(isCreate)) return { type, pk, ops: group, before: current.image, state, after };
-      return { type, pk, ops: group, before: undefined, state, after, made: current.state === undefined && after !== undefined ? after : this.#made(type, pk, group) };
+      const change = { type, pk, ops: group, before: current.image, last: current.last, state, after };
+      if (current.image !== undefined || !group.some(isCreate)) return change;
+      return { ...change, made: current.state === undefined && after !== undefined ? after : this.#made(type, pk, group) };
     });
   }
 
@@ -199,10 +239,11 @@ class Batch {
     return imageOf(applyOperations(undefined, ops.slice(0, end)), type, pk, this.#context.layout);
   }
 
-  #keep(changes: readonly StatefulChange[], client: string): void {
+  #keep(changes: readonly StatefulChange[], { client, base }: { readonly client: string; readonly base?: number }): void {
     const ordinal = this.#ordinal++;
-    for (const { type, pk, ops, before, after, state } of changes) {
-      this.#current.set(objectName(type, pk), { type, pk, state, image: after });
+    if (base !== undefined && changes.length > 0) this.#reach = Math.min(base, this.#reach ?? base);
+    for (const { type, pk, ops, before, after, state, last } of changes) {
+      this.#current.set(objectName(type, pk), { type, pk, state, image: after, last: after === undefined ? (before ?? last) : undefined, version: undefined });
       this.#entries.push({ version: this.#input.version, ordinal, client, type, pk, ops, before, after });
     }
   }
@@ -210,8 +251,10 @@ class Batch {
   #read(name: string, type: string, pk: WireKey): Current {
     const known = this.#current.get(name);
     if (known !== undefined) return known;
-    const state = this.#input.objects.get(name)?.state;
-    const current: Current = { type, pk, state, image: state === undefined ? undefined : imageOf(state, type, pk, this.#context.layout) };
+    const stored = this.#input.objects.get(name);
+    // Whatever is touched is folded: a state grows by nothing else, so it stays as small as what it shows and what is younger than the floor.
+    const state = stored === undefined ? undefined : (compactState(stored.state, this.#floor.stamp) ?? stored.state);
+    const current: Current = { type, pk, state, image: state === undefined ? undefined : imageOf(state, type, pk, this.#context.layout), last: stored?.last, version: stored?.version };
     this.#current.set(name, current);
     this.#first.set(name, current);
     return current;
@@ -264,6 +307,6 @@ function fitsKey(pk: Exclude<WireKey, null>, kind: string): boolean {
   return kind === "uuid" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(keyColumnText(pk));
 }
 
-function failed(code: "CLIENT_FOREIGN" | "UPLOAD_GAP" | "UPLOAD_DIFFERS", message: string): UploadResult {
+function failed(code: "CLIENT_FOREIGN" | "UPLOAD_GAP" | "UPLOAD_DIFFERS" | "HISTORY_LOST" | "STORE_UNAVAILABLE", message: string): UploadResult {
   return { kind: "failed", error: new SyncServerError(code, message) };
 }

@@ -41,6 +41,8 @@ export function refusalOf(change: ObjectChange, rights: Rights | undefined, isAs
   const creates = ops.some((operation) => operation.do.act === "create");
   if (rights === undefined) return creates ? DENIED : GONE;
   const isVisible = before !== undefined && (isAsymmetric ? false : rights.canRead(before));
+  // A delete that somebody else's came before is a delete still: the later one decides what is left of those who made the object anew.
+  if (before === undefined && !isAsymmetric && deletesAgain(change, rights)) return undefined;
   // Not there, deleted, or out of sight: nothing tells the three apart.
   if (!creates && !isVisible) return GONE;
   if (before !== undefined && !isVisible) return DENIED;
@@ -55,6 +57,11 @@ export function refusalOf(change: ObjectChange, rights: Rights | undefined, isAs
   }
   if (after === undefined) return DENIED;
   return rights.canUpdate(before) && rights.canUpdate(after) ? undefined : DENIED;
+}
+
+/** Of what is known of the object as it was when it was alive, the user could see it, and could have deleted it. */
+function deletesAgain({ last, ops }: ObjectChange, { canRead, canDelete }: Rights): boolean {
+  return last !== undefined && ops.every((operation) => operation.do.act === "delete") && canRead(last) && canDelete(last);
 }
 
 function isUnwritable({ path, do: action }: Operation, unwritable: ReadonlySet<string>): boolean {

@@ -161,7 +161,8 @@ function goneOf(span: ObjectSpan, { shows }: ClassView): { writers: ReadonlySet<
 
 /** The newest delete of an object, as a row; undefined if there was none. */
 function deletedRow({ type, pk, entries }: ObjectSpan): string | undefined {
-  const deletes = entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").map(({ h }) => h));
+  // A delete of what was dead names the delete that it found, which may be the later one.
+  const deletes = entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").flatMap(({ h, g }) => (g === undefined ? [h] : [h, g])));
   const newest = deletes.toSorted().at(-1);
   return newest === undefined ? undefined : rowJson(type, pk, { d: newest });
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { canonicalise, decodeClientMessage, encodeMessage, negotiate, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, ProtocolError } from "@holdfast/sync-protocol";
-import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
+import { canonicalise, decodeClientMessage, encodeMessage, laterOf, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, ProtocolError } from "@holdfast/sync-protocol";
+import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { VerifiedUser } from "../auth/authenticator.ts";
 import { SyncServerError } from "../errors.ts";
 import type { Answer, UploadResult } from "../merge/merge-batch.ts";
@@ -49,10 +49,14 @@ export class Session implements FeedListener {
   #isEnded = false;
   /** Canonical stamps that the client may not know of yet. */
   readonly #known = new Map<Stamp, Stamp>();
+  /** The newest stamp that took the place of one which was too old: what the client wrote behind it stays behind it. */
+  #lifted: Stamp = NEVER;
+  /** The newest `base` that was read. */
+  #base: { readonly text: string; readonly version: number | undefined } | undefined;
   #uploading = 0;
   #uploadingBytes = 0;
   #lastCseq = 0;
-  #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[] } | undefined;
+  #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[]; readonly seen: SeenDelete[] } | undefined;
   readonly #idle: (() => void)[] = [];
   #subscription: SubMessage | undefined;
   #view: View | undefined;
@@ -208,7 +212,7 @@ export class Session implements FeedListener {
     const receipts = await this.#context.store.receipts(this.#client, acked);
     for (const { answer } of receipts) this.#noteAnswer(this.#lastCseq, JSON.parse(answer ?? "{}") as Answer);
     // Also where there is nothing to say: the client waits for it, and may have nothing more to upload.
-    if (acked < this.#lastCseq) this.#ack ??= { cseq: this.#lastCseq, stamps: [], rejects: [] };
+    if (acked < this.#lastCseq) this.#ack ??= { cseq: this.#lastCseq, stamps: [], rejects: [], seen: [] };
     this.#sendAck();
   }
 
@@ -237,31 +241,55 @@ export class Session implements FeedListener {
   }
 
   async #up({ txs }: UpMessage, bytes: number): Promise<void> {
-    const { writer, clock, uploadRights, layout } = this.#context;
+    const { writer, clock, foldClock, uploadRights, layout } = this.#context;
     const rights = this.#rights;
     if (rights === undefined) return;
     await writer.room();
     let open = txs.length;
     this.#uploadingBytes += bytes;
-    for (const { cseq, ops } of txs) {
+    let from: number | undefined;
+    for (const { cseq, ops, base } of txs) {
+      from = base === undefined ? from : this.#versionOf(base);
       const stamps: (readonly [Stamp, Stamp])[] = [];
+      // What was taken before has the stamps that it had then.
+      const isRepeat = cseq <= this.#lastCseq;
       const canonical = ops.map((operation) => {
+        const floor = { stamp: laterOf(this.#context.folded(), this.#lifted), clock: foldClock };
         if (operation.id !== undefined || partsOf(operation.h).replica !== this.#client) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
-        const accepted = canonicalise(operation, { serverNowMs: this.#context.now(), clock, known: this.#known });
-        if (accepted.h !== operation.h) stamps.push([operation.h, accepted.h]);
+        const accepted = canonicalise(operation, { serverNowMs: this.#context.now(), clock, known: this.#known, ...(isRepeat ? {} : { floor }) });
+        if (accepted.h !== operation.h) {
+          stamps.push([operation.h, accepted.h]);
+          if (accepted.h > operation.h) this.#lifted = accepted.h;
+        }
         return accepted;
       });
-      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps, bytes: Math.ceil(bytes / txs.length) };
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }) };
       uploadRights.set(upload, { rights, layout: layout() });
       this.#uploading++;
       writer.submit(upload, (result) => {
         this.#uploading--;
         if (--open === 0) this.#uploadingBytes -= bytes;
+        // What this client writes from now on builds on no less.
+        if (result.kind === "done" && upload.base !== undefined) this.#noteSeen(upload.base);
         this.#answered(cseq, result);
         if (!this.#isFull()) for (const resume of this.#idle.splice(0)) resume();
       });
     }
     while (this.#isFull() && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** The version that a resume text of this client's names; undefined: of a bootstrap that is not through. */
+  #versionOf(text: string): number | undefined {
+    if (this.#base?.text === text) return this.#base.version;
+    const point = this.#context.tokens.open(text, { user: this.#user?.userId ?? "", client: this.#client });
+    if (point === undefined) throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
+    this.#base = { text, version: point.boot === undefined ? point.version : undefined };
+    return this.#base.version;
+  }
+
+  #noteSeen(version: number): void {
+    const { seen } = this.#context;
+    seen.set(this.#client, Math.max(version, seen.get(this.#client) ?? 0));
   }
 
   #isFull(): boolean {
@@ -282,10 +310,11 @@ export class Session implements FeedListener {
   }
 
   #noteAnswer(cseq: number, answer: Answer | undefined): void {
-    this.#ack ??= { cseq, stamps: [], rejects: [] };
+    this.#ack ??= { cseq, stamps: [], rejects: [], seen: [] };
     this.#ack.cseq = Math.max(this.#ack.cseq, cseq);
     this.#ack.stamps.push(...(answer?.stamps ?? []));
     this.#ack.rejects.push(...(answer?.rejects ?? []));
+    this.#ack.seen.push(...(answer?.seen ?? []));
     for (const [theirs, ours] of answer?.stamps ?? []) this.#known.set(theirs, ours);
   }
 
@@ -293,9 +322,9 @@ export class Session implements FeedListener {
     const ack = this.#ack;
     this.#ack = undefined;
     if (ack === undefined || this.#isEnded) return;
-    const { cseq, stamps, rejects } = ack;
+    const { cseq, stamps, rejects, seen } = ack;
     this.#lastCseq = Math.max(this.#lastCseq, cseq);
-    this.#send({ msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }) });
+    this.#send({ msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }), ...(seen.length === 0 ? {} : { seen }) });
   }
 
   /** A set that cannot be answered is refused; what was shown before goes on. */
@@ -395,9 +424,10 @@ export class Session implements FeedListener {
     if (basis !== undefined) {
       const point = this.#context.tokens.open(basis, { user: this.#user?.userId ?? "", client: this.#client });
       if (point === undefined) throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
-      if (point.boot === undefined) this.#context.seen.set(this.#client, point.version);
+      if (point.boot === undefined) this.#noteSeen(point.version);
     }
-    this.#send({ msg: "pong", serverTime: this.#context.now() });
+    const floor = this.#context.folded();
+    this.#send({ msg: "pong", serverTime: this.#context.now(), ...(floor === NEVER ? {} : { floor }) });
     // Nothing of what happened was for this client, but where it goes on has moved.
     if (this.#download === undefined && this.#point !== undefined && this.#point.version > this.#toldVersion) {
       this.#toldVersion = this.#point.version;

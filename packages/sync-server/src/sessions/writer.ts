@@ -249,6 +249,7 @@ export class Writer {
       lockTimeoutMs,
       plan: (input) => {
         const now = layout();
+        if (input.floor !== undefined) clock.observe(input.floor.stamp);
         batch = mergeBatch(uploads, input, { layout: now, authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: now, clock, onUnreadable: (type) => this.#options.log.error("a row of another program cannot be read", { class: type }) }));
         return batch;
       },

@@ -25,6 +25,8 @@ export interface Upload {
   readonly bytes?: number;
   /** The stamps that differ: the client's, the server's. */
   readonly stamps: readonly (readonly [Stamp, Stamp])[];
+  /** The version that the client had when it wrote it. Absent: it had nothing of the server's yet. */
+  readonly base?: number;
 }
 
 /** Where in its stream a client is. */
@@ -48,6 +50,10 @@ export interface StoredObject {
   readonly type: string;
   readonly pk: WireKey;
   readonly state: ObjectState;
+  /** The version that wrote it last; absent where nobody asked. */
+  readonly version?: number;
+  /** Of a tombstone: what the object was when it was alive. */
+  readonly last?: Image;
 }
 
 /** An object after a flush. Without an image it is deleted and its state a tombstone. */
@@ -57,6 +63,8 @@ export interface WrittenObject {
   readonly state: ObjectState;
   readonly image: Image | undefined;
   readonly wasAlive: boolean;
+  /** Of a tombstone: what the object was when it was alive, if that is known. Decides who may delete it once more. */
+  readonly last?: Image;
 }
 
 /** One object changed by one transaction. */
@@ -79,6 +87,16 @@ export interface FlushPlan {
   readonly entries: readonly ChangeEntry[];
   readonly cursors: readonly ClientCursor[];
   readonly receipts: readonly Receipt[];
+  /** The version that all writers of `entries` had seen who had any. */
+  readonly reach?: number;
+}
+
+/** What has been forgotten. */
+export interface Floor {
+  /** Versions up to this one are no longer in the log. */
+  readonly version: number;
+  /** States are folded up to this stamp: what comes has to be later. */
+  readonly stamp: Stamp;
 }
 
 /** What a flush works on. */
@@ -89,6 +107,8 @@ export interface FlushInput {
   readonly receipts: ReadonlyMap<string, Receipt>;
   /** By `objectName`. */
   readonly objects: ReadonlyMap<string, StoredObject>;
+  /** Absent: nothing has been forgotten. */
+  readonly floor?: Floor;
   readonly foreign: readonly ForeignChange[];
 }
 
@@ -120,6 +140,8 @@ export interface Position {
   readonly version: number;
   /** Versions up to this one are no longer in the log. */
   readonly floor: number;
+  /** Up to which stamp states are folded. */
+  readonly folded: Stamp;
 }
 
 /** A version that a flush made. */
@@ -173,8 +195,12 @@ export interface Store {
   noteSeen(seen: ReadonlyMap<string, number>): Promise<void>;
   /** Bytes that sign tokens: the same for all servers of a database. */
   secret(): Promise<Uint8Array>;
-  /** Forgets what no client needs any more: those not seen since `offlineSince` have to start anew. Returns the new floor. */
-  compact(offlineSince: Date): Promise<number>;
+  /**
+   * Forgets what no client needs any more: those not seen since `offlineSince` have to start anew. Returns the new floor.
+   *
+   * @param foldMarginMs - How far the clocks of clients may be behind: `FOLD_MARGIN_MS`.
+   */
+  compact(offlineSince: Date, foldMarginMs?: number): Promise<number>;
   /** Row-level policies for other programs; only PostgreSQL has them. */
   applyPolicies?(policies: readonly string[]): Promise<void>;
   /** Calls back when there may be something new. A hint: it may be lost, come twice, or too early. */

@@ -10,6 +10,8 @@ import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
 import { prepared } from "./prepared.ts";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
+import type { Image } from "../../merge/image.ts";
+import { reachOf } from "../fold-floor.ts";
 import { loggedImages } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
@@ -20,13 +22,15 @@ const RECEIPTS_KEPT = 4096;
 
 /** Runs it from BEGIN to COMMIT. The connection is thrown away by the caller if anything throws, which rolls back. */
 export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<Committed | undefined> {
-  const begun = (await client.query(`BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v; SET LOCAL lock_timeout = ${String(Math.ceil(request.lockTimeoutMs))}`)) as unknown as readonly pg.QueryResult<{ v: string }>[];
-  const version = Number(begun.find(({ rows }) => rows.length > 0)?.rows[0]?.v);
+  const begun = (await client.query(`BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; SET LOCAL lock_timeout = ${String(Math.ceil(request.lockTimeoutMs))}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
+  const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
+  const version = Number(shard?.v);
+  const floor = { version: Number(shard?.floor), stamp: shard?.folded ?? "" };
   const cursors = await readCursors(client, request);
   const foreign = request.foreignLimit > 0 ? await takeForeign(client, request.foreignLimit, layout) : [];
   const receipts = await readReceipts(client, request, cursors);
   const names = namesOf(request, foreign, layout);
-  const plan = request.plan({ version, cursors, receipts, foreign, objects: await readObjects(client, names, layout, foreign) });
+  const plan = request.plan({ version, cursors, receipts, foreign, floor, objects: await readObjects(client, names, layout, foreign) });
   if (plan.entries.length === 0 && plan.receipts.length === 0 && foreign.length === 0) {
     await client.query("ROLLBACK");
     return undefined;
@@ -112,15 +116,15 @@ async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Nam
     }
   }
   values.push(tombstones.types, tombstones.keys);
-  parts.push(`SELECT t.typ, t.pk, t.m FROM sync.tombstone t JOIN unnest($${String(values.length - 1)}::text[], $${String(values.length)}::text[]) AS n(typ, pk) ON t.typ = n.typ AND t.pk = n.pk`);
-  const { rows } = await client.query<{ typ: string; pk: string; m: string }>(prepared(parts.join(" UNION ALL "), values));
+  parts.push(`SELECT t.typ, t.pk, t.m, t.v, t.last FROM sync.tombstone t JOIN unnest($${String(values.length - 1)}::text[], $${String(values.length)}::text[]) AS n(typ, pk) ON t.typ = n.typ AND t.pk = n.pk`);
+  const { rows } = await client.query<{ typ: string; pk: string; m: string; v: string; last: string | null }>(prepared(parts.join(" UNION ALL "), values));
   const inherited = new Map(foreign.flatMap(({ type, pk, columns, rowState }) => (columns === undefined || rowState === undefined ? [] : [[objectName(type, pk), rowState]])));
-  for (const { typ, pk, m } of rows) {
+  for (const { typ, pk, m, v, last } of rows) {
     const key = names.get(typ)?.keys.get(pk) ?? (JSON.parse(pk) as WireKey);
     const name = objectName(typ, key);
     // Written by another program and not taken in yet.
     if (m === "" || inherited.get(name) === m) continue;
-    objects.set(name, { type: typ, pk: key, state: JSON.parse(m) as ObjectState });
+    objects.set(name, { type: typ, pk: key, state: JSON.parse(m) as ObjectState, version: Number(v), ...(last === null ? {} : { last: JSON.parse(last) as Image }) });
   }
   for (const { type, pk, columns, rowState } of foreign) {
     const name = objectName(type, pk);
@@ -141,8 +145,8 @@ async function write(client: pg.PoolClient, { version, salt }: Committed, plan: 
     for (const [type, objects] of byType(dead)) await client.query(deleteSql(layout.tables.get(type) as TableLayout), [objects.map(({ pk }) => keyColumnText(pk))]);
     await client.query({
       name: "bury",
-      text: "INSERT INTO sync.tombstone (typ, pk, m, v) SELECT typ, pk, m, $4::bigint FROM unnest($1::text[], $2::text[], $3::text[]) AS n(typ, pk, m) ON CONFLICT (typ, pk) DO UPDATE SET m = excluded.m, v = excluded.v",
-      values: [dead.map(({ type }) => type), dead.map(({ pk }) => keyText(pk)), dead.map(({ state }) => JSON.stringify(state)), version],
+      text: "INSERT INTO sync.tombstone (typ, pk, m, v, last) SELECT typ, pk, m, $4::bigint, last FROM unnest($1::text[], $2::text[], $3::text[], $5::text[]) AS n(typ, pk, m, last) ON CONFLICT (typ, pk) DO UPDATE SET m = excluded.m, v = excluded.v, last = excluded.last",
+      values: [dead.map(({ type }) => type), dead.map(({ pk }) => keyText(pk)), dead.map(({ state }) => JSON.stringify(state)), version, dead.map(({ last }) => (last === undefined ? null : JSON.stringify(last)))],
     });
   }
   if (plan.entries.length > 0) {
@@ -170,7 +174,8 @@ async function write(client: pg.PoolClient, { version, salt }: Committed, plan: 
       values: [cursors.map((each) => each.client), cursors.map(({ lastCseq }) => lastCseq)],
     });
   }
-  await client.query({ name: "version", text: "INSERT INTO sync.version (v, salt) VALUES ($1, $2)", values: [version, salt] });
+  const { stamp, base } = reachOf(plan);
+  await client.query({ name: "version", text: "INSERT INTO sync.version (v, salt, oldest, base) VALUES ($1, $2, $3, $4)", values: [version, salt, stamp ?? null, base ?? null] });
 }
 
 async function upsert(client: pg.PoolClient, version: number, objects: readonly WrittenObject[], table: TableLayout, layout: SchemaLayout): Promise<void> {

@@ -55,4 +55,10 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     FROM jsonb_each(names) AS n
   $body$;
   `,
+  // What is to be known of a version to fold states: empty, where it is not known, holds the floor back.
+  `
+  ALTER TABLE sync.shard ADD COLUMN folded text NOT NULL DEFAULT '';
+  ALTER TABLE sync.version ADD COLUMN oldest text DEFAULT '', ADD COLUMN base bigint DEFAULT 0;
+  ALTER TABLE sync.tombstone ADD COLUMN last text;
+  `,
 ];

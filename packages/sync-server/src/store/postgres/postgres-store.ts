@@ -13,7 +13,7 @@ import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
 import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
-import { compactPostgres } from "./compact.ts";
+import { forgetSome, raiseFloor } from "./compact.ts";
 import { runFlush } from "./flush.ts";
 import { PostgresHints } from "./hints.ts";
 import { POSTGRES_MIGRATIONS } from "./migrations.ts";
@@ -97,8 +97,8 @@ export class PostgresStore implements Store {
   }
 
   async position(): Promise<Position> {
-    const { rows } = await this.#pool.query<{ v: string; floor: string }>("SELECT v, floor FROM sync.shard WHERE id = 0");
-    return { epoch: this.#epoch, version: Number(rows[0]?.v ?? 0), floor: Number(rows[0]?.floor ?? 0) };
+    const { rows } = await this.#pool.query<{ v: string; floor: string; folded: string }>("SELECT v, floor, folded FROM sync.shard WHERE id = 0");
+    return { epoch: this.#epoch, version: Number(rows[0]?.v ?? 0), floor: Number(rows[0]?.floor ?? 0), folded: rows[0]?.folded ?? "" };
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -118,7 +118,7 @@ export class PostgresStore implements Store {
   }
 
   async addClient(client: string, user: string): Promise<ClientCursor> {
-    await this.#pool.query("INSERT INTO sync.client (client, usr, last_cseq) VALUES ($1, $2, 0)", [client, user]);
+    await this.#pool.query("INSERT INTO sync.client (client, usr, last_cseq, seen_v) SELECT $1, $2, 0, v FROM sync.shard WHERE id = 0", [client, user]);
     return { client, user, lastCseq: 0 };
   }
 
@@ -141,8 +141,11 @@ export class PostgresStore implements Store {
     return Buffer.from(await this.#meta("secret"), "hex");
   }
 
-  compact(offlineSince: Date): Promise<number> {
-    return this.#inTransaction((client) => compactPostgres(client, offlineSince));
+  async compact(offlineSince: Date, foldMarginMs?: number): Promise<number> {
+    const floors = await this.#withClient((client) => raiseFloor(client, offlineSince, foldMarginMs));
+    // Nobody reads below the floor any more: the rest can go bit by bit, beside the flushes.
+    while (await this.#withClient((client) => forgetSome(client, floors)));
+    return floors.floor;
   }
 
   async applyPolicies(policies: readonly string[]): Promise<void> {

@@ -33,9 +33,9 @@ export class PostgresSnapshot implements Snapshot {
 
   static async begin(client: pg.PoolClient, layout: SchemaLayout, epoch: string): Promise<PostgresSnapshot> {
     // The counter row has to be part of the snapshot, else a flush between the two would be seen twice or not at all.
-    const results = (await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT v, floor FROM sync.shard WHERE id = 0")) as unknown as readonly pg.QueryResult<{ v: string; floor: string }>[];
+    const results = (await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT v, floor, folded FROM sync.shard WHERE id = 0")) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
     const row = results.at(-1)?.rows[0];
-    return new PostgresSnapshot(client, layout, { epoch, version: Number(row?.v ?? 0), floor: Number(row?.floor ?? 0) });
+    return new PostgresSnapshot(client, layout, { epoch, version: Number(row?.v ?? 0), floor: Number(row?.floor ?? 0), folded: row?.folded ?? "" });
   }
 
   async rows(type: string, filter: Filter, { after, limit }: { readonly after: string | undefined; readonly limit: number }): Promise<RowPage> {

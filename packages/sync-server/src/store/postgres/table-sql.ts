@@ -74,10 +74,10 @@ export function deleteSql(table: TableLayout): string {
   return `DELETE FROM ${tableName(table)} WHERE ${quoteName(table.key.name)} = ANY($1::${castType(table.key)}[])`;
 }
 
-/** States by keys, as `typ`, `pk` (the column's text) and `m`; `parameter` numbers the array of keys. */
+/** States by keys, as `typ`, `pk` (the column's text), `m`, the version `v`, and `last`, which only tombstones have; `parameter` numbers the array of keys. */
 export function statesSql(table: TableLayout, parameter: number): string {
   const key = quoteName(table.key.name);
-  return `SELECT ${quoteText(table.name)} AS typ, ${key}::text AS pk, ${quoteName(STATE_COLUMN)} AS m FROM ${tableName(table)} WHERE ${key} = ANY($${String(parameter)}::${castType(table.key)}[])`;
+  return `SELECT ${quoteText(table.name)} AS typ, ${key}::text AS pk, ${quoteName(STATE_COLUMN)} AS m, ${quoteName(VERSION_COLUMN)} AS v, NULL::text AS last FROM ${tableName(table)} WHERE ${key} = ANY($${String(parameter)}::${castType(table.key)}[])`;
 }
 
 /** A page of rows behind a key. */

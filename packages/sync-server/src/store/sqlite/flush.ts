@@ -6,9 +6,11 @@
 import { randomBytes } from "node:crypto";
 import { keyText } from "@holdfast/sync-protocol";
 import type { ObjectState } from "@holdfast/sync-protocol";
-import { STATE_COLUMN } from "../../schema/table-layout.ts";
+import { STATE_COLUMN, VERSION_COLUMN } from "../../schema/table-layout.ts";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { isKeyText, keyColumnText } from "../../schema/wire-scalar.ts";
+import type { Image } from "../../merge/image.ts";
+import { reachOf } from "../fold-floor.ts";
 import { loggedImages } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
@@ -21,9 +23,9 @@ const RECEIPTS_KEPT = 4096;
 
 /** What a flush does inside its transaction. */
 export function runFlush(db: SqliteConnection, request: FlushRequest, layout: SchemaLayout): Committed | undefined {
-  const { v: version } = db.prepare("UPDATE sync_shard SET v = v + 1 WHERE id = 0 RETURNING v").get() as { v: number };
+  const { v: version, floor, folded } = db.prepare("UPDATE sync_shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded").get() as { v: number; floor: number; folded: string };
   const cursors = readCursors(db, request);
-  const plan = request.plan({ version, cursors, receipts: readReceipts(db, request, cursors), foreign: [], objects: readObjects(db, request, layout) });
+  const plan = request.plan({ version, cursors, receipts: readReceipts(db, request, cursors), foreign: [], objects: readObjects(db, request, layout), floor: { version: floor, stamp: folded } });
   if (plan.entries.length === 0 && plan.receipts.length === 0) {
     db.exec("UPDATE sync_shard SET v = v - 1 WHERE id = 0");
     return undefined;
@@ -57,17 +59,17 @@ function readReceipts(db: SqliteConnection, { uploads }: FlushRequest, cursors: 
 
 function readObjects(db: SqliteConnection, { uploads }: FlushRequest, layout: SchemaLayout): ReadonlyMap<string, StoredObject> {
   const objects = new Map<string, StoredObject>();
-  const buried = db.prepare("SELECT m FROM sync_tombstone WHERE typ = ? AND pk = ?");
+  const buried = db.prepare("SELECT m, v, last FROM sync_tombstone WHERE typ = ? AND pk = ?");
   for (const [type, ops] of Map.groupBy(uploads.flatMap((upload) => upload.ops), (operation) => operation.type)) {
     const table = layout.tables.get(type);
     if (table === undefined) continue;
-    const find = db.prepare(`SELECT ${quoteName(STATE_COLUMN)} AS m FROM ${quoteName(type)} WHERE ${quoteName(table.key.name)} = ?`);
+    const find = db.prepare(`SELECT ${quoteName(STATE_COLUMN)} AS m, ${quoteName(VERSION_COLUMN)} AS v, NULL AS last FROM ${quoteName(type)} WHERE ${quoteName(table.key.name)} = ?`);
     for (const { pk } of ops) {
       const name = objectName(type, pk);
       const text = keyColumnText(pk);
       if (pk === null || objects.has(name) || !isKeyText(text, table.key.kind)) continue;
-      const row = (find.get(keyValue(text, table)) ?? buried.get(type, keyText(pk))) as { m: string } | undefined;
-      if (row !== undefined) objects.set(name, { type, pk, state: JSON.parse(row.m) as ObjectState });
+      const row = (find.get(keyValue(text, table)) ?? buried.get(type, keyText(pk))) as { m: string; v: number; last: string | null } | undefined;
+      if (row !== undefined) objects.set(name, { type, pk, state: JSON.parse(row.m) as ObjectState, version: row.v, ...(row.last === null ? {} : { last: JSON.parse(row.last) as Image }) });
     }
   }
   return objects;
@@ -75,15 +77,15 @@ function readObjects(db: SqliteConnection, { uploads }: FlushRequest, layout: Sc
 
 function write(db: SqliteConnection, { version, salt }: Committed, plan: FlushPlan, layout: SchemaLayout): void {
   const unbury = db.prepare("DELETE FROM sync_tombstone WHERE typ = ? AND pk = ?");
-  const bury = db.prepare("INSERT INTO sync_tombstone VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET m = excluded.m, v = excluded.v");
+  const bury = db.prepare("INSERT INTO sync_tombstone (typ, pk, m, v, last) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET m = excluded.m, v = excluded.v, last = excluded.last");
   for (const [type, objects] of Map.groupBy(plan.objects, (object) => object.type)) {
     const table = layout.tables.get(type) as TableLayout;
     const upsert = db.prepare(upsertSql(table));
     const remove = db.prepare(`DELETE FROM ${quoteName(type)} WHERE ${quoteName(table.key.name)} = ?`);
-    for (const { pk, state, image, wasAlive } of objects) {
+    for (const { pk, state, image, wasAlive, last } of objects) {
       if (image === undefined) {
         remove.run(keyValue(keyColumnText(pk), table));
-        bury.run(type, keyText(pk), JSON.stringify(state), version);
+        bury.run(type, keyText(pk), JSON.stringify(state), version, last === undefined ? null : JSON.stringify(last));
         continue;
       }
       upsert.run(...table.columns.map((column) => columnValue(image, column, layout.classes)), JSON.stringify(state), version);
@@ -103,5 +105,6 @@ function write(db: SqliteConnection, { version, salt }: Committed, plan: FlushPl
     advance.run(lastCseq, Date.now(), client);
     forget.run(client, lastCseq - RECEIPTS_KEPT);
   }
-  db.prepare("INSERT INTO sync_version VALUES (?, ?, ?)").run(version, salt, Date.now());
+  const { stamp, base } = reachOf(plan);
+  db.prepare("INSERT INTO sync_version (v, salt, at, oldest, base) VALUES (?, ?, ?, ?, ?)").run(version, salt, Date.now(), stamp ?? null, base ?? null);
 }

@@ -19,4 +19,11 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   CREATE TABLE sync_receipt (client TEXT NOT NULL, cseq INTEGER NOT NULL, digest TEXT NOT NULL, answer TEXT, PRIMARY KEY (client, cseq)) WITHOUT ROWID;
   CREATE TABLE sync_schema (version INTEGER PRIMARY KEY, json TEXT NOT NULL);
   `,
+  // What is to be known of a version to fold states: empty, where it is not known, holds the floor back.
+  `
+  ALTER TABLE sync_shard ADD COLUMN folded TEXT NOT NULL DEFAULT '';
+  ALTER TABLE sync_version ADD COLUMN oldest TEXT DEFAULT '';
+  ALTER TABLE sync_version ADD COLUMN base INTEGER DEFAULT 0;
+  ALTER TABLE sync_tombstone ADD COLUMN last TEXT;
+  `,
 ];

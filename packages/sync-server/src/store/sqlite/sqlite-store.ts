@@ -11,6 +11,7 @@ import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
 import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import { forgetSome, raiseFloor } from "./compact.ts";
 import type { SqliteConnection, SqliteDriver } from "./connection.ts";
 import { runFlush } from "./flush.ts";
 import { SQLITE_MIGRATIONS } from "./migrations.ts";
@@ -93,7 +94,7 @@ export class SqliteStore implements Store {
   }
 
   async addClient(client: string, user: string): Promise<ClientCursor> {
-    this.#db.prepare("INSERT INTO sync_client (client, usr, last_cseq, seen_at) VALUES (?, ?, 0, ?)").run(client, user, Date.now());
+    this.#db.prepare("INSERT INTO sync_client (client, usr, last_cseq, seen_v, seen_at) VALUES (?, ?, 0, (SELECT v FROM sync_shard WHERE id = 0), ?)").run(client, user, Date.now());
     return { client, user, lastCseq: 0 };
   }
 
@@ -117,17 +118,11 @@ export class SqliteStore implements Store {
     return Buffer.from(row.value, "hex");
   }
 
-  async compact(offlineSince: Date): Promise<number> {
-    return this.#transaction(() => {
-      const before = offlineSince.getTime();
-      this.#db.prepare("DELETE FROM sync_receipt WHERE client IN (SELECT client FROM sync_client WHERE seen_at < ?)").run(before);
-      this.#db.prepare("DELETE FROM sync_client WHERE seen_at < ?").run(before);
-      const { version, floor: old } = positionOf(this.#db);
-      const { v } = this.#db.prepare("SELECT min(seen_v) AS v FROM sync_client").get() as { v: number | null };
-      const floor = Math.max(old, Math.min(v ?? version, version));
-      for (const statement of ["DELETE FROM sync_change WHERE v <= ?", "DELETE FROM sync_version WHERE v < ?", "DELETE FROM sync_tombstone WHERE v <= ?", "UPDATE sync_shard SET floor = ?"]) this.#db.prepare(statement).run(floor);
-      return floor;
-    });
+  async compact(offlineSince: Date, foldMarginMs?: number): Promise<number> {
+    const floors = this.#transaction(() => raiseFloor(this.#db, offlineSince, foldMarginMs));
+    // Nobody reads below the floor any more: the rest can go bit by bit, between flushes.
+    while (forgetSome(this.#db, floors)) await new Promise((resolve) => setImmediate(resolve));
+    return floors.floor;
   }
 
   onHint(): void {
