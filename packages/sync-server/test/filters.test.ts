@@ -23,7 +23,7 @@ import { compileRules } from "../src/permissions/rules.ts";
 import { SchemaLayout } from "../src/schema/table-layout.ts";
 import { columnText, ensureTableSql, upsertSql } from "../src/store/postgres/table-sql.ts";
 import { statementDialect as postgresStatement } from "../src/store/postgres/postgres-dialect.ts";
-import { decimalOrder, statementDialect as sqliteStatement } from "../src/store/sqlite/sqlite-dialect.ts";
+import { addFunctions, statementDialect as sqliteStatement } from "../src/store/sqlite/sqlite-dialect.ts";
 import { columnValue, ensureTable, upsertSql as sqliteUpsert } from "../src/store/sqlite/table-sql.ts";
 import { postgresMissing, sharedCluster } from "./support/postgres.ts";
 import { seededRandom } from "./support/random.ts";
@@ -136,8 +136,7 @@ describe(`filters, seed ${String(SEED)}`, () => {
   it("SQLite finds the rows that the predicate finds", () => {
     const folder = mkdtempSync(join(tmpdir(), "holdfast-filters-"));
     const db = new DatabaseSync(join(folder, "rows.db"));
-    db.function("holdfast_decimal_order", { deterministic: true }, decimalOrder);
-    db.function("holdfast_date", { deterministic: true }, (text) => (typeof text === "string" ? Date.parse(text) : null));
+    addFunctions(db);
     ensureTable(db, table);
     const insert = db.prepare(sqliteUpsert(table));
     for (const row of rows) insert.run(...table.columns.map((column) => columnValue(row, column, layout.classes)), "{}", 1);

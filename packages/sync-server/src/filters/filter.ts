@@ -68,3 +68,13 @@ export function fieldsOf(filter: Filter): ReadonlySet<string> {
   });
   return names;
 }
+
+/** How many constants it compares with: what it costs to ask it of one object. */
+export function costOf(filter: Filter): number {
+  let cost = 0;
+  walkFilter(filter, (part) => {
+    if ("test" in part) cost += part.test.kind === "in" && !("kind" in part.test.terms) ? part.test.terms.length : 1;
+    if (part.kind === "count") cost++;
+  });
+  return cost;
+}

@@ -7,7 +7,7 @@ import { parse, QueryError } from "@holdfast/query";
 import type { Comparison, ComparisonOperator, Expression, Path, Predicate, Quantifier } from "@holdfast/query";
 import { SyncServerError } from "../errors.ts";
 import { scalarOf } from "./constants.ts";
-import type { Filter, FilterField, RelationOperator, ScalarType, Term, TextOperator, ValueTest } from "./filter.ts";
+import type { Filter, FilterField, RelationOperator, ScalarType, Term, TextOperator, ValueTest } from "./filter.ts";import { isPatternTooLong, WILD_PART_MAX } from "./text-search.ts";
 
 /** What a filter is read against. */
 export interface FilterContext {
@@ -17,6 +17,8 @@ export interface FilterContext {
   readonly allowsUser: boolean;
 }
 
+/** Parentheses and NOTs inside one another: SQLite's parser knows no more. */
+const DEPTH_MAX = 64;
 const TEXT_OPERATORS: ReadonlySet<ComparisonOperator> = new Set(["BEGINSWITH", "ENDSWITH", "CONTAINS", "LIKE"]);
 const FLIPPED: Readonly<Record<string, RelationOperator>> = { "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" };
 const ORDERED: ReadonlySet<ScalarType> = new Set(["int", "double", "string", "date", "decimal128", "objectId", "uuid"]);
@@ -41,6 +43,7 @@ export function parseFilter(text: string, context: FilterContext): Filter {
   try {
     const query = parse(plain);
     if (query.descriptors.length > 0) throw unsupported("SORT, DISTINCT and LIMIT");
+    if (depthOf(query.predicate) > DEPTH_MAX) throw unsupported(`more than ${String(DEPTH_MAX)} conditions inside one another`);
     return readPredicate(query.predicate, { ...context, variables });
   } catch (error) {
     if (error instanceof QueryError) throw new SyncServerError("QUERY_UNSUPPORTED", `not a query that can be used here: ${error.code}`, { cause: error });
@@ -50,6 +53,11 @@ export function parseFilter(text: string, context: FilterContext): Filter {
 
 interface Context extends FilterContext {
   readonly variables: readonly (readonly string[])[];
+}
+
+function depthOf(predicate: Predicate): number {
+  if (predicate.kind === "not") return 1 + depthOf(predicate.operand);
+  return predicate.kind === "and" || predicate.kind === "or" ? 1 + predicate.operands.reduce((most, each) => Math.max(most, depthOf(each)), 0) : 1;
 }
 
 /** A user variable spelled inside a string is text. An argument of its own would collide with the numbers that variables get. */
@@ -142,6 +150,7 @@ function readValueTest(type: ScalarType, operator: ComparisonOperator, isFolded:
   const isNull = term.kind === "scalar" && term.value === null;
   if (TEXT_OPERATORS.has(operator)) {
     if (type !== "string" || isNull) throw unsupported(`${operator} on anything but strings`);
+    if (operator === "LIKE" && term.kind === "scalar" && isPatternTooLong(String(term.value))) throw unsupported(`LIKE with ? in a part of more than ${String(WILD_PART_MAX)} characters`);
     return { kind: "text", operator: operator as TextOperator, isFolded, term };
   }
   if (FLIPPED[operator] === undefined) throw unsupported(operator);

@@ -5,6 +5,7 @@
  */
 import { compareDecimals, parseDecimal } from "@holdfast/query";
 import type { Filter, RelationOperator, Scalar, ScalarType, Term, TextOperator, ValueTest } from "./filter.ts";
+import { containsText, likeTest } from "./text-search.ts";
 
 /** Gives a field's value, or its elements, in the form in which they are compared. */
 export interface ScalarReader<Row> {
@@ -67,7 +68,9 @@ function compileTest(test: ValueTest, type: ScalarType): (value: Scalar) => bool
   }
   const wanted = fold(valueOf(test.term), isFolded);
   if (test.kind === "relation") return (value) => isRelation(fold(value, isFolded), test.operator, wanted, type);
-  return (value) => typeof value === "string" && typeof wanted === "string" && isText(foldText(value, isFolded), test.operator, wanted);
+  if (typeof wanted !== "string") return () => false;
+  const isText = textTest(test.operator, wanted);
+  return (value) => typeof value === "string" && isText(foldText(value, isFolded));
 }
 
 function valueOf(term: Term): Scalar {
@@ -131,40 +134,15 @@ function fold(value: Scalar, isFolded: boolean): Scalar {
   return typeof value === "string" ? foldText(value, isFolded) : value;
 }
 
-function isText(value: string, operator: TextOperator, wanted: string): boolean {
+function textTest(operator: TextOperator, wanted: string): (value: string) => boolean {
   switch (operator) {
     case "BEGINSWITH":
-      return value.startsWith(wanted);
+      return (value) => value.startsWith(wanted);
     case "ENDSWITH":
-      return value.endsWith(wanted);
+      return (value) => value.endsWith(wanted);
     case "CONTAINS":
-      return value.includes(wanted);
+      return (value) => containsText(value, wanted);
     case "LIKE":
-      return isLike([...value], [...wanted]);
+      return likeTest(wanted);
   }
-}
-
-/** `?` is one character, `*` any number of them. The last star alone is ever tried again, so time stays within length times length. */
-function isLike(value: readonly string[], pattern: readonly string[]): boolean {
-  let valueAt = 0;
-  let patternAt = 0;
-  let starAt = -1;
-  let retryAt = 0;
-  while (valueAt < value.length) {
-    const wanted = pattern[patternAt];
-    if (wanted === "*") {
-      starAt = patternAt++;
-      retryAt = valueAt;
-    } else if (wanted === "?" || wanted === value[valueAt]) {
-      patternAt++;
-      valueAt++;
-    } else if (starAt >= 0) {
-      patternAt = starAt + 1;
-      valueAt = ++retryAt;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[patternAt] === "*") patternAt++;
-  return patternAt === pattern.length;
 }

@@ -42,7 +42,7 @@ export function filterSql(filter: Filter, dialect: SqlDialect): string {
       return `((${filterSql(filter.operand, dialect)}) IS NOT TRUE)`;
     case "and":
     case "or":
-      return `(${filter.operands.map((operand) => filterSql(operand, dialect)).join(filter.kind === "and" ? " AND " : " OR ")})`;
+      return joined(filter.operands.map((operand) => filterSql(operand, dialect)), filter.kind === "and" ? " AND " : " OR ");
     case "field":
       return testSql(dialect.column(filter.field.name), filter.field.type, filter.test, dialect);
     case "elements":
@@ -52,6 +52,13 @@ export function filterSql(filter: Filter, dialect: SqlDialect): string {
     case "user":
       return userSql(filter, dialect);
   }
+}
+
+/** As a tree of little depth: SQLite refuses a thousand operators in a row. The order of the parts stays, and with it that of their parameters. */
+function joined(parts: readonly string[], operator: string): string {
+  if (parts.length <= 8) return `(${parts.join(operator)})`;
+  const middle = parts.length >> 1;
+  return `(${joined(parts.slice(0, middle), operator)}${operator}${joined(parts.slice(middle), operator)})`;
 }
 
 function elementsSql({ field, quantifier, test }: { readonly field: FilterField; readonly quantifier: "ANY" | "ALL" | "NONE"; readonly test: ValueTest }, dialect: SqlDialect): string {
@@ -66,7 +73,7 @@ function testSql(left: string, type: ScalarType, test: ValueTest, dialect: SqlDi
   if (test.kind === "in") {
     if (!("kind" in test.terms)) {
       const parts = test.terms.map((term) => relationSql({ left: side, type, operator: "==", term, isFolded: test.isFolded }, dialect));
-      return parts.length === 0 ? "(1 = 0)" : `(${parts.join(" OR ")})`;
+      return parts.length === 0 ? "(1 = 0)" : joined(parts, " OR ");
     }
     if (dialect.variableList === undefined) throw new TypeError("a filter with variables has to be bound first");
     return dialect.variableList(left, test.terms.path, type);

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import type { ObjectState, Operation, WireSubscription } from "@holdfast/sync-protocol";
 import { simplify } from "../filters/bind.ts";
+import { costOf } from "../filters/filter.ts";
 import type { Filter } from "../filters/filter.ts";
 import { parseFilter } from "../filters/parse-filter.ts";
 import { compilePredicate } from "../filters/predicate.ts";
@@ -14,6 +15,9 @@ import type { Image } from "../merge/image.ts";
 import type { BoundRole } from "../permissions/rules.ts";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
+
+/** Constants that the subscriptions of a session may compare with, all together: each change of an object asks them. */
+const COST_MAX = 2000;
 
 /** What is shown of one class. */
 export interface ClassView {
@@ -43,12 +47,15 @@ export interface ViewOptions {
 /** Puts rights and subscriptions together. @throws {SyncServerError} `QUERY_UNSUPPORTED` */
 export function makeView({ queries, roles, layout }: ViewOptions): View {
   const wanted = new Map<string, Filter[]>();
+  let cost = 0;
   for (const { type, query } of queries) {
     const table = layout.tables.get(type);
     if (table === undefined || table.class.asymmetric === true) throw new SyncServerError("QUERY_UNSUPPORTED", "a subscription to a class that the server does not have, or that is written only");
     const hidden = roles.get(type)?.hidden;
     // A hidden field is like none: asking for its values would tell them.
     const filter = parseFilter(query, { findField: (name) => (hidden?.has(name) === true ? undefined : layout.findField(type, name)), allowsUser: false });
+    cost += costOf(filter);
+    if (cost > COST_MAX) throw new SyncServerError("QUERY_UNSUPPORTED", `subscriptions that compare with more than ${String(COST_MAX)} constants`);
     wanted.set(type, [...(wanted.get(type) ?? []), filter]);
   }
   const classes = new Map<string, ClassView>();

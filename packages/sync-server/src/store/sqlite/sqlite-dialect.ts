@@ -9,12 +9,17 @@ import type { SQLInputValue } from "node:sqlite";
 import { compareDecimals, parseDecimal } from "@holdfast/query";
 import type { RelationOperator, Scalar, ScalarType, TextOperator } from "../../filters/filter.ts";
 import type { SqlDialect } from "../../filters/sql.ts";
+import { containsText, likeTest } from "../../filters/text-search.ts";
 import type { Column } from "../../schema/table-layout.ts";
+import type { SqliteConnection } from "./connection.ts";
 
 const COLUMN_TYPES: Readonly<Record<ScalarType, string>> = {
   bool: "INTEGER", int: "INTEGER", double: "REAL", string: "TEXT", data: "BLOB", date: "INTEGER", decimal128: "TEXT", objectId: "TEXT", uuid: "TEXT", link: "TEXT",
 };
 const OPERATORS: Readonly<Record<RelationOperator, string>> = { "==": "=", "!=": "IS NOT", "<": "<", "<=": "<=", ">": ">", ">=": ">=" };
+
+/** A part from which on SQLite's own search, text times part, is not left to it. */
+const LONG = 64;
 
 /** An identifier. */
 export function quoteName(name: string): string {
@@ -54,8 +59,21 @@ export function statementDialect(parameters: SQLInputValue[]): SqlDialect {
   };
 }
 
+/** The functions that filters call. */
+export function addFunctions(db: Pick<SqliteConnection, "function">): void {
+  const texts = (test: (text: string, wanted: string) => boolean) => (text: unknown, wanted: unknown): SQLInputValue => (typeof text === "string" && typeof wanted === "string" ? Number(test(text, wanted)) : null);
+  let last: { readonly pattern: string; readonly test: (text: string) => boolean } | undefined;
+  db.function("holdfast_decimal_order", { deterministic: true }, decimalOrder);
+  db.function("holdfast_date", { deterministic: true }, (text) => (typeof text === "string" ? Date.parse(text) : null));
+  db.function("holdfast_contains", { deterministic: true }, texts(containsText));
+  db.function("holdfast_like", { deterministic: true }, texts((text, pattern) => {
+    if (last?.pattern !== pattern) last = { pattern, test: likeTest(pattern) };
+    return last.test(text);
+  }));
+}
+
 /** The order of two decimals, for SQL: null if there is none. */
-export function decimalOrder(left: unknown, right: unknown): number | null {
+function decimalOrder(left: unknown, right: unknown): number | null {
   if (typeof left !== "string" || typeof right !== "string") return null;
   const [a, b] = [parseDecimal(left), parseDecimal(right)];
   if (a === undefined || b === undefined) return null;
@@ -75,7 +93,7 @@ function relation(left: string, operator: RelationOperator, right: string, type:
 
 function textTest(left: string, operator: TextOperator, wanted: string, parameters: SQLInputValue[]): string {
   if (wanted === "" && operator !== "LIKE") return `(${left} IS NOT NULL)`;
-  parameters.push(operator === "LIKE" ? wanted.replaceAll("[", "[[]") : wanted);
+  parameters.push(wanted);
   const length = String([...wanted].length);
   switch (operator) {
     case "BEGINSWITH":
@@ -83,9 +101,10 @@ function textTest(left: string, operator: TextOperator, wanted: string, paramete
     case "ENDSWITH":
       return `(substr(${left}, -${length}) = ?)`;
     case "CONTAINS":
-      return `(instr(${left}, ?) > 0)`;
+      return wanted.length > LONG ? `holdfast_contains(${left}, ?)` : `(instr(${left}, ?) > 0)`;
     case "LIKE":
-      return `(${left} GLOB ?)`;
+      // Not GLOB, whose time is that of text times pattern, on the thread that all share.
+      return `holdfast_like(${left}, ?)`;
   }
 }
 

@@ -18,7 +18,7 @@ import { SQLITE_MIGRATIONS } from "./migrations.ts";
 import { PLAIN_SQLITE } from "./plain-driver.ts";
 import { positionOf } from "./position.ts";
 import { SqliteSnapshot } from "./snapshot.ts";
-import { decimalOrder } from "./sqlite-dialect.ts";
+import { addFunctions } from "./sqlite-dialect.ts";
 import { ensureTable } from "./table-sql.ts";
 
 /** A SQLite file as a store. */
@@ -159,7 +159,6 @@ export class SqliteStore implements Store {
 function openDatabase(driver: SqliteDriver, path: string, isReadOnly: boolean): SqliteConnection {
   const db = driver.open(path, { isReadOnly, timeoutMs: 10_000 });
   if (!isReadOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-  db.function("holdfast_decimal_order", { deterministic: true }, decimalOrder);
-  db.function("holdfast_date", { deterministic: true }, (text) => (typeof text === "string" ? Date.parse(text) : null));
+  addFunctions(db);
   return db;
 }
