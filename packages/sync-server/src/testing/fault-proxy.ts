@@ -1,10 +1,11 @@
 /**
- * A proxy that does to connections what networks do: delay, reset, refuse, swallow, cut in the middle of a frame. For tests.
+ * A proxy that does to connections what networks do: hold back, delay, slow down, reset, refuse, swallow, cut in the middle of a frame. For tests.
  *
  * @module
  */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { FaultLine } from "./fault-line.ts";
 
 /** Where the connections go. */
 export interface FaultProxyTarget {
@@ -12,22 +13,36 @@ export interface FaultProxyTarget {
   readonly port: number;
 }
 
+/** Neither direction, both, or one: `up` leads to the target. */
+export type FaultDirection = false | true | "up" | "down";
+
 /** A proxy on loopback. All settings hold from the next chunk or connection on. */
 export class FaultProxy {
+  /** Where new connections go. */
+  target: FaultProxyTarget;
   /** Each chunk is held back by this much, in both directions. */
   delayMs = 0;
+  /** And by up to this much more, at random. Chunks do not overtake each other: TCP keeps their order. */
+  jitterMs = 0;
+  /** How many bytes a second get through, in each direction of each connection. */
+  bytesPerSecond: number | undefined;
   /** New connections are closed at once. */
   refuses = false;
-  /** Nothing gets through in either direction, and nobody is told. */
-  swallows = false;
-  /** After this many more bytes to the server, the connection that sent the last of them is reset. */
+  /** Nothing gets through, and nobody is told. A connection that has lost something never says anything more in that direction. */
+  swallows: FaultDirection = false;
+  /** After this many more bytes to the target, the connection that sent the last of them is reset. */
   cutAfterBytes: number | undefined;
+  /** The same for bytes from the target. */
+  cutDownAfterBytes: number | undefined;
+  /** 0 to 1, for jitter. */
+  random: () => number = Math.random;
   readonly #server: Server;
-  readonly #order = new WeakMap<Socket, Promise<void>>();
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #pairs = new Set<readonly [FaultLine, FaultLine]>();
+  #holds: FaultDirection = false;
 
   private constructor(target: FaultProxyTarget) {
-    this.#server = createServer({ noDelay: true }, (downstream) => this.#accept(downstream, target));
+    this.target = target;
+    this.#server = createServer({ noDelay: true }, (downstream) => this.#accept(downstream));
   }
 
   /** Listens on a free port. */
@@ -42,17 +57,36 @@ export class FaultProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open. */
+  /** Connections that are open on at least one side. */
   get connections(): number {
     return this.#pairs.size;
   }
 
+  /** Nothing gets through for now; it comes, in order, once this is over, as TCP sends again what a partition kept from arriving. */
+  get holds(): FaultDirection {
+    return this.#holds;
+  }
+  set holds(holds: FaultDirection) {
+    this.#holds = holds;
+    for (const pair of this.#pairs) for (const line of pair) line.pump();
+  }
+
+  /** Ends all faults; connections stay as they are. */
+  heal(): void {
+    this.delayMs = 0;
+    this.jitterMs = 0;
+    this.bytesPerSecond = undefined;
+    this.refuses = false;
+    this.swallows = false;
+    this.cutAfterBytes = undefined;
+    this.cutDownAfterBytes = undefined;
+    this.holds = false;
+  }
+
   /** Resets all connections. */
   reset(): void {
-    for (const [downstream, upstream] of this.#pairs) {
-      downstream.resetAndDestroy();
-      upstream.resetAndDestroy();
-    }
+    for (const pair of this.#pairs) for (const line of pair) line.reset();
+    this.#pairs.clear();
   }
 
   /** Resets all connections and listens no more. */
@@ -62,53 +96,23 @@ export class FaultProxy {
     await isClosed;
   }
 
-  #accept(downstream: Socket, { host = "127.0.0.1", port }: FaultProxyTarget): void {
+  #accept(downstream: Socket): void {
     if (this.refuses) {
-      downstream.resetAndDestroy();
+      downstream.on("error", () => undefined).resetAndDestroy();
       return;
     }
+    const { host = "127.0.0.1", port } = this.target;
     const upstream = connect({ host, port, noDelay: true });
-    const pair = [downstream, upstream] as const;
-    this.#pairs.add(pair);
-    const end = (): void => {
+    const cut = (): void => {
+      for (const line of pair) line.reset();
       this.#pairs.delete(pair);
-      // What a black hole swallows includes the news of an end.
-      if (this.swallows) return;
-      downstream.destroy();
-      upstream.destroy();
     };
-    for (const socket of pair) socket.on("error", end).on("close", end);
-    downstream.on("data", (chunk: Buffer) => this.#pass(chunk, upstream, pair, true));
-    upstream.on("data", (chunk: Buffer) => this.#pass(chunk, downstream, pair, false));
-  }
-
-  #pass(chunk: Buffer, to: Socket, [downstream, upstream]: readonly [Socket, Socket], isUp: boolean): void {
-    if (this.swallows) return;
-    if (isUp && this.cutAfterBytes !== undefined) {
-      if (chunk.length >= this.cutAfterBytes) {
-        const rest = chunk.subarray(0, this.cutAfterBytes);
-        this.cutAfterBytes = undefined;
-        upstream.write(rest, () => {
-          downstream.resetAndDestroy();
-          upstream.resetAndDestroy();
-        });
-        return;
-      }
-      this.cutAfterBytes -= chunk.length;
-    }
-    // One after the other, also when the delay changes in between: a network loses and delays, but TCP keeps the order.
-    const before = this.#order.get(to);
-    if (this.delayMs === 0 && before === undefined) {
-      to.write(chunk);
-      return;
-    }
-    const { delayMs } = this;
-    const written = Promise.resolve(before)
-      .then(() => new Promise((resolve) => setTimeout(resolve, delayMs)))
-      .then(() => {
-        to.write(chunk);
-        if (this.#order.get(to) === written) this.#order.delete(to);
-      });
-    this.#order.set(to, written);
+    const ended = (): void => {
+      if (downstream.destroyed && upstream.destroyed) this.#pairs.delete(pair);
+    };
+    const up = new FaultLine({ proxy: this, from: downstream, to: upstream, direction: "up", cut, ended });
+    const down = new FaultLine({ proxy: this, from: upstream, to: downstream, direction: "down", cut, ended });
+    const pair = [up, down] as const;
+    this.#pairs.add(pair);
   }
 }
