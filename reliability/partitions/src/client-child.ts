@@ -1,0 +1,172 @@
+/**
+ * A process with real clients: files, sessions, writes at random, and a look at everything after each change.
+ *
+ * @module
+ */
+import Realm from "@holdfast/realm";
+import { SeededRandom } from "@holdfast/storage-engine/simulation";
+import { CompensatingWriteError, enableSync, webSocketTransport } from "@holdfast/sync-client";
+import type { ConnectionTiming, MutableSubscriptionSet, SyncError, SyncUser } from "@holdfast/sync-client";
+import { say, serveRequests } from "./child.ts";
+import { SCHEMA } from "./content.ts";
+import type { ViewName } from "./content.ts";
+import { Reader } from "./invariants.ts";
+import { makeShared, writeNext } from "./load.ts";
+import type { ClientJob, ClientStatus, Dump, Request } from "./messages.ts";
+import { brokenTransport } from "./mutants.ts";
+
+/** Attempts follow soon, silence is found soon: a run has seconds. */
+const TIMING: ConnectionTiming = { connectTimeoutMs: 2000, pingAfterMs: 500, silenceTimeoutMs: 1500, backOff: { firstMs: 30, maximumMs: 400, random: Math.random } };
+
+// The clock of this process, as its clients see it. Timers stay as they are.
+const trueNow = Date.now.bind(Date);
+let skewMs = 0;
+Date.now = () => trueNow() + skewMs;
+
+interface Client {
+  readonly job: ClientJob;
+  readonly realm: Realm;
+  readonly reader: Reader;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const clients = new Map<string, Client>();
+
+function userOf({ id, url }: ClientJob): SyncUser {
+  return { id, url, isLoggedIn: true, freshAccessToken: () => Promise.resolve(`test:${id}`), refreshAccessToken: () => Promise.resolve(`test:${id}`) };
+}
+
+function subscribe(subscriptions: MutableSubscriptionSet, realm: Realm, view: ViewName): void {
+  for (const { name } of SCHEMA) if (name !== "Thing") subscriptions.add(realm.objects(name));
+  subscriptions.add(view === "all" ? realm.objects("Thing") : realm.objects("Thing").filtered("isHidden == false"), { name: "things" });
+}
+
+function open(job: ClientJob): void {
+  if (clients.has(job.id)) return;
+  const { id, path, keyHex, view, mutant } = job;
+  const realm = new Realm({
+    path,
+    schema: SCHEMA,
+    ...(keyHex === undefined ? {} : { encryptionKey: Uint8Array.from(Buffer.from(keyHex, "hex")) }),
+    sync: {
+      user: userOf(job),
+      flexible: true,
+      timing: TIMING,
+      transport: brokenTransport(webSocketTransport, mutant),
+      initialSubscriptions: { update: (subscriptions: MutableSubscriptionSet, fresh: Realm) => subscribe(subscriptions, fresh, view) },
+      onError: (_session: unknown, error: SyncError) => reportError(id, error),
+    } as never,
+  });
+  const reader = new Reader(id, view);
+  reader.own = job.own;
+  const client: Client = { job, realm, reader, timer: undefined };
+  clients.set(id, client);
+  realm.addListener("change", () => look(client));
+  if (job.isMaker && realm.objects("Register").length === 0) makeShared(realm);
+  look(client);
+}
+
+function reportError(id: string, error: SyncError): void {
+  // Changes of an object that somebody deletes at the same moment are undone: that is what deletes are for.
+  const isExpected = error instanceof CompensatingWriteError && error.writes.every(({ objectName }) => objectName === "Shared" || objectName === "Thing");
+  if (!isExpected) say({ say: "error", id, code: error.code, message: `${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`}` });
+}
+
+function look({ job: { id }, realm, reader }: Client): void {
+  if (realm.isClosed) return;
+  const what = reader.check(realm);
+  if (what !== undefined && process.env["DBG"]) say({ say: "wrong", id, what: what + ` n=${JSON.parse(realm.objectForPrimaryKey<any>("Cell", id)?.state ?? "{}").n} t=${Math.round(performance.now())} all=${[...realm.objects<any>("Thing")].map((t)=>t._id+(t.isHidden?"H":"")).join()}` });
+  else if (what !== undefined) say({ say: "wrong", id, what });
+}
+
+function load(client: Client, isOn: boolean): void {
+  clearTimeout(client.timer);
+  client.timer = undefined;
+  if (!isOn) return;
+  const { job, realm, reader } = client;
+  const random = new SeededRandom(job.seed);
+  const next = (): void => {
+    // Nobody counts what does not exist here yet.
+    if (realm.objects("Counter").length > 0) {
+      const n = writeNext(realm, { id: job.id, view: job.view, random });
+      say({ say: "wrote", id: job.id, n });
+      reader.own = n;
+      look(client);
+    }
+    client.timer = setTimeout(next, (1000 / job.writesPerSecond) * (0.5 + random.next()));
+  };
+  client.timer = setTimeout(next, (1000 / job.writesPerSecond) * random.next());
+}
+
+async function changeView({ realm, reader }: Client, view: ViewName): Promise<void> {
+  reader.view = undefined;
+  await realm.subscriptions.update((subscriptions) => {
+    subscriptions.removeByName("things");
+    subscribe(subscriptions, realm, view);
+  });
+  reader.view = view;
+}
+
+function dumpOf(realm: Realm): Dump {
+  return Object.fromEntries(realm.exportJson().classes.map(({ name, objects }) => [name, objects as never]));
+}
+
+function isOutboxEmpty(realm: Realm): Promise<boolean> {
+  return new Promise((resolve) => {
+    const listener = (estimate: number): void => {
+      realm.syncSession?.removeProgressNotification(listener);
+      resolve(estimate === 1);
+    };
+    realm.syncSession?.addProgressNotification("upload", "reportIndefinitely", listener);
+  });
+}
+
+async function statusOf({ realm, reader }: Client): Promise<ClientStatus> {
+  return { isConnected: realm.syncSession?.isConnected() === true, isOutboxEmpty: await isOutboxEmpty(realm), reads: reader.reads };
+}
+
+function clientOf(id: string): Client {
+  const client = clients.get(id);
+  if (client === undefined) throw new Error(`${id} is not open here`);
+  return client;
+}
+
+async function answer(request: Request): Promise<unknown> {
+  switch (request.do) {
+    case "open":
+      return open(request.client);
+    case "close": {
+      const client = clientOf(request.id);
+      load(client, false);
+      clients.delete(request.id);
+      return client.realm.close();
+    }
+    case "pause":
+      return clientOf(request.id).realm.syncSession?.pause();
+    case "resume":
+      return clientOf(request.id).realm.syncSession?.resume();
+    case "reconnect":
+      return clientOf(request.id).realm.syncSession?.reconnect();
+    case "load":
+      return load(clientOf(request.id), request.isOn);
+    case "view":
+      return changeView(clientOf(request.id), request.view);
+    case "uploaded":
+      return clientOf(request.id).realm.syncSession?.uploadAllLocalChanges(request.patienceMs);
+    case "downloaded":
+      return clientOf(request.id).realm.syncSession?.downloadAllServerChanges(request.patienceMs);
+    case "status":
+      return statusOf(clientOf(request.id));
+    case "dump":
+      return dumpOf(clientOf(request.id).realm);
+    case "clock":
+      skewMs = request.skewMs;
+      return undefined;
+    default:
+      throw new Error(`a client cannot ${request.do}`);
+  }
+}
+
+process.on("unhandledRejection", (error) => say({ say: "wrong", id: "process", what: `unhandled: ${error instanceof Error ? error.stack : String(error)}` }));
+enableSync();
+serveRequests(answer);
