@@ -216,6 +216,7 @@ class MessageReadings {
       rows: field(from, "rows", listOf(this.#row, this.#limits.rowsPerFrame)),
       last: field(from, "last", boolean),
       resume: field(from, "resume", this.#resume),
+      ...maybe(from, "cseq", countOrNone),
     };
   }
 

@@ -140,6 +140,8 @@ export interface BootMessage {
   readonly last: boolean;
   /** Where to go on: a page's after it, the last one's behind the bootstrap. */
   readonly resume: string;
+  /** On page 0: the newest transaction of the client's own that the pages are sure to have in them. */
+  readonly cseq?: number;
 }
 
 /** A transaction of others, or the part of it that this client may see. */

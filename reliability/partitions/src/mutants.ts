@@ -101,7 +101,7 @@ function over(store: Store, methods: Partial<Store>): Store {
 }
 
 function overSnapshot(snapshot: Snapshot, methods: Partial<Snapshot>): Snapshot {
-  return { position: snapshot.position, rows: (...all) => snapshot.rows(...all), states: (names) => snapshot.states(names), changes: (...all) => snapshot.changes(...all), salt: (version) => snapshot.salt(version), release: () => snapshot.release(), ...methods };
+  return { position: snapshot.position, rows: (...all) => snapshot.rows(...all), states: (names) => snapshot.states(names), changes: (...all) => snapshot.changes(...all), salt: (version) => snapshot.salt(version), lastCseq: (client) => snapshot.lastCseq(client), release: () => snapshot.release(), ...methods };
 }
 
 /** Rights are known by the upload itself, so it is changed and not copied. */

@@ -10,6 +10,20 @@ import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, PendingRecord, RejectedRecord } from "./records.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
 
+/** An operation of this device's that the server has acknowledged. */
+export interface OwnOperation {
+  /** Of its transaction. */
+  readonly cseq: number;
+  readonly operation: Operation;
+}
+
+/** Those of this connection. */
+export interface RecentOperations {
+  of(name: ObjectName): readonly Operation[];
+  /** Those of transactions behind one, by transaction. */
+  after(cseq: number): ReadonlyMap<number, readonly Operation[]>;
+}
+
 /** Operations by object, in order. */
 export function byObject(operations: Iterable<Operation>): Map<string, { name: ObjectName; operations: Operation[] }> {
   const found = new Map<string, { name: ObjectName; operations: Operation[] }>();
@@ -27,7 +41,7 @@ export function byObject(operations: Iterable<Operation>): Map<string, { name: O
  *
  * @returns The operations as the server has them.
  */
-export function applyAck(tx: ReplicaTransaction, ack: AckMessage): Operation[] {
+export function applyAck(tx: ReplicaTransaction, ack: AckMessage): OwnOperation[] {
   const stamps = new Map<Stamp, Stamp>(ack.stamps ?? []);
   const rejects = ack.rejects ?? [];
   const isRejected = (cseq: number, name: ObjectName): boolean => rejects.some((reject) => reject.cseq === cseq && nameText(reject) === nameText(name));
@@ -40,7 +54,7 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): Operation[] {
       return restamped(g === undefined ? operation : withSeen(operation, g), stamps);
     });
   }
-  const confirmed: Operation[] = [];
+  const confirmed: OwnOperation[] = [];
   const touched = new Map<string, ObjectName>();
   const isStrict = stamps.size > 0 || rejects.length > 0 || seen.size > 0;
   for (const cseq of acked) {
@@ -48,12 +62,12 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): Operation[] {
     for (const { name, operations } of byObject(ops).values()) {
       touched.set(nameText(name), name);
       if (isRejected(cseq, name)) continue;
-      confirmed.push(...operations);
+      confirmed.push(...operations.map((operation) => ({ cseq, operation })));
     }
     tx.setOutbox(cseq, undefined);
     if (hasBoot(tx)) tx.writeNumber(TREES.late, cseq, { ops: ops.filter((operation) => !isRejected(cseq, operation)) } satisfies OutboxRecord);
   }
-  for (const { name, operations } of byObject(confirmed).values()) confirm(tx, name, operations);
+  for (const { name, operations } of byObject(confirmed.map(({ operation }) => operation)).values()) confirm(tx, name, operations);
   for (const name of touched.values()) settlePending(tx, name, ack.cseq, isStrict);
   // That an object is gone comes by itself: there is nothing that an application could do about it.
   noteRejects(tx, rejects.filter((reject) => acked.includes(reject.cseq) && reject.code !== "OBJECT_GONE"));
@@ -114,7 +128,7 @@ function noteRejects(tx: ReplicaTransaction, rejects: readonly Reject[]): void {
  *
  * @param recent - Own operations that were acknowledged on this connection: the server may have read a row before it had them.
  */
-export function applyDown(tx: ReplicaTransaction, message: DownMessage, recent: (name: ObjectName) => readonly Operation[]): void {
+export function applyDown(tx: ReplicaTransaction, message: DownMessage, recent: RecentOperations): void {
   const operations = message.txs.flatMap((entry) => entry.ops);
   observeAll(tx, operations);
   const shown = new Map<string, ObjectName>();
@@ -125,7 +139,7 @@ export function applyDown(tx: ReplicaTransaction, message: DownMessage, recent: 
     shown.set(nameText(name), name);
   }
   for (const row of message.rows ?? []) {
-    enterView(tx, row, recent(row));
+    enterView(tx, row, recent.of(row));
     shown.set(nameText(row), { type: row.type, pk: row.pk });
   }
   for (const name of message.out ?? []) {
@@ -148,9 +162,9 @@ function enterView(tx: ReplicaTransaction, row: ObjectRow, own: readonly Operati
   if (pending !== undefined) tx.rebase(row, pending.cseqs);
 }
 
-/** Nothing of the object is known here any more but what this device wants to do to it. It is not deleted: the outbox stays. */
-function leaveView(tx: ReplicaTransaction, name: ObjectName): void {
-  tx.setConfirmed(name, undefined);
+/** Nothing of the object is known here any more but `state`, and what this device wants to do to it. It is not deleted: the outbox stays. */
+function leaveView(tx: ReplicaTransaction, name: ObjectName, state?: ObjectState): void {
+  tx.setConfirmed(name, state);
   const pending = tx.pending(name);
   if (pending !== undefined) tx.rebase(name, pending.cseqs);
 }
@@ -161,12 +175,10 @@ function leaveView(tx: ReplicaTransaction, name: ObjectName): void {
  * @param recent - As for `applyDown`.
  * @returns True if it did.
  */
-export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: (name: ObjectName) => readonly Operation[]): boolean {
+export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: RecentOperations): boolean {
   const subs = tx.meta("subs") as Meta["subs"];
   if (message.version !== subs.version) return false;
-  const boot = tx.meta("boot") ?? null;
-  const pages = boot !== null && boot.version === message.version ? boot.pages : 0;
-  if (message.page === 0 && pages > 0) tx.access.tree(TREES.staged).clear();
+  if (message.page === 0) beginBoot(tx, message, recent);
   tx.writeNumber(TREES.staged, message.page, message.rows);
   tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
   if (!message.last) return false;
@@ -176,8 +188,18 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: 
   return true;
 }
 
+/**
+ * What was acknowledged before the first page came may still be younger than the pages: they are read while uploads go on. The server does
+ * not send it again, so it is kept with the pages, also for another connection.
+ */
+function beginBoot(tx: ReplicaTransaction, { cseq }: BootMessage, recent: RecentOperations): void {
+  for (const tree of [TREES.staged, TREES.late]) tx.access.tree(tree).clear();
+  if (cseq === undefined) return;
+  for (const [number, ops] of recent.after(cseq)) tx.writeNumber(TREES.late, number, { ops } satisfies OutboxRecord);
+}
+
 /** All pages are there: they are the view now. */
-function finishBoot(tx: ReplicaTransaction, pageCount: number, recent: (name: ObjectName) => readonly Operation[]): void {
+function finishBoot(tx: ReplicaTransaction, pageCount: number, recent: RecentOperations): void {
   const late = byObject(tx.numbers(TREES.late).flatMap((cseq) => (tx.readNumber<OutboxRecord>(TREES.late, cseq) as OutboxRecord).ops));
   const inView = new Set<string>();
   const changed: ObjectName[] = [];
@@ -185,14 +207,16 @@ function finishBoot(tx: ReplicaTransaction, pageCount: number, recent: (name: Ob
     for (const row of tx.readNumber<readonly ObjectRow[]>(TREES.staged, page) ?? []) {
       const text = nameText(row);
       inView.add(text);
-      if (takeRow(tx, row, [...(late.get(text)?.operations ?? []), ...recent(row)])) changed.push({ type: row.type, pk: row.pk });
+      if (takeRow(tx, row, [...(late.get(text)?.operations ?? []), ...recent.of(row)])) changed.push({ type: row.type, pk: row.pk });
     }
   }
   for (const name of tx.names(TREES.confirmed)) {
     const text = nameText(name);
+    if (inView.has(text)) continue;
     // What was made here and acknowledged meanwhile is younger than the bootstrap.
-    if (inView.has(text) || late.has(text)) continue;
-    leaveView(tx, name);
+    const own = late.get(text)?.operations;
+    const state = own === undefined ? undefined : applyOperations(undefined, own);
+    leaveView(tx, name, materialise(state) === undefined ? undefined : state);
     changed.push(name);
   }
   for (const name of changed) tx.show(name);

@@ -6,10 +6,11 @@
 import { Replica } from "@holdfast/realm/replica";
 import type { FileSession, ReplicaAccess, ReplicaChange, ReplicaKeeper } from "@holdfast/realm/replica";
 import { classOf, NEVER } from "@holdfast/sync-protocol";
-import type { AckMessage, BootMessage, DownMessage, ObjectName, Operation, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
+import type { AckMessage, BootMessage, DownMessage, Operation, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
 import { SyncError } from "../errors.ts";
 import { syncSchemaOfClasses } from "../wire/sync-schema.ts";
 import { applyAck, applyBoot, applyDown } from "./apply-server.ts";
+import type { OwnOperation, RecentOperations } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
 import { renameFile } from "./rename-file.ts";
@@ -42,7 +43,7 @@ export class SyncedFile implements ReplicaKeeper {
   onAdvance: () => void = () => undefined;
   onClosing: () => void = () => undefined;
   /** Own operations that were acknowledged lately, by object: see `applyDown`. */
-  readonly #recent = new Map<string, Operation[]>();
+  readonly #recent = new Map<string, OwnOperation[]>();
 
   constructor({ session, userId, now = Date.now }: SyncedFileOptions) {
     this.#now = now;
@@ -136,21 +137,35 @@ export class SyncedFile implements ReplicaKeeper {
 
   async ack(message: AckMessage): Promise<void> {
     const operations = await this.write((tx) => applyAck(tx, message));
-    for (const operation of operations) {
-      const text = nameText(operation);
+    for (const own of operations) {
+      const text = nameText(own.operation);
       const known = this.#recent.get(text);
-      if (known === undefined) this.#recent.set(text, [operation]);
-      else known.push(operation);
+      if (known === undefined) this.#recent.set(text, [own]);
+      else known.push(own);
     }
   }
 
+  readonly #recentOperations: RecentOperations = {
+    of: (name) => (this.#recent.get(nameText(name)) ?? []).map(({ operation }) => operation),
+    after: (cseq) => {
+      const found = new Map<number, Operation[]>();
+      for (const own of [...this.#recent.values()].flat()) {
+        if (own.cseq <= cseq) continue;
+        const known = found.get(own.cseq);
+        if (known === undefined) found.set(own.cseq, [own.operation]);
+        else known.push(own.operation);
+      }
+      return found;
+    },
+  };
+
   down(message: DownMessage): Promise<void> {
-    return this.write((tx) => applyDown(tx, message, (name: ObjectName) => this.#recent.get(nameText(name)) ?? []));
+    return this.write((tx) => applyDown(tx, message, this.#recentOperations));
   }
 
   /** @returns True if the bootstrap is complete. */
   boot(message: BootMessage): Promise<boolean> {
-    return this.write((tx) => applyBoot(tx, message, (name: ObjectName) => this.#recent.get(nameText(name)) ?? []));
+    return this.write((tx) => applyBoot(tx, message, this.#recentOperations));
   }
 
   /** The server has answered something that was asked after all acknowledgements so far: rows that it reads from now on have those in them. */

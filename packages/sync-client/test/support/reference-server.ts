@@ -247,10 +247,11 @@ export class ServerSession {
     const rows: ObjectRow[] = [...this.#server.states.values()].filter(({ name, state }) => view.matches(name.type, materialise(state))).map(({ name, state }) => ({ ...name, state }));
     const position = this.#server.log.length;
     this.#isBooting = true;
+    const cseq = this.#server.clients.get(this.#client)?.lastCseq ?? 0;
     const pages = Math.max(1, Math.ceil(rows.length / rowsPerPage));
     for (let page = Math.min(firstPage, pages - 1); page < pages; page++) {
       const last = page === pages - 1;
-      this.send({ msg: "boot", version: view.version, page, rows: rows.slice(page * rowsPerPage, (page + 1) * rowsPerPage), last, resume: JSON.stringify({ version: view.version, position, ...(last ? {} : { page: page + 1 }) }) });
+      this.send({ msg: "boot", version: view.version, page, rows: rows.slice(page * rowsPerPage, (page + 1) * rowsPerPage), last, resume: JSON.stringify({ version: view.version, position, ...(last ? {} : { page: page + 1 }) }), ...(page === 0 ? { cseq } : {}) });
     }
     this.#isBooting = false;
     this.#position = position;

@@ -109,13 +109,15 @@ export class Download {
   }
 
   async #boot(snapshot: Snapshot, at: ResumePoint, from: ResumePoint["boot"]): Promise<ResumePoint | undefined> {
-    const { view, version, outgoing, seal, metrics } = this.#options;
+    const { view, version, outgoing, seal, metrics, client } = this.#options;
     metrics.add("holdfast_bootstraps_total");
+    // The client's own operations are not sent to it: it has to know which of them the pages lack.
+    const cseq = from === undefined ? `,"cseq":${String(await snapshot.lastCseq(client))}` : "";
     let page = from === undefined ? 0 : from.page + 1;
     let pending: { rows: string[]; size: number; boot: NonNullable<ResumePoint["boot"]> } = { rows: [], size: 0, boot: { page, type: "", after: null } };
     const send = async (isLast: boolean): Promise<boolean> => {
       const resume = seal(isLast ? at : { ...at, boot: { ...pending.boot, page } });
-      const isSent = await outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}}`);
+      const isSent = await outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}${page === 0 ? cseq : ""}}`);
       page++;
       pending = { rows: [], size: 0, boot: pending.boot };
       return isSent && !this.#isCancelled;

@@ -167,6 +167,8 @@ export interface Snapshot {
   states(names: readonly { readonly type: string; readonly pk: WireKey }[]): Promise<ReadonlyMap<string, ObjectState>>;
   /** Changes with `after < version`, in order; at least one whole version if there is any. */
   changes(after: number, limit: number): Promise<readonly ChangeEntry[]>;
+  /** A client's newest transaction. */
+  lastCseq(client: string): Promise<number>;
   /** What names a version; undefined if it is below the floor or was never given. */
   salt(version: number): Promise<string | undefined>;
   release(): Promise<void>;

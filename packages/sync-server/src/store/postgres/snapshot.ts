@@ -70,6 +70,11 @@ export class PostgresSnapshot implements Snapshot {
     return rows.map(entryOf);
   }
 
+  async lastCseq(client: string): Promise<number> {
+    const { rows } = await this.#client.query<{ last_cseq: string }>("SELECT last_cseq FROM sync.client WHERE client = $1", [client]);
+    return Number(rows[0]?.last_cseq ?? 0);
+  }
+
   async salt(version: number): Promise<string | undefined> {
     const { rows } = await this.#client.query<{ salt: string }>("SELECT salt FROM sync.version WHERE v = $1", [version]);
     return rows[0]?.salt;

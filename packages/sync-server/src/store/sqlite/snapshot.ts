@@ -67,6 +67,11 @@ export class SqliteSnapshot implements Snapshot {
     return rows.map(entryOf);
   }
 
+  async lastCseq(client: string): Promise<number> {
+    const row = this.#db.prepare("SELECT last_cseq FROM sync_client WHERE client = ?").get(client) as { last_cseq: number } | undefined;
+    return Number(row?.last_cseq ?? 0);
+  }
+
   async salt(version: number): Promise<string | undefined> {
     const row = this.#db.prepare("SELECT salt FROM sync_version WHERE v = ?").get(version) as { salt: string } | undefined;
     return row?.salt;
