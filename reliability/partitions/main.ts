@@ -92,4 +92,5 @@ async function tryMutants(): Promise<boolean> {
   return missed === 0;
 }
 
-process.exitCode = (await (values.mutants ? tryMutants() : main())) ? 0 : 1;
+const isGood = await (values.mutants ? tryMutants() : main());
+process.exit(isGood ? 0 : 1);

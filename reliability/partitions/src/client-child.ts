@@ -75,8 +75,7 @@ function reportError(id: string, error: SyncError): void {
 function look({ job: { id }, realm, reader }: Client): void {
   if (realm.isClosed) return;
   const what = reader.check(realm);
-  if (what !== undefined && process.env["DBG"]) say({ say: "wrong", id, what: what + ` n=${JSON.parse(realm.objectForPrimaryKey<any>("Cell", id)?.state ?? "{}").n} t=${Math.round(performance.now())} all=${[...realm.objects<any>("Thing")].map((t)=>t._id+(t.isHidden?"H":"")).join()}` });
-  else if (what !== undefined) say({ say: "wrong", id, what });
+  if (what !== undefined) say({ say: "wrong", id, what });
 }
 
 function load(client: Client, isOn: boolean): void {

@@ -117,7 +117,7 @@ const FAULTS: Readonly<Record<FaultKind, (scene: Scene) => Promise<unknown>>> = 
   "stop server": ({ server: { process }, forMs }) => stopped(process, forMs),
   "kill server": ({ world, serverIndex, forMs }) => world.restartServer(serverIndex, { isKilled: true, awayMs: forMs / 4 }),
   "restart server": ({ world, serverIndex, forMs }) => world.restartServer(serverIndex, { isKilled: false, awayMs: forMs / 4 }),
-  "database restart": async ({ world }) => world.cluster?.crashAndRestart(),
+  "database restart": ({ world }) => (world.databaseWork = world.databaseWork.then(() => world.cluster?.crashAndRestart())),
   "database partition": onDatabase((proxy, random) => (proxy.holds = random.pick([true, "up", "down"] as const)), (proxy) => (proxy.holds = false)),
   "database black hole": onDatabase((proxy, random) => (proxy.swallows = random.pick([true, "up", "down"] as const)), (proxy) => (proxy.swallows = false)),
   "database reset": onDatabase((proxy) => proxy.reset(), () => undefined),

@@ -62,6 +62,8 @@ export class World {
   /** True while clients are to write. */
   isLoaded = false;
   isEnding = false;
+  /** Restarts of the database, one after the other. */
+  databaseWork: Promise<unknown> = Promise.resolve();
   readonly #options: WorldOptions;
 
   constructor(options: WorldOptions) {
@@ -165,7 +167,10 @@ export class World {
 
   /** Ends all faults that lie on lines and processes. */
   heal(): void {
-    for (const { proxy } of this.clients) proxy.heal();
+    for (const { proxy } of this.clients) {
+      proxy.heal();
+      proxy.resetLost();
+    }
     for (const { database, process } of this.servers) {
       database?.heal();
       process.goOn();

@@ -49,6 +49,11 @@ export class FaultLine {
     });
   }
 
+  /** True if something that came in will never go out. */
+  get hasLost(): boolean {
+    return this.#hasLost;
+  }
+
   /** Ends it at once, on both sides. */
   reset(): void {
     clearTimeout(this.#timer);

@@ -83,10 +83,14 @@ export class FaultProxy {
     this.holds = false;
   }
 
+  /** Resets the connections that have lost something: what becomes of them once TCP gives up. */
+  resetLost(): void {
+    for (const pair of this.#pairs) if (pair.some((line) => line.hasLost)) this.#cut(pair);
+  }
+
   /** Resets all connections. */
   reset(): void {
-    for (const pair of this.#pairs) for (const line of pair) line.reset();
-    this.#pairs.clear();
+    for (const pair of this.#pairs) this.#cut(pair);
   }
 
   /** Resets all connections and listens no more. */
@@ -96,6 +100,11 @@ export class FaultProxy {
     await isClosed;
   }
 
+  #cut(pair: readonly [FaultLine, FaultLine]): void {
+    for (const line of pair) line.reset();
+    this.#pairs.delete(pair);
+  }
+
   #accept(downstream: Socket): void {
     if (this.refuses) {
       downstream.on("error", () => undefined).resetAndDestroy();
@@ -103,10 +112,7 @@ export class FaultProxy {
     }
     const { host = "127.0.0.1", port } = this.target;
     const upstream = connect({ host, port, noDelay: true });
-    const cut = (): void => {
-      for (const line of pair) line.reset();
-      this.#pairs.delete(pair);
-    };
+    const cut = (): void => this.#cut(pair);
     const ended = (): void => {
       if (downstream.destroyed && upstream.destroyed) this.#pairs.delete(pair);
     };
