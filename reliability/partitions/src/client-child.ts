@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import Realm from "@holdfast/realm";
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
 import { CompensatingWriteError, enableSync, webSocketTransport } from "@holdfast/sync-client";
