@@ -244,7 +244,7 @@ class Batch {
     if (base !== undefined && changes.length > 0) this.#reach = Math.min(base, this.#reach ?? base);
     for (const { type, pk, ops, before, after, state, last } of changes) {
       this.#current.set(objectName(type, pk), { type, pk, state, image: after, last: after === undefined ? (before ?? last) : undefined, version: undefined });
-      this.#entries.push({ version: this.#input.version, ordinal, client, type, pk, ops, before, after });
+      this.#entries.push({ version: this.#input.version, ordinal, client, type, pk, ops, text: {}, before, after });
     }
   }
 

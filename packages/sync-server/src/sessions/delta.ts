@@ -5,6 +5,7 @@
  */
 import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
 import type { Image } from "../merge/image.ts";
+import { opsText } from "../store/log-codec.ts";
 import { objectName } from "../store/store.ts";
 import type { ChangeEntry } from "../store/store.ts";
 import { visibleOperations, visibleState } from "./view.ts";
@@ -18,35 +19,25 @@ export class ChangeBatch {
   readonly salt: string;
   /** By object: from what to what all of its changes together lead. */
   readonly objects: readonly ObjectSpan[];
-  readonly #opsJson = new Map<ChangeEntry, string>();
 
   constructor(entries: readonly ChangeEntry[], at: { readonly version: number; readonly salt: string }) {
     this.entries = entries;
     this.version = at.version;
     this.salt = at.salt;
     const spans = new Map<string, { -readonly [Key in keyof ObjectSpan]: ObjectSpan[Key] }>();
-    for (const entry of entries) {
+    for (const [place, entry] of entries.entries()) {
       const name = objectName(entry.type, entry.pk);
       const span = spans.get(name);
       if (span === undefined) {
-        spans.set(name, { name, type: entry.type, pk: entry.pk, before: entry.before, after: entry.after, writer: entry.client, entries: [entry] });
+        spans.set(name, { name, type: entry.type, pk: entry.pk, before: entry.before, after: entry.after, writer: entry.client, entries: [entry], places: [place] });
       } else {
         span.after = entry.after;
         span.entries.push(entry);
+        span.places.push(place);
         if (span.writer !== entry.client) span.writer = undefined;
       }
     }
     this.objects = [...spans.values()];
-  }
-
-  /** JSON of an entry's operations without the brackets around them; made once for all who get them whole. */
-  opsJson(entry: ChangeEntry): string {
-    let json = this.#opsJson.get(entry);
-    if (json === undefined) {
-      json = JSON.stringify(entry.ops).slice(1, -1);
-      this.#opsJson.set(entry, json);
-    }
-    return json;
   }
 }
 
@@ -60,6 +51,20 @@ export interface ObjectSpan {
   /** The client that made all of these changes; undefined if there was more than one. */
   readonly writer: string | undefined;
   readonly entries: ChangeEntry[];
+  /** Where they stand among those of the batch. */
+  readonly places: number[];
+}
+
+/** One object over a batch, as a view sees it before and after. */
+export interface SpanInView {
+  readonly span: ObjectSpan;
+  wasShown: boolean;
+  isShown: boolean;
+}
+
+/** The clients that changed an object. */
+export function writersOf({ writer, entries }: ObjectSpan): ReadonlySet<string> {
+  return new Set(writer === undefined ? entries.map(({ client }) => client) : [writer]);
 }
 
 /** What is new for a view, as parts of a message: each session leaves its own operations out. */
@@ -75,11 +80,21 @@ export interface Delta {
   readonly size: number;
 }
 
-/** Objects whose state is needed: those that enter the view, or left it and are back. */
-export function entering(batch: ChangeBatch, view: View): readonly ObjectSpan[] {
-  return batch.objects.filter((span) => {
+/** Every object of the batch that is of one of the view's classes. */
+export function spansInView(batch: ChangeBatch, view: View): readonly SpanInView[] {
+  const found: SpanInView[] = [];
+  for (const span of batch.objects) {
     const shown = view.classes.get(span.type);
-    return shown !== undefined && fateOf(span, shown) === "row";
+    if (shown !== undefined) found.push({ span, wasShown: span.before !== undefined && shown.shows(span.before), isShown: span.after !== undefined && shown.shows(span.after) });
+  }
+  return found;
+}
+
+/** Objects whose state is needed: those that enter the view, or left it and are back. */
+export function entering(spans: readonly SpanInView[], view: View): readonly ObjectSpan[] {
+  return spans.flatMap((each) => {
+    const shown = view.classes.get(each.span.type);
+    return shown !== undefined && fateOf(each, shown) === "row" ? [each.span] : [];
   });
 }
 
@@ -87,9 +102,8 @@ export function entering(batch: ChangeBatch, view: View): readonly ObjectSpan[] 
 type Fate = "operations" | "row" | "delete" | "out" | "gone";
 
 /** What was written while an object was out of view is none of the viewer's business, even if it has come back or is deleted by now. */
-function fateOf({ before, after, entries }: ObjectSpan, { shows }: ClassView): Fate {
-  const wasShown = before !== undefined && shows(before);
-  if (after !== undefined && shows(after)) return wasShown && isShownThroughout(entries, shows) ? "operations" : "row";
+function fateOf({ span: { after, entries }, wasShown, isShown }: SpanInView, { shows }: ClassView): Fate {
+  if (isShown) return wasShown && isShownThroughout(entries, shows) ? "operations" : "row";
   if (!wasShown) return "gone";
   if (after !== undefined) return "out";
   if (isShownThroughout(entries, shows)) return "operations";
@@ -106,18 +120,19 @@ function isDeletedInView(entries: readonly ChangeEntry[], shows: ClassView["show
   return last === undefined || shows(last.before as Image);
 }
 
-/** The delta of a batch. `states` has those of all objects that enter. */
-export function deltaOf(batch: ChangeBatch, view: View, states: ReadonlyMap<string, ObjectState>): Delta {
-  const kept = new Set<ChangeEntry>();
+/** The delta of a batch. `spans` has, in order, what the view shows before or after, and what those wrote who follow it; `states` those of all that enter. */
+export function deltaOf(batch: ChangeBatch, view: View, spans: readonly SpanInView[], states: ReadonlyMap<string, ObjectState>): Delta {
+  const places: number[] = [];
   const rows: { own: string | undefined; json: string }[] = [];
   const out: string[] = [];
   const gone: { writers: ReadonlySet<string>; row?: string; out?: string }[] = [];
-  for (const span of batch.objects) {
+  for (const each of spans) {
+    const { span } = each;
     const shown = view.classes.get(span.type);
     if (shown === undefined) continue;
-    switch (fateOf(span, shown)) {
+    switch (fateOf(each, shown)) {
       case "operations":
-        for (const entry of span.entries) kept.add(entry);
+        places.push(...span.places);
         break;
       case "row": {
         const state = states.get(span.name);
@@ -135,13 +150,13 @@ export function deltaOf(batch: ChangeBatch, view: View, states: ReadonlyMap<stri
         gone.push(goneOf(span, shown));
     }
   }
-  const txs = transactions(batch, kept, view);
+  const txs = transactions(batch, places.sort((left, right) => left - right), view);
   const size = txs.reduce((sum, { json }) => sum + json.length, 0) + rows.reduce((sum, { json }) => sum + json.length, 0) + out.reduce((sum, json) => sum + json.length, 0);
   return { version: batch.version, salt: batch.salt, txs, rows, out, gone, size };
 }
 
-/** The text of a `down` for one session; undefined if there is nothing in it for this client. */
-export function downText(delta: Delta, client: string, resume: string): string | undefined {
+/** The text of a `down` for one session; undefined if there is nothing in it for this client: then `resume` is not asked for. */
+export function downText(delta: Delta, client: string, resume: () => string): string | undefined {
   const txs = delta.txs.filter((tx) => tx.client !== client).map(({ json }) => json);
   const rows = delta.rows.filter(({ own }) => own !== client).map(({ json }) => json);
   const gone = delta.gone.filter(({ writers }) => writers.has(client));
@@ -149,12 +164,12 @@ export function downText(delta: Delta, client: string, resume: string): string |
   const out = [...delta.out, ...gone.flatMap((entry) => (entry.out === undefined ? [] : [entry.out]))];
   if (txs.length === 0 && rows.length === 0 && out.length === 0) return undefined;
   const more = `${rows.length === 0 ? "" : `,"rows":[${rows.join(",")}]`}${out.length === 0 ? "" : `,"out":[${out.join(",")}]`}`;
-  return `{"msg":"down","resume":${JSON.stringify(resume)},"txs":[${txs.join(",")}]${more}}`;
+  return `{"msg":"down","resume":${JSON.stringify(resume())},"txs":[${txs.join(",")}]${more}}`;
 }
 
 /** For the writers of an object that is shown neither before nor after: its delete, if they could see that, or that it is out of view. */
 function goneOf(span: ObjectSpan, { shows }: ClassView): { writers: ReadonlySet<string>; row?: string; out?: string } {
-  const writers = new Set(span.entries.map((entry) => entry.client));
+  const writers = writersOf(span);
   const row = span.after === undefined && isDeletedInView(span.entries, shows) ? deletedRow(span) : undefined;
   return row === undefined ? { writers, out: nameJson(span) } : { writers, row };
 }
@@ -176,7 +191,7 @@ function nameJson({ type, pk }: ObjectSpan): string {
   return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)}}`;
 }
 
-function transactions(batch: ChangeBatch, kept: ReadonlySet<ChangeEntry>, view: View): { client: string; json: string }[] {
+function transactions(batch: ChangeBatch, places: readonly number[], view: View): { client: string; json: string }[] {
   const txs: { client: string; json: string }[] = [];
   let parts: string[] = [];
   let current: ChangeEntry | undefined;
@@ -184,12 +199,12 @@ function transactions(batch: ChangeBatch, kept: ReadonlySet<ChangeEntry>, view: 
     if (current !== undefined && parts.length > 0) txs.push({ client: current.client, json: `{"ops":[${parts.join(",")}]}` });
     parts = [];
   };
-  for (const entry of batch.entries) {
-    if (!kept.has(entry)) continue;
+  for (const place of places) {
+    const entry = batch.entries[place] as ChangeEntry;
     if (current === undefined || current.version !== entry.version || current.ordinal !== entry.ordinal) close();
     current = entry;
     const hidden = view.classes.get(entry.type)?.hidden;
-    const json = hidden === undefined || hidden.size === 0 ? batch.opsJson(entry) : JSON.stringify(visibleOperations(entry.ops, hidden)).slice(1, -1);
+    const json = (hidden === undefined || hidden.size === 0 ? opsText(entry) : JSON.stringify(visibleOperations(entry.ops, hidden))).slice(1, -1);
     if (json !== "") parts.push(json);
   }
   close();

@@ -11,7 +11,7 @@ import type { Metrics } from "../operations/metrics.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText } from "../schema/wire-scalar.ts";
 import type { ChangeEntry, Snapshot, Store, StoredObject } from "../store/store.ts";
-import { ChangeBatch, deltaOf, downText, entering, rowJson } from "./delta.ts";
+import { ChangeBatch, deltaOf, downText, entering, rowJson, spansInView } from "./delta.ts";
 import type { Gate } from "./gate.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ResumePoint } from "./resume-token.ts";
@@ -98,13 +98,14 @@ export class Download {
       at = last.version;
     }
     const batch = new ChangeBatch(entries, to);
-    const wanted = entering(batch, view);
+    const spans = spansInView(batch, view);
+    const wanted = entering(spans, view);
     const states = wanted.length === 0 ? new Map<string, ObjectState>() : await snapshot.states(wanted);
-    const delta = deltaOf(batch, view, states);
+    const delta = deltaOf(batch, view, spans, states);
     if (delta.size > MISSED_CHARACTERS_MAX) return false;
     if (this.#isCancelled) return true;
     const resume = seal(to);
-    await outgoing.sendAndWait(downText(delta, client, resume) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
+    await outgoing.sendAndWait(downText(delta, client, () => resume) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
     return true;
   }
 

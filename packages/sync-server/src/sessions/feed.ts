@@ -13,14 +13,27 @@ import type { Metrics } from "../operations/metrics.ts";
 import { isPassing } from "../store/failures.ts";
 import { objectName } from "../store/store.ts";
 import type { Committed, Snapshot, Store } from "../store/store.ts";
-import { ChangeBatch, deltaOf, entering } from "./delta.ts";
-import type { Delta } from "./delta.ts";
+import { ChangeBatch, deltaOf, entering, writersOf } from "./delta.ts";
+import type { Delta, ObjectSpan, SpanInView } from "./delta.ts";
 import type { View } from "./view.ts";
+import { ViewIndex } from "./view-index.ts";
 
 /** Who listens. */
 export interface FeedListener {
-  readonly view: View | undefined;
+  /** What is new for its view; not called where there is nothing. */
   receive(delta: Delta): void;
+}
+
+/** What a listener is shown, and as whom it writes. */
+export interface Following {
+  readonly view: View;
+  readonly client: string;
+}
+
+/** Listeners with equal views. */
+interface Audience {
+  readonly view: View;
+  readonly listeners: Set<FeedListener>;
 }
 
 /** Entries that one read of the log asks for. */
@@ -29,12 +42,16 @@ const RETRY_MS = 200;
 
 /** Sends changes to sessions. */
 export class Feed {
-  readonly listeners: Set<FeedListener> = new Set<FeedListener>();
   readonly #store: Store;
   readonly #log: Log;
   readonly #metrics: Metrics;
   readonly #waiting = new Set<{ readonly version: number; readonly reached: () => void }>();
+  readonly #following = new Map<FeedListener, { readonly audience: Audience; readonly client: string }>();
+  readonly #audiences = new Map<string, Audience>();
+  readonly #index = new ViewIndex<Audience>();
+  readonly #byClient = new Map<string, Set<FeedListener>>();
   #version = 0;
+  #salt = "";
   #isDirty = false;
   #reading: Promise<void> | undefined;
   #isStopped = false;
@@ -50,6 +67,48 @@ export class Feed {
     return this.#version;
   }
 
+  /** What names that version; empty before the first one went out. */
+  get salt(): string {
+    return this.#salt;
+  }
+
+  /** How many different views there are. */
+  get viewCount(): number {
+    return this.#audiences.size;
+  }
+
+  /** From here on the listener hears what is new for this view, and for no other that it followed before. */
+  follow(listener: FeedListener, { view, client }: Following): void {
+    this.leave(listener);
+    const known = this.#audiences.get(view.digest);
+    const audience = known ?? { view, listeners: new Set() };
+    if (known === undefined) {
+      this.#audiences.set(view.digest, audience);
+      this.#index.add(audience, view);
+    }
+    audience.listeners.add(listener);
+    this.#following.set(listener, { audience, client });
+    const others = this.#byClient.get(client);
+    if (others === undefined) this.#byClient.set(client, new Set([listener]));
+    else others.add(listener);
+  }
+
+  /** The listener hears nothing more. */
+  leave(listener: FeedListener): void {
+    const following = this.#following.get(listener);
+    if (following === undefined) return;
+    const { audience, client } = following;
+    this.#following.delete(listener);
+    audience.listeners.delete(listener);
+    if (audience.listeners.size === 0) {
+      this.#audiences.delete(audience.view.digest);
+      this.#index.remove(audience);
+    }
+    const others = this.#byClient.get(client);
+    others?.delete(listener);
+    if (others?.size === 0) this.#byClient.delete(client);
+  }
+
   /** Begins behind what is there. */
   async start(): Promise<void> {
     this.#version = (await this.#store.position()).version;
@@ -63,7 +122,8 @@ export class Feed {
       return;
     }
     const states = new Map(batch.objects.map(({ type, pk, state }) => [objectName(type, pk), state]));
-    this.#send(new ChangeBatch(batch.entries, { version, salt }), (changes, view) => new Map(entering(changes, view).flatMap(({ name }) => (states.has(name) ? [[name, states.get(name) as ObjectState]] : []))));
+    const changes = new ChangeBatch(batch.entries, { version, salt });
+    this.#send(changes, this.#spansByAudience(changes), states);
   }
 
   /** There may be something new. */
@@ -122,25 +182,46 @@ export class Feed {
       at = last.version;
     }
     const batch = new ChangeBatch(entries, { version, salt: (await snapshot.salt(version)) ?? "" });
-    const views = new Set([...this.listeners].flatMap(({ view }) => (view === undefined ? [] : [view])));
-    const wanted = new Map([...views].flatMap((view) => entering(batch, view).map((span) => [span.name, span] as const)));
+    const spans = this.#spansByAudience(batch);
+    const wanted = new Map([...spans].flatMap(([{ view }, each]) => entering(each, view).map((span) => [span.name, span] as const)));
     const states = wanted.size === 0 ? new Map<string, ObjectState>() : await snapshot.states([...wanted.values()]);
     // A view that came while the states were read has no need of this batch: its own snapshot is newer.
-    this.#send(batch, () => states);
+    this.#send(batch, spans, states);
   }
 
-  #send(batch: ChangeBatch, statesFor: (batch: ChangeBatch, view: View) => ReadonlyMap<string, ObjectState>): void {
-    this.#version = batch.version;
-    const deltas = new Map<string, Delta>();
-    for (const listener of this.listeners) {
-      const { view } = listener;
-      if (view === undefined) continue;
-      let delta = deltas.get(view.digest);
-      if (delta === undefined) {
-        delta = deltaOf(batch, view, statesFor(batch, view));
-        deltas.set(view.digest, delta);
+  /** For each view what it shows of the batch, before or after, and what those have written who follow it. */
+  #spansByAudience(batch: ChangeBatch): ReadonlyMap<Audience, readonly SpanInView[]> {
+    const found = new Map<Audience, SpanInView[]>();
+    const note = (audience: Audience, span: ObjectSpan): SpanInView => {
+      const spans = found.get(audience);
+      const last = spans?.at(-1);
+      if (last?.span === span) return last;
+      const added = { span, wasShown: false, isShown: false };
+      if (spans === undefined) found.set(audience, [added]);
+      else spans.push(added);
+      return added;
+    };
+    for (const span of batch.objects) {
+      if (span.before !== undefined) this.#index.forEachShowing(span.type, span.before, (audience) => (note(audience, span).wasShown = true));
+      if (span.after !== undefined) this.#index.forEachShowing(span.type, span.after, (audience) => (note(audience, span).isShown = true));
+      for (const writer of writersOf(span)) {
+        for (const listener of this.#byClient.get(writer) ?? []) {
+          const audience = this.#following.get(listener)?.audience;
+          if (audience?.view.classes.has(span.type) === true) note(audience, span);
+        }
       }
-      listener.receive(delta);
+    }
+    return found;
+  }
+
+  #send(batch: ChangeBatch, spans: ReadonlyMap<Audience, readonly SpanInView[]>, states: ReadonlyMap<string, ObjectState>): void {
+    this.#version = batch.version;
+    this.#salt = batch.salt;
+    for (const [audience, each] of spans) {
+      // All of them may have gone, or to another view, while states were read.
+      if (audience.listeners.size === 0) continue;
+      const delta = deltaOf(batch, audience.view, each, states);
+      for (const listener of audience.listeners) listener.receive(delta);
     }
     for (const waiter of this.#waiting) {
       if (waiter.version > this.#version) continue;

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { createCipheriv, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createHmac, createSecretKey, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 
 /** What a token says. */
 export interface ResumePoint {
@@ -31,11 +32,12 @@ const BLOCK_BYTES = 80;
 
 /** Makes and reads tokens. */
 export class ResumeTokens {
-  readonly #tagKey: Uint8Array;
-  readonly #cipherKey: Uint8Array;
+  // Handles: of bytes, one would be made for each token.
+  readonly #tagKey: KeyObject;
+  readonly #cipherKey: KeyObject;
 
   constructor(secret: Uint8Array) {
-    const key = (purpose: string): Uint8Array => new Uint8Array(hkdfSync("sha256", secret, "", `holdfast resume token ${purpose} v1`, 32));
+    const key = (purpose: string): KeyObject => createSecretKey(new Uint8Array(hkdfSync("sha256", secret, "", `holdfast resume token ${purpose} v1`, 32)));
     this.#tagKey = key("tag");
     this.#cipherKey = key("cipher");
   }

@@ -72,11 +72,6 @@ export class Session implements FeedListener {
     this.#outgoing = outgoing;
   }
 
-  /** What it is shown; undefined before its first subscription. */
-  get view(): View | undefined {
-    return this.#view;
-  }
-
   /** Whose it is; empty before the greeting. */
   get client(): string {
     return this.#client;
@@ -108,7 +103,7 @@ export class Session implements FeedListener {
   closed(): void {
     this.#isEnded = true;
     clearTimeout(this.#expiry);
-    this.#context.feed.listeners.delete(this);
+    this.#context.feed.leave(this);
     this.#download?.cancel();
     for (const resume of this.#idle.splice(0)) resume();
   }
@@ -360,7 +355,7 @@ export class Session implements FeedListener {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#isOverflown = false;
-    feed.listeners.add(this);
+    feed.follow(this, { view, client: this.#client });
     this.#startDownload(view, message.version, from);
   }
 
@@ -400,7 +395,7 @@ export class Session implements FeedListener {
     const point = this.#point;
     if (point === undefined || delta.version <= point.version) return;
     this.#point = { ...point, version: delta.version, salt: delta.salt };
-    const text = downText(delta, this.#client, this.#sealed());
+    const text = downText(delta, this.#client, () => this.#sealed());
     if (text === undefined) return;
     this.#toldVersion = delta.version;
     this.#context.metrics.add("holdfast_downs_total");
@@ -409,6 +404,12 @@ export class Session implements FeedListener {
 
   #sealed(): string {
     return this.#context.tokens.seal(this.#point as ResumePoint, { user: this.#user?.userId ?? "", client: this.#client });
+  }
+
+  /** Who follows the feed is told of nothing where nothing concerns it, and yet is as far as the feed. */
+  #catchUp(): void {
+    const { version, salt } = this.#context.feed;
+    if (this.#download === undefined && this.#point !== undefined && this.#point.version < version) this.#point = { ...this.#point, version, salt };
   }
 
   /** Behind everything that had happened when it came: own transactions, and those of others on whatever server. */
@@ -428,6 +429,7 @@ export class Session implements FeedListener {
     }
     const floor = this.#context.folded();
     this.#send({ msg: "pong", serverTime: this.#context.now(), ...(floor === NEVER ? {} : { floor }) });
+    this.#catchUp();
     // Nothing of what happened was for this client, but where it goes on has moved.
     if (this.#download === undefined && this.#point !== undefined && this.#point.version > this.#toldVersion) {
       this.#toldVersion = this.#point.version;

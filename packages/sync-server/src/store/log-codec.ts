@@ -26,6 +26,12 @@ export interface LogRow {
   readonly new: string | null;
 }
 
+/** An entry's operations as JSON; made once. */
+export function opsText(entry: ChangeEntry): string {
+  entry.text.ops ??= JSON.stringify(entry.ops);
+  return entry.text.ops;
+}
+
 /** Writes both images. */
 export function loggedImages({ before, after }: Pick<ChangeEntry, "before" | "after">): LoggedImages {
   return {
@@ -45,6 +51,7 @@ export function entryOf(row: LogRow): ChangeEntry {
     type: row.typ,
     pk: JSON.parse(row.pk) as WireKey,
     ops: JSON.parse(row.ops) as readonly Operation[],
+    text: { ops: row.ops },
     before: changed === undefined ? undefined : { ...after, ...changed },
     after,
   };

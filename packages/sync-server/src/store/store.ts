@@ -77,6 +77,8 @@ export interface ChangeEntry {
   readonly type: string;
   readonly pk: WireKey;
   readonly ops: readonly Operation[];
+  /** Their JSON, once somebody has needed it: `opsText`. */
+  readonly text: { ops?: string };
   readonly before: Image | undefined;
   readonly after: Image | undefined;
 }

@@ -7,38 +7,55 @@ import { randomBytes } from "node:crypto";
 import type pg from "pg";
 import { keyText } from "@holdfast/sync-protocol";
 import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
-import { prepared } from "./prepared.ts";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
 import { reachOf } from "../fold-floor.ts";
-import { loggedImages } from "../log-codec.ts";
+import { loggedImages, opsText } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
-import type { ClientCursor, Committed, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
+import type { ClientCursor, Committed, FlushInput, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
+import { textArray } from "./binary-array.ts";
+import { prepared } from "./prepared.ts";
 import { columnText, deleteSql, statesSql, upsertSql } from "./table-sql.ts";
+import { together } from "./together.ts";
 
 /** Receipts of a client are kept this far behind its newest transaction, which is more than it may have under way. */
 const RECEIPTS_KEPT = 4096;
 
 /** Runs it from BEGIN to COMMIT. The connection is thrown away by the caller if anything throws, which rolls back. */
 export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<Committed | undefined> {
-  const begun = (await client.query(`BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; SET LOCAL lock_timeout = ${String(Math.ceil(request.lockTimeoutMs))}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
-  const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
-  const version = Number(shard?.v);
-  const floor = { version: Number(shard?.floor), stamp: shard?.folded ?? "" };
-  const cursors = await readCursors(client, request);
-  const foreign = request.foreignLimit > 0 ? await takeForeign(client, request.foreignLimit, layout) : [];
+  const { version, floor, cursors, foreign, objects } = await read(client, request, layout);
   const receipts = await readReceipts(client, request, cursors);
-  const names = namesOf(request, foreign, layout);
-  const plan = request.plan({ version, cursors, receipts, foreign, floor, objects: await readObjects(client, names, layout, foreign) });
+  const plan = request.plan({ version, cursors, receipts, foreign, floor, objects });
   if (plan.entries.length === 0 && plan.receipts.length === 0 && foreign.length === 0) {
     await client.query("ROLLBACK");
     return undefined;
   }
   const committed = { version, salt: randomBytes(6).toString("hex") };
   await write(client, committed, plan, layout);
+  // Not sent along with the others: a statement that could not be sent would be missing from what is committed.
   await client.query("COMMIT");
   return committed;
+}
+
+type Read = Required<Pick<FlushInput, "version" | "floor" | "cursors" | "foreign" | "objects">>;
+
+/** In one go, unless other programs' changes, which come first, say what else is touched. */
+async function read(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<Read> {
+  if (request.foreignLimit === 0) {
+    const names = namesOf(request, [], layout);
+    const [begun, cursors, objects] = await together(client, () => [begin(client, request), readCursors(client, request), readObjects(client, names, layout, [])]);
+    return { ...begun, cursors, foreign: [], objects };
+  }
+  const [begun, cursors, foreign] = await together(client, () => [begin(client, request), readCursors(client, request), takeForeign(client, request.foreignLimit, layout)]);
+  return { ...begun, cursors, foreign, objects: await readObjects(client, namesOf(request, foreign, layout), layout, foreign) };
+}
+
+/** From here to the commit no other flush of the database is in between. */
+async function begin(client: pg.PoolClient, { lockTimeoutMs }: FlushRequest): Promise<Pick<Read, "version" | "floor">> {
+  const begun = (await client.query(`BEGIN; SET LOCAL holdfast.flush = 'on'; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; SET LOCAL lock_timeout = ${String(Math.ceil(lockTimeoutMs))}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
+  const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
+  return { version: Number(shard?.v), floor: { version: Number(shard?.floor), stamp: shard?.folded ?? "" } };
 }
 
 async function readCursors(client: pg.PoolClient, { uploads }: FlushRequest): Promise<ReadonlyMap<string, ClientCursor>> {
@@ -133,55 +150,72 @@ async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Nam
   return objects;
 }
 
-async function write(client: pg.PoolClient, { version, salt }: Committed, plan: FlushPlan, layout: SchemaLayout): Promise<void> {
-  const alive = plan.objects.filter(({ image }) => image !== undefined);
-  const dead = plan.objects.filter(({ image }) => image === undefined);
-  for (const [type, objects] of byType(alive)) await upsert(client, version, objects, layout.tables.get(type) as TableLayout, layout);
+async function write(client: pg.PoolClient, committed: Committed, plan: FlushPlan, layout: SchemaLayout): Promise<void> {
+  // All parameters are made before the first statement is sent.
+  const statements = [...objectStatements(plan, committed.version, layout), ...logStatements(plan, committed.version), ...receiptStatements(plan), versionStatement(plan, committed)];
+  await together(client, () => statements.map((statement) => client.query(statement)));
+}
+
+function versionStatement(plan: FlushPlan, { version, salt }: Committed): pg.QueryConfig {
+  const { stamp, base } = reachOf(plan);
+  return { name: "version", text: "INSERT INTO sync.version (v, salt, oldest, base) VALUES ($1, $2, $3, $4)", values: [version, salt, stamp ?? null, base ?? null] };
+}
+
+function objectStatements({ objects: all }: FlushPlan, version: number, layout: SchemaLayout): pg.QueryConfig[] {
+  const alive = all.filter(({ image }) => image !== undefined);
+  const dead = all.filter(({ image }) => image === undefined);
+  const statements = [...byType(alive)].map(([type, objects]) => upsert(version, objects, layout.tables.get(type) as TableLayout, layout));
   const revived = alive.filter(({ wasAlive }) => !wasAlive);
   if (revived.length > 0) {
-    await client.query({ name: "revive", text: "DELETE FROM sync.tombstone t USING unnest($1::text[], $2::text[]) AS n(typ, pk) WHERE t.typ = n.typ AND t.pk = n.pk", values: [revived.map(({ type }) => type), revived.map(({ pk }) => keyText(pk))] });
+    statements.push({ name: "revive", text: "DELETE FROM sync.tombstone t USING unnest($1::text[], $2::text[]) AS n(typ, pk) WHERE t.typ = n.typ AND t.pk = n.pk", values: [textArray(revived.map(({ type }) => type)), textArray(revived.map(({ pk }) => keyText(pk)))] });
   }
   if (dead.length > 0) {
-    for (const [type, objects] of byType(dead)) await client.query(deleteSql(layout.tables.get(type) as TableLayout), [objects.map(({ pk }) => keyColumnText(pk))]);
-    await client.query({
+    for (const [type, objects] of byType(dead)) statements.push(prepared(deleteSql(layout.tables.get(type) as TableLayout), [objects.map(({ pk }) => keyColumnText(pk))]));
+    statements.push({
       name: "bury",
       text: "INSERT INTO sync.tombstone (typ, pk, m, v, last) SELECT typ, pk, m, $4::bigint, last FROM unnest($1::text[], $2::text[], $3::text[], $5::text[]) AS n(typ, pk, m, last) ON CONFLICT (typ, pk) DO UPDATE SET m = excluded.m, v = excluded.v, last = excluded.last",
-      values: [dead.map(({ type }) => type), dead.map(({ pk }) => keyText(pk)), dead.map(({ state }) => JSON.stringify(state)), version, dead.map(({ last }) => (last === undefined ? null : JSON.stringify(last)))],
+      values: [textArray(dead.map(({ type }) => type)), textArray(dead.map(({ pk }) => keyText(pk))), textArray(dead.map(({ state }) => JSON.stringify(state))), version, textArray(dead.map(({ last }) => (last === undefined ? null : JSON.stringify(last))))],
     });
   }
-  if (plan.entries.length > 0) {
-    const images = plan.entries.map(loggedImages);
-    await client.query({
+  return statements;
+}
+
+function logStatements({ entries }: FlushPlan, version: number): pg.QueryConfig[] {
+  if (entries.length === 0) return [];
+  const images = entries.map(loggedImages);
+  return [
+    {
       name: "log",
       text: "INSERT INTO sync.change (v, n, ordinal, client, typ, pk, ops, old, new) SELECT $1::bigint, t.* FROM unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS t",
       values: [
-        version, plan.entries.map((_entry, index) => index), plan.entries.map(({ ordinal }) => ordinal), plan.entries.map((entry) => entry.client), plan.entries.map(({ type }) => type),
-        plan.entries.map(({ pk }) => keyText(pk)), plan.entries.map(({ ops }) => JSON.stringify(ops)), images.map((image) => image.old), images.map((image) => image.new),
+        version, entries.map((_entry, index) => index), entries.map(({ ordinal }) => ordinal), textArray(entries.map((entry) => entry.client)), textArray(entries.map(({ type }) => type)),
+        textArray(entries.map(({ pk }) => keyText(pk))), textArray(entries.map(opsText)), textArray(images.map((image) => image.old)), textArray(images.map((image) => image.new)),
       ],
-    });
-  }
-  if (plan.receipts.length > 0) {
-    const { receipts, cursors } = plan;
-    await client.query({
+    },
+  ];
+}
+
+function receiptStatements({ receipts, cursors }: FlushPlan): pg.QueryConfig[] {
+  if (receipts.length === 0) return [];
+  return [
+    {
       name: "receipts",
       text: "INSERT INTO sync.receipt (client, cseq, digest, answer) SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])",
-      values: [receipts.map((each) => each.client), receipts.map(({ cseq }) => cseq), receipts.map(({ digest }) => digest), receipts.map(({ answer }) => answer ?? null)],
-    });
-    await client.query({
+      values: [textArray(receipts.map((each) => each.client)), receipts.map(({ cseq }) => cseq), textArray(receipts.map(({ digest }) => digest)), textArray(receipts.map(({ answer }) => answer ?? null))],
+    },
+    {
       name: "advance",
       text: `WITH moved AS (UPDATE sync.client c SET last_cseq = t.cseq, seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS t(client, cseq) WHERE c.client = t.client RETURNING c.client, c.last_cseq)
         DELETE FROM sync.receipt r USING moved WHERE r.client = moved.client AND r.cseq <= moved.last_cseq - ${String(RECEIPTS_KEPT)}`,
-      values: [cursors.map((each) => each.client), cursors.map(({ lastCseq }) => lastCseq)],
-    });
-  }
-  const { stamp, base } = reachOf(plan);
-  await client.query({ name: "version", text: "INSERT INTO sync.version (v, salt, oldest, base) VALUES ($1, $2, $3, $4)", values: [version, salt, stamp ?? null, base ?? null] });
+      values: [textArray(cursors.map((each) => each.client)), cursors.map(({ lastCseq }) => lastCseq)],
+    },
+  ];
 }
 
-async function upsert(client: pg.PoolClient, version: number, objects: readonly WrittenObject[], table: TableLayout, layout: SchemaLayout): Promise<void> {
-  const values: unknown[] = table.columns.map((column) => objects.map(({ image }) => columnText(image ?? {}, column, layout.classes)));
-  values.push(objects.map(({ state }) => JSON.stringify(state)), version);
-  await client.query(prepared(upsertSql(table), values));
+function upsert(version: number, objects: readonly WrittenObject[], table: TableLayout, layout: SchemaLayout): pg.QueryConfig {
+  const values: unknown[] = table.columns.map((column) => textArray(objects.map(({ image }) => columnText(image ?? {}, column, layout.classes))));
+  values.push(textArray(objects.map(({ state }) => JSON.stringify(state))), version);
+  return prepared(upsertSql(table), values);
 }
 
 function byType(objects: readonly WrittenObject[]): ReadonlyMap<string, readonly WrittenObject[]> {

@@ -45,7 +45,8 @@ export class PostgresStore implements Store {
   /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS. */
   constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PostgresOptions) {
     refuseWithoutTls(connection);
-    this.#pool = new pg.Pool({ ...connection, max: connections, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
+    // `pipeline`: the statements of a flush go out together.
+    this.#pool = new pg.Pool({ ...connection, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
     // A connection that breaks while nobody uses it is replaced by the pool.
     this.#pool.on("error", () => undefined);
     this.#hints = new PostgresHints(connection, this.#pool);
