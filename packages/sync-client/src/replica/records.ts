@@ -30,6 +30,8 @@ export interface Meta {
   readonly subs: SubscriptionsRecord;
   /** A bootstrap under way. */
   readonly boot: { readonly version: number; readonly pages: number; readonly resume: string } | null;
+  /** How often processes without the connection have asked for everything that the server has, and up to which of those the answer is here. */
+  readonly asks: { readonly wanted: number; readonly echoed: number };
   /** A client reset under way. */
   readonly reset: { readonly mode: string; readonly atMs: number } | null;
 }

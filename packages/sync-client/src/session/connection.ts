@@ -107,10 +107,21 @@ export class Connection {
     void this.#connect();
   }
 
+  /** Waits until everything is here that the server has now. @throws {SyncError} `TIMEOUT` */
+  downloadAll(timeoutMs?: number): Promise<void> {
+    const done = this.downloader.everything(timeoutMs);
+    // A realm that is closed fails the wait itself.
+    if (this.#isRunning && this.#turn === undefined) void this.downloader.askOthers().catch(() => undefined);
+    return done;
+  }
+
   /** There may be more to send. */
   advanced(): void {
     if (!this.#isRunning) return;
-    if (this.#isWelcome) this.downloader.subscribe();
+    if (this.#isWelcome) {
+      this.downloader.subscribe();
+      this.downloader.answerOthers();
+    }
     this.uploader.pump();
     this.#options.onProgress("upload");
   }
@@ -120,6 +131,7 @@ export class Connection {
     this.#turn ??= this.#options.takeTurn();
     if (this.#turn === undefined) {
       // Another process syncs this file: what is written here goes through it.
+      void this.downloader.askOthers().catch(() => undefined);
       this.#retryIn(TURN_RETRY_MS);
       return;
     }

@@ -23,6 +23,10 @@ export class Downloader {
   #echoed = 0;
   /** The newest mark that somebody waits for: asked for again on every connection. */
   #wantedMark = 0;
+  /** The ask of this process that stands in the file, and the mark that it is for. */
+  #ownAsk: { readonly ask: number; readonly mark: number } | undefined;
+  /** The newest ask of other processes that the server was sent a mark for. */
+  #othersAsk: { readonly ask: number; readonly mark: number } | undefined;
   #bootMark: { readonly mark: number; readonly version: number } | undefined;
   #recentMark: number | undefined;
 
@@ -37,8 +41,10 @@ export class Downloader {
   begin(): void {
     this.#sentVersion = 0;
     this.#bootMark = undefined;
+    this.#othersAsk = undefined;
     this.#file.forgetRecent();
     this.subscribe();
+    this.answerOthers();
     if (this.#wantedMark > this.#echoed) this.#send({ msg: "mark", id: this.#wantedMark });
   }
 
@@ -46,7 +52,30 @@ export class Downloader {
   everything(timeoutMs?: number): Promise<void> {
     const mark = this.#mark();
     this.#wantedMark = mark;
-    return this.#waits.until(() => this.#echoed >= mark, "Downloading the server's changes", timeoutMs);
+    return this.#waits.until(() => this.#echoed >= mark || this.#isAnswered(mark), "Downloading the server's changes", timeoutMs);
+  }
+
+  #isAnswered(mark: number): boolean {
+    const own = this.#ownAsk;
+    return own !== undefined && own.mark >= mark && (this.#file.read("asks")?.echoed ?? 0) >= own.ask;
+  }
+
+  /** Another process has the connection: it is asked, through the file, for what this one waits for. */
+  async askOthers(): Promise<void> {
+    const mark = this.#wantedMark;
+    if (mark <= this.#echoed || (this.#ownAsk?.mark ?? 0) >= mark) return;
+    this.#ownAsk = await this.#file.write((tx) => {
+      const { wanted, echoed } = tx.meta("asks") ?? { wanted: 0, echoed: 0 };
+      tx.setMeta("asks", { wanted: wanted + 1, echoed });
+      return { ask: wanted + 1, mark };
+    });
+  }
+
+  /** Asks the server for what processes without a connection wait for. Called while there is a connection. */
+  answerOthers(): void {
+    const { wanted, echoed } = this.#file.read("asks") ?? { wanted: 0, echoed: 0 };
+    if (wanted <= echoed || (this.#othersAsk?.ask ?? 0) >= wanted) return;
+    this.#othersAsk = { ask: wanted, mark: this.#mark() };
   }
 
   /** Sends the set of subscriptions if the server does not have it. Asked for while there is a connection. */
@@ -78,12 +107,19 @@ export class Downloader {
       this.#recentMark = undefined;
       this.#file.forgetRecent();
     }
+    await this.#answered(id);
     const boot = this.#bootMark;
     if (boot === undefined || id < boot.mark) return false;
     this.#bootMark = undefined;
     this.estimate = 1;
     await this.#complete(boot.version);
     return true;
+  }
+
+  async #answered(id: number): Promise<void> {
+    const others = this.#othersAsk;
+    if (others === undefined || id < others.mark || (this.#file.read("asks")?.echoed ?? 0) >= others.ask) return;
+    await this.#file.write((tx) => tx.setMeta("asks", { wanted: tx.meta("asks")?.wanted ?? others.ask, echoed: others.ask }));
   }
 
   #complete(version: number): Promise<void> {

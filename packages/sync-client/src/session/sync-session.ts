@@ -77,7 +77,7 @@ export class SyncSession {
 
   /** Waits until everything is here that the server had at the time of the call. @throws {SyncError} `TIMEOUT` */
   downloadAllServerChanges(timeoutMs?: number): Promise<void> {
-    return this.#connection.downloader.everything(timeoutMs);
+    return this.#connection.downloadAll(timeoutMs);
   }
 
   addConnectionNotification(callback: ConnectionCallback): void {

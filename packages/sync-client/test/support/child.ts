@@ -1,17 +1,25 @@
 /**
- * A client in a process of its own, to be killed: `child.ts PATH KEYHEX URL write|read`.
+ * A client in a process of its own, to be killed: `child.ts PATH KEYHEX URL write|read|hold|mute`.
  *
  * @module
  */
 import Realm from "@holdfast/realm";
-import { enableSync } from "../../src/index.ts";
+import { enableSync, webSocketTransport } from "../../src/index.ts";
+import type { Transport } from "../../src/index.ts";
 import { ALL, SCHEMA, testUser } from "./clients.ts";
 import type { Task } from "./clients.ts";
 
 const [path = "", keyHex = "", url = "", action = ""] = process.argv.slice(2);
 const key = keyHex === "" ? {} : { encryptionKey: Uint8Array.from(Buffer.from(keyHex, "hex")) };
 enableSync();
-const realm = new Realm({ path, schema: SCHEMA, ...key, sync: { user: { ...testUser(), url }, flexible: true, initialSubscriptions: ALL } as never });
+/** A connection over which the server hears of nothing. */
+const mute: Transport = {
+  connect: (to, handlers) => {
+    const connection = webSocketTransport.connect(to, handlers);
+    return { send: (text) => (/"msg":"(?:up|mark)"/u.test(text) ? undefined : connection.send(text)), close: () => connection.close() };
+  },
+};
+const realm = new Realm({ path, schema: SCHEMA, ...key, sync: { user: { ...testUser(), url }, flexible: true, initialSubscriptions: ALL, ...(action === "mute" ? { transport: mute } : {}) } as never });
 process.stdout.write("open\n");
 setInterval(() => undefined, 1000);
 
@@ -27,3 +35,7 @@ function write(): void {
 }
 
 if (action === "write") write();
+if (action === "hold" || action === "mute") {
+  realm.syncSession?.addConnectionNotification((now) => void process.stdout.write(`${now}\n`));
+  realm.write(() => realm.create("Task", { _id: "of the child", done: true, votes: 0 } as never));
+}
