@@ -3,6 +3,8 @@
  *
  * @module
  */
+export { tokenize } from "./lexer.ts";
+export type { Token, TokenKind } from "./lexer.ts";
 export { parse } from "./parser.ts";
 export { describe, printPath } from "./print.ts";
 export { pathOf } from "./ast.ts";

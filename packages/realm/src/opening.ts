@@ -15,6 +15,7 @@ import type { CanonicalObjectSchema } from "./schema/types.ts";
 import { checkJoin, openFileAt, registerFile } from "./store/coordinator.ts";
 import type { OpenFile } from "./store/coordinator.ts";
 import { FileSession } from "./store/file-session.ts";
+import { requireSyncProvider } from "./replica/sync-provider.ts";
 import { applySchema } from "./store/migrate.ts";
 import { memoryVolume, openStore } from "./store/open-store.ts";
 
@@ -35,7 +36,8 @@ export function isModel(candidate: unknown): boolean {
 /** Opens or joins; gives the open file and the schema that the instance sees. */
 export function openFile(request: OpenRequest): { file: OpenFile; schema: CanonicalObjectSchema[] } {
   const { config, path } = request;
-  const schema = config.schema === undefined ? undefined : parseSchema(config.schema, isModel, config.sync !== undefined);
+  const parsed = config.schema === undefined ? undefined : parseSchema(config.schema, isModel, config.sync !== undefined);
+  const schema = parsed === undefined || config.sync === undefined ? parsed : requireSyncProvider().shape(config, parsed);
   const key = config.encryptionKey === undefined ? undefined : checkKey(config.encryptionKey);
   const known = openFileAt(path);
   try {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { TypeAssertionError } from "./errors.ts";
 import type { Realm } from "./realm.ts";
 import type { SyncOpening } from "./replica/sync-provider.ts";
 
@@ -40,8 +41,9 @@ export class ProgressRealmPromise extends Promise<Realm> {
     return this.#isCancelled;
   }
 
-  /** Hears how much has come; a local open has no progress. */
-  progress(callback: unknown): this {
+  /** Hears how much has come, from 0 to 1; a callback with two parameters hears of how much of what. A local open has no progress. */
+  progress(callback: (progress: number, transferable: number) => void): this {
+    if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
     this.#opening?.progress(callback);
     return this;
   }

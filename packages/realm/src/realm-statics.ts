@@ -228,7 +228,8 @@ function isPrimitiveForm(value: unknown): boolean {
 }
 
 function pathOf(config: unknown): string {
-  const { path } = parseConfiguration(config);
+  const parsed = parseConfiguration(config);
+  const { path } = parsed.sync === undefined ? parsed : requireSyncProvider().configure(parsed);
   return absolutePath(path ?? RealmStatics.defaultPath);
 }
 

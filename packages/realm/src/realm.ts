@@ -371,7 +371,8 @@ export class Realm extends RealmStatics {
   writeCopyTo(config: Configuration): void {
     if (this.#context.isClosed) throw new RealmError("REALM_CLOSED", "Cannot access realm that has been closed.");
     if (typeof config !== "object" || config === null) throw new TypeAssertionError("an object", config, "realm configuration");
-    const { path, encryptionKey } = parseConfiguration(config);
+    const { path, encryptionKey, sync } = parseConfiguration(config);
+    if (sync !== undefined) throw new RealmError("NOT_YET", "'writeCopyTo' makes local copies only: what a synced file knows of its server is good for one file. Open the new file with 'sync' and let it download.");
     const { session } = this.#context;
     if (session.isInTransaction) throw new RealmError("TRANSACTION_OPEN", "Can only convert Realms outside a transaction.");
     const target = absolutePath(path ?? Realm.defaultPath);

@@ -16,6 +16,8 @@ export type { SyncExtensions, SyncOpening, SyncPart, SyncProvider } from "./repl
 export type { ChangeIntent } from "./store/touched-rows.ts";
 export { parseSyncedSchema } from "./replica/synced-schema.ts";
 export { takeReplicaTurn } from "./replica/turn.ts";
+export { log, NumericLogLevel } from "./logging.ts";
+export type { LogCategory, LogEntry, LogLevel } from "./logging.ts";
 export { isHiddenTree } from "./store/hidden-trees.ts";
 export type { FileSession } from "./store/file-session.ts";
 export { absolutePath, hasContent, hasToPrepare, whenReady, removeRealmFiles } from "./platform/realm-files.ts";

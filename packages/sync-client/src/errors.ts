@@ -12,6 +12,9 @@ export type SyncErrorCode =
   | "CONNECTION_LOST"
   | "FILE_LOCAL"
   | "HISTORY_DIVERGED"
+  | "NOT_SUPPORTED"
+  | "OPEN_CANCELLED"
+  | "PARTITION_UNSUITABLE"
   | "PRIMARY_KEY_REQUIRED"
   | "PROTOCOL_BROKEN"
   | "SESSION_CLOSED"
@@ -25,11 +28,32 @@ export type SyncErrorCode =
 /** Something that sync could not do. */
 export class SyncError extends Error {
   override name = "SyncError";
+  /** Ours are words; realm-js has numbers. */
   readonly code: string;
+  /** Realm's: an error is never ok. */
+  readonly isOk: boolean = false;
+  /** @deprecated Realm's, with Realm's value. */
+  readonly category: string = "UNKNOWN";
+  /** Realm's: there is no log of the server's to be read over the network. */
+  readonly logUrl: string = "";
+  /** Realm's: nothing beyond the message is told. */
+  readonly userInfo: Readonly<Record<string, string>> = {};
+  /** Whether the session has ended with it, and goes on only when it is resumed or the realm opened again. */
+  isFatal = false;
   constructor(code: SyncErrorCode | (string & {}), message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }
+
+  /** The message: Realm's second name for it. */
+  get reason(): string {
+    return this.message;
+  }
+}
+
+/** Something that realm-js has and this package does not. */
+export function notSupported(message: string): SyncError {
+  return new SyncError("NOT_SUPPORTED", message);
 }
 
 /** A write that the server did not accept; the object is again as the server has it. */
@@ -55,11 +79,15 @@ export class CompensatingWriteError extends SyncError {
 
 /** The file and the server do not fit any more: what the file holds has to be fetched anew. */
 export class ClientResetError extends SyncError {
-  override name = "ClientResetError";
+  /** Realm's, which is not the name of the class. */
+  override name = "ClientReset";
   /** Where the realm's file is. */
   readonly path: string;
+  /** Opens the file as it is, to read what was not uploaded; it needs the schema and, if the file has one, the key. */
+  readonly config: { readonly path: string; readonly readOnly: true };
   constructor(path: string, message: string, options?: ErrorOptions) {
     super("CLIENT_RESET", message, options);
     this.path = path;
+    this.config = { path, readOnly: true };
   }
 }

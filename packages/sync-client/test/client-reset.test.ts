@@ -61,15 +61,15 @@ async function diverged(world: World, mode: ClientResetConfiguration["mode"], { 
   const link = new Link(server);
   const seen: Seen = {};
   const other = await Realm.open(world.config("other", link));
-  const clientReset = {
-    mode,
+  const heard = {
     onBefore: (realm: Realm) => void (seen.before = titles(realm)),
     onAfter: (before: Realm, after: Realm, didRecover?: boolean) => {
       Object.assign(seen, { before: titles(before), after: titles(after), didRecover, leaks: filesWith(world.folder(), MARKER), told: (seen.told ?? 0) + 1 });
     },
-    onManual: () => void (seen.after = []),
-    onFallback: () => void (seen.fallbacks = (seen.fallbacks ?? 0) + 1),
   };
+  const given = { onManual: () => void (seen.after = []) };
+  const fallback = { onFallback: () => void (seen.fallbacks = (seen.fallbacks ?? 0) + 1) };
+  const clientReset = { mode, ...(mode === "manual" ? given : mode === "discardUnsyncedChanges" ? heard : { ...heard, ...fallback }) };
   const config = world.config("a", link, { clientReset: clientReset as never });
   const a = await Realm.open(config);
   a.write(() => a.create("Task", { _id: "up", title: `${MARKER} up`, done: false, votes: 1 } as never));
@@ -94,7 +94,7 @@ const until = async (isDone: () => boolean): Promise<void> => {
 };
 
 forEachMode((world) => {
-  it("recovers what was not uploaded when the server was restored from a backup; side files hold no plain text", async () => {
+  it("[S-7.4][S-7.5][S-7.6] recovers what was not uploaded when the server was restored from a backup; side files hold no plain text", async () => {
     const { server, a, seen } = await diverged(world, "recoverUnsyncedChanges");
     await until(() => seen.after !== undefined);
     await settle(a);
@@ -106,7 +106,7 @@ forEachMode((world) => {
     expect(readdirSync(world.folder()).filter((name) => name.includes("before-reset"))).toEqual([]);
   });
 
-  it("discards what was not uploaded if it is told to", async () => {
+  it("[S-7.3] discards what was not uploaded if it is told to", async () => {
     const { server, a, seen } = await diverged(world, "discardUnsyncedChanges");
     await until(() => seen.after !== undefined);
     await settle(a);

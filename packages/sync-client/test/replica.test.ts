@@ -151,7 +151,7 @@ forEachMode((world) => {
     expect(() => b.write(() => b.create("Task", { _id: "z", done: false, votes: 0 } as never))).toThrow("Cannot write to class Task when no flexible sync subscription has been created.");
   });
 
-  it("objects of asymmetric classes go to the server and are not kept", async () => {
+  it("[S-13.6] objects of asymmetric classes go to the server and are not kept", async () => {
     const server = new ReferenceServer();
     const a = await Realm.open(world.config("a", new Link(server)));
     a.write(() => a.create("Event", { _id: "e", what: "happened" }));

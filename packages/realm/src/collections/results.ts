@@ -11,6 +11,7 @@ import { setField } from "../objects/accessors.ts";
 import { KIND, objectKeyOf, stateOf } from "../objects/object-state.ts";
 import { ObjectQuery } from "../queries/index.ts";
 import { requireSyncProvider } from "../replica/sync-provider.ts";
+import type { SyncPart } from "../replica/sync-provider.ts";
 import { copyKey } from "../records/row.ts";
 import type { RecordLayout } from "../records/layout.ts";
 import type { Row } from "../records/row.ts";
@@ -213,9 +214,9 @@ export class Results<T = unknown> extends OrderedCollection<T> {
   }
 
   /** Subscribes to the query in a synced realm: its objects come to this device and stay. */
-  subscribe(options?: unknown, behavior?: unknown, timeoutMs?: number): Promise<this> {
+  async subscribe(options?: SyncPart<"subscriptionOptions">): Promise<this> {
     const { context } = this._self.#open();
-    return requireSyncProvider().subscribe(context.session, this, { options, behavior, timeoutMs }) as Promise<this>;
+    return requireSyncProvider().subscribe(context.session, this, options) as Promise<this>;
   }
 
   /** What a subscription to this query asks for. @internal */

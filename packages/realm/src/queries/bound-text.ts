@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { tokenize } from "@holdfast/query";
 import { RealmError } from "../errors.ts";
 import { bytesToBase64 } from "../json/json-bytes.ts";
 
@@ -12,6 +13,22 @@ const TOKEN = /'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\$(\d+)/g;
 /** Replaces `$0` and so on. @throws {RealmError} `ARGUMENT_INVALID`: an argument has no form as text. */
 export function bindText(text: string, args: readonly unknown[]): string {
   return text.replace(TOKEN, (token, index: string | undefined) => (index === undefined ? token : literalOf(args[Number(index)])));
+}
+
+/** Puts the names that properties have in the file in the place of those of the schema: a server knows no others. */
+export function withFileNames(text: string, properties: Readonly<Record<string, { readonly mapTo: string }>>): string {
+  if (Object.entries(properties).every(([name, { mapTo }]) => name === mapTo)) return text;
+  let result = "";
+  let end = 0;
+  let before = "";
+  for (const { kind, text: word, start } of tokenize(text)) {
+    // Behind a dot stands a property of another class.
+    const mapTo = kind === "identifier" && before !== "." && Object.hasOwn(properties, word) ? properties[word]?.mapTo : undefined;
+    result += text.slice(end, start) + (mapTo ?? word);
+    end = start + word.length;
+    before = word;
+  }
+  return result;
 }
 
 function literalOf(value: unknown): string {

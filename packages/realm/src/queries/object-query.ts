@@ -10,7 +10,7 @@ import type { CollectionKind, CheckedDescriptor, CheckedPredicate, CheckedSortKe
 import type { Row } from "../records/row.ts";
 import type { StoredValue } from "../records/stored-value.ts";
 import { RealmError } from "../errors.ts";
-import { bindText } from "./bound-text.ts";
+import { bindText, withFileNames } from "./bound-text.ts";
 import { compilePredicate } from "./compile.ts";
 import type { RowTest } from "./compile.ts";
 import { readsOtherRows } from "./dependencies.ts";
@@ -123,7 +123,7 @@ export class ObjectQuery {
       predicate: !isFirst ? predicate : isTrivial ? checked.predicate : { kind: "and", operands: [predicate, checked.predicate] },
       stages: [...stages, ...(isFirst ? [] : [{ kind: "filter" as const, predicate: checked.predicate }]), ...checked.descriptors],
       conditionTexts: [...conditionTexts, query.predicateText],
-      boundTexts: [...boundTexts, () => bindText(query.predicateText, args)],
+      boundTexts: [...boundTexts, () => bindText(withFileNames(query.predicateText, schema.get(className)?.properties ?? {}), args)],
       orderTexts: query.descriptorText === "" ? orderTexts : [...orderTexts, query.descriptorText],
     });
   }

@@ -6,9 +6,10 @@
 import { RealmError } from "../errors.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Realm } from "../realm.ts";
+import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { FileSession } from "../store/file-session.ts";
 
-/** Types that a sync client fills in by declaration merging: `configuration`, `session`, `subscriptions`, `app`. */
+/** Types that a sync client fills in by declaration merging: `configuration`, `session`, `subscriptions`, `subscriptionOptions`, `app`. */
 export interface SyncExtensions {}
 
 /** One of those types; unknown without a sync client. */
@@ -25,13 +26,15 @@ export interface SyncOpening {
 export interface SyncProvider {
   /** Checks `sync` of a configuration, and fills in the path that a user's realm has. */
   configure(config: Configuration): Configuration;
+  /** Changes the classes that a realm is about to be opened with. */
+  shape(config: Configuration, classes: CanonicalObjectSchema[]): CanonicalObjectSchema[];
   /** A realm was opened with `sync`. */
   attach(realm: Realm, config: Configuration): void;
   /** `Realm.open` with `sync`. */
   open(config: Configuration, construct: (config: Configuration) => Realm): SyncOpening;
   session(realm: Realm): unknown;
   subscriptions(realm: Realm): unknown;
-  subscribe(session: FileSession, results: object, request: { options: unknown; behavior: unknown; timeoutMs: number | undefined }): Promise<object>;
+  subscribe(session: FileSession, results: object, options: unknown): Promise<object>;
   unsubscribe(session: FileSession, results: object): void;
   /** `Realm.App`. */
   readonly App: unknown;

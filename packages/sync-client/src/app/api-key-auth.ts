@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TypeAssertionError } from "@holdfast/realm";
+import { BSON, TypeAssertionError } from "@holdfast/realm";
 import { AppError } from "./app-error.ts";
 import type { Answer, AuthConnection, AuthRequest } from "./auth-connection.ts";
 import { textOf } from "./session-answer.ts";
@@ -73,33 +73,44 @@ export class EmailPasswordAuth {
     await this.#connection().ask({ method: "POST", path: "/register", body: { email, password } });
   }
 
-  confirmUser(): Promise<never> {
-    return withoutMail();
+  /** Confirms an address with what the server's hook was given for it. */
+  async confirmUser({ token, tokenId }: { token: string; tokenId: string }): Promise<void> {
+    await this.#send("/confirm", { token: checkedText(token, "token"), token_id: checkedText(tokenId, "tokenId") });
   }
 
-  resendConfirmationEmail(): Promise<never> {
-    return withoutMail();
+  /** Asks the server's hook for another message. Answers alike whether there is such an address or not. */
+  async resendConfirmationEmail({ email }: { email: string }): Promise<void> {
+    await this.#send("/confirm/send", { email: checkedText(email, "email") });
   }
 
-  retryCustomConfirmation(): Promise<never> {
-    return withoutMail();
+  /** Realm's other name for it: here one hook serves messages and functions. */
+  async retryCustomConfirmation({ email }: { email: string }): Promise<void> {
+    await this.#send("/confirm/send", { email: checkedText(email, "email") });
   }
 
-  resetPassword(): Promise<never> {
-    return withoutMail();
+  /** Sets a new password with what the server's hook was given for it; all sessions of the user end. */
+  async resetPassword({ password, token, tokenId }: { password: string; token: string; tokenId: string }): Promise<void> {
+    await this.#send("/reset", { password: checkedText(password, "password"), token: checkedText(token, "token"), token_id: checkedText(tokenId, "tokenId") });
   }
 
-  sendResetPasswordEmail(): Promise<never> {
-    return withoutMail();
+  /** Asks the server's hook for a message. Answers alike whether there is such an address or not. */
+  async sendResetPasswordEmail({ email }: { email: string }): Promise<void> {
+    await this.#send("/reset/send", { email: checkedText(email, "email") });
   }
 
-  callResetPasswordFunction(): Promise<never> {
-    return withoutMail();
+  /** Asks a function of the server for another password. */
+  async callResetPasswordFunction({ email, password }: { email: string; password: string }, ...args: unknown[]): Promise<void> {
+    await this.#send("/reset/call", { email: checkedText(email, "email"), password: checkedText(password, "password"), arguments: JSON.parse(BSON.EJSON.stringify(args, { relaxed: true })) as unknown });
+  }
+
+  async #send(path: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#connection().ask({ method: "POST", path, body });
   }
 }
 
-async function withoutMail(): Promise<never> {
-  throw new AppError("NOT_SUPPORTED", "the server sends no mail: it registers addresses, and its operator resets passwords (AuthService.replacePassword)");
+function checkedText(value: unknown, name: string): string {
+  if (typeof value !== "string") throw new TypeAssertionError("a string", value, name);
+  return value;
 }
 
 function view(answer: Answer): ApiKey {

@@ -20,6 +20,8 @@ export interface AppUsersOptions {
   readonly appId: string;
   readonly connection: () => AuthConnection;
   readonly keys: DatabaseKeys | undefined;
+  /** What the application says of itself. */
+  readonly app: { readonly name?: string; readonly version?: string } | undefined;
   /** The file, open. @throws {AppError} `APP_NOT_READY` */
   readonly metadata: () => MetadataFile;
   /** Something about a user has changed. `isOfApp`: who is logged in, or what is known of them. */
@@ -56,8 +58,9 @@ export class AppUsers {
         return known.id;
       }
       const nonce = newNonce();
+      const { app } = this.#options;
       const { deviceId } = metadata;
-      const raw = await this.#options.connection().ask({ method: "POST", path: "/login", body: { ...payload, provider, refresh_nonce: nonce, ...(deviceId === null ? {} : { device_id: deviceId }) } });
+      const raw = await this.#options.connection().ask({ method: "POST", path: "/login", body: { ...payload, provider, refresh_nonce: nonce, ...(deviceId === null ? {} : { device_id: deviceId }), ...(app === undefined ? {} : { app }) } });
       const answer = sessionAnswer(raw);
       metadata.putLogin(answer, { deviceId: textOf(raw, "device_id"), nextNonce: newNonce() });
       // So that the files open offline from now on. What fails here fails again in databaseKey(), and is told there.
@@ -185,7 +188,7 @@ export class AppUsers {
     for (const userId of userIds) {
       // The user has logged in again meanwhile.
       if (metadata.user(userId)?.state === "LoggedIn") metadata.strike("DoomedKey", userId);
-      else if (keys !== undefined) await keys.remove({ name: this.#keyName(userId) }).then(() => metadata.strike("DoomedKey", userId), () => undefined);
+      else if (keys !== undefined) await keys.remove({ name: this.#keyName(userId) }).then(() => metadata.strike("DoomedKey", userId)).catch(() => undefined);
     }
     for (const refreshToken of sessions) {
       await connection()
@@ -193,7 +196,9 @@ export class AppUsers {
         .catch((error: AppError) => {
           if (error.code === "NETWORK_UNAVAILABLE") throw error;
         })
-        .then(() => metadata.strike("EndedSession", refreshToken), () => undefined);
+        .then(() => metadata.strike("EndedSession", refreshToken))
+        // No network, or the app was closed meanwhile: stays on the list.
+        .catch(() => undefined);
     }
   }
 

@@ -16,7 +16,10 @@ import { Listeners } from "./listeners.ts";
 import type { ChangeCallback } from "./listeners.ts";
 import { MetadataFile, MetadataMode } from "./metadata-file.ts";
 import type { MetadataFileOptions, MetadataModeName } from "./metadata-file.ts";
+import type { DefaultFunctionsFactory } from "./server-functions.ts";
+import { Sync } from "./sync-statics.ts";
 import { User } from "./user.ts";
+import type { AnyUser } from "./user.ts";
 
 /** How users are kept on the device. */
 export interface AppMetadataConfiguration {
@@ -40,18 +43,29 @@ export interface AppConfiguration {
   readonly keys?: DatabaseKeys;
   /** In the place of the platform's. */
   readonly fetch?: Fetch;
+  /** The application's own name and version: the server's login triggers are told. */
+  readonly app?: LocalAppConfiguration;
+  /** Realm's: false is what holds, true is refused. */
+  readonly multiplexSessions?: boolean;
+}
+
+/** What an application says of itself. */
+export interface LocalAppConfiguration {
+  readonly name?: string;
+  readonly version?: string;
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** An app: `new App({ id, baseUrl, keys })`, then `await app.ready()` before `currentUser` and `allUsers` are asked. */
-export class App {
+export class App<Functions extends object = DefaultFunctionsFactory, CustomData extends object = Record<string, unknown>> {
   static readonly Credentials: typeof Credentials = Credentials;
+  static readonly Sync: typeof Sync = Sync;
   static readonly #byId = new Map<string, App>();
   readonly id: string;
   readonly #config: AppConfiguration;
   readonly #users: AppUsers;
-  readonly #userById = new Map<string, User>();
+  readonly #userById = new Map<string, User<Functions, CustomData>>();
   readonly #listeners = new Listeners();
   #metadata: MetadataFile | undefined;
   #opening: Promise<void> | undefined;
@@ -62,11 +76,13 @@ export class App {
     const config = typeof configOrId === "string" ? { id: configOrId } : configOrId;
     this.#config = checkConfiguration(config);
     this.id = config.id;
+    if (!App.#byId.has(this.id)) App.#byId.set(this.id, this as unknown as App);
     if (config.baseUrl !== undefined) this.#connect();
     this.#users = new AppUsers({
       appId: config.id,
       connection: () => this.#connect(),
       keys: config.keys,
+      app: config.app,
       metadata: () => this.#openMetadata(),
       onChange: (userId, isOfApp) => {
         this.#userById.get(userId)?.tellListeners();
@@ -75,11 +91,14 @@ export class App {
     });
   }
 
-  /** The app of an id, made at the first call. */
+  /** @deprecated `App.get` */
+  static getApp(id: string): App {
+    return App.get(id);
+  }
+
+  /** The app of an id: the first that was made with it, or a new one. */
   static get(id: string): App {
-    const known = App.#byId.get(id) ?? new App(id);
-    App.#byId.set(id, known);
-    return known;
+    return App.#byId.get(id) ?? new App(id);
   }
 
   /**
@@ -97,20 +116,20 @@ export class App {
   }
 
   /** Logs in. @throws {AppError} With the server's code, or `NETWORK_UNAVAILABLE` */
-  async logIn(credentials: Credentials): Promise<User> {
+  async logIn(credentials: Credentials): Promise<User<Functions, CustomData>> {
     if (!(credentials instanceof Credentials)) throw new TypeAssertionError("an instance of Credentials", credentials, "credentials");
     await this.ready();
     return this.#user(await this.#users.logIn(credentials));
   }
 
   /** The user who logged in last or was switched to; null if nobody is logged in. @throws {AppError} `APP_NOT_READY` */
-  get currentUser(): User | null {
+  get currentUser(): User<Functions, CustomData> | null {
     const id = this.#openMetadata().currentUser;
     return id === null ? null : this.#user(id);
   }
 
   /** All users of this device who were not removed, by id, those who logged in last first. @throws {AppError} `APP_NOT_READY` */
-  get allUsers(): Readonly<Record<string, User>> {
+  get allUsers(): Readonly<Record<string, User<Functions, CustomData>>> {
     return Object.fromEntries(
       this.#openMetadata()
         .users()
@@ -119,24 +138,34 @@ export class App {
   }
 
   /** Makes another logged-in user the current one. */
-  switchUser(user: User): void {
+  switchUser(user: AnyUser): void {
     this.#users.switchTo(this.#own(user).id);
   }
 
   /** Logs a user out and removes it from this device, with its key and its files. */
-  async removeUser(user: User): Promise<void> {
+  async removeUser(user: AnyUser): Promise<void> {
     await this.ready();
     await this.#users.remove(this.#own(user).id);
   }
 
   /** Deletes a user from the server, and removes it from this device. There is no way back: the key is deleted with it. */
-  async deleteUser(user: User): Promise<void> {
+  async deleteUser(user: AnyUser): Promise<void> {
     await this.ready();
     await this.#users.delete(this.#own(user).id);
   }
 
   get emailPasswordAuth(): EmailPasswordAuth {
     return new EmailPasswordAuth(() => this.#connect());
+  }
+
+  /** Where the server is. @throws {AppError} `APP_CONFIGURATION_INVALID` if nobody has said so */
+  get baseUrl(): string {
+    return this.#connect().baseUrl;
+  }
+
+  /** Realm's experiment. @throws {AppError} `NOT_SUPPORTED` */
+  async updateBaseUrl(_url: string | null): Promise<never> {
+    throw new AppError("NOT_SUPPORTED", "an app's server does not change: close() the app and make another one");
   }
 
   /** Called when somebody logs in or out, is switched to, linked or removed. */
@@ -155,17 +184,18 @@ export class App {
   /** Closes the app-metadata file (ours). The app cannot be used afterwards. */
   close(): void {
     this.#isClosed = true;
+    if (App.#byId.get(this.id) === (this as unknown as App)) App.#byId.delete(this.id);
     this.#metadata?.close();
     this.#metadata = undefined;
   }
 
-  #user(id: string): User {
-    const user = this.#userById.get(id) ?? new User(id, this.#users);
+  #user(id: string): User<Functions, CustomData> {
+    const user = this.#userById.get(id) ?? new User<Functions, CustomData>(id, this.#users);
     this.#userById.set(id, user);
     return user;
   }
 
-  #own(user: User): User {
+  #own(user: AnyUser): AnyUser {
     if (!(user instanceof User)) throw new TypeAssertionError("an instance of User", user, "user");
     if (this.#userById.get(user.id) !== user) throw new AppError("USER_UNKNOWN", "User does not exist");
     return user;
@@ -212,15 +242,28 @@ export class App {
 
 function checkConfiguration(config: unknown): AppConfiguration {
   if (typeof config !== "object" || config === null || Array.isArray(config)) throw new TypeAssertionError("an object", config, "config");
-  const { id, baseUrl, timeout, baseFilePath, metadata, fetch } = config as Partial<AppConfiguration>;
+  const { id, baseUrl, timeout, baseFilePath, metadata, fetch, app, multiplexSessions } = config as Partial<AppConfiguration>;
   if (typeof id !== "string") throw new TypeAssertionError("a string", id, "id");
   if (!/^[\w-]{1,64}$/u.test(id)) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'id' to have 1 to 64 letters, digits, - and _");
   if (baseUrl !== undefined && typeof baseUrl !== "string") throw new TypeAssertionError("a string", baseUrl, "baseUrl");
   if (timeout !== undefined && typeof timeout !== "number") throw new TypeAssertionError("a number", timeout, "timeout");
   if (baseFilePath !== undefined && typeof baseFilePath !== "string") throw new TypeAssertionError("a string", baseFilePath, "baseFilePath");
   if (fetch !== undefined && typeof fetch !== "function") throw new TypeAssertionError("a function", fetch, "fetch");
+  if (app !== undefined) checkLocalApp(app);
+  if (multiplexSessions !== undefined && multiplexSessions !== false) throw new AppError("NOT_SUPPORTED", "'multiplexSessions' can only be false: every realm has a connection of its own");
+  const unknown = Object.keys(config).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw new AppError("APP_CONFIGURATION_INVALID", `there is no option '${unknown}' on app configuration`);
   if (metadata !== undefined) checkMetadata(metadata, config as AppConfiguration);
   return config as AppConfiguration;
+}
+
+const FIELDS: ReadonlySet<string> = new Set(["id", "baseUrl", "timeout", "baseFilePath", "metadata", "keys", "fetch", "app", "multiplexSessions"]);
+
+function checkLocalApp(app: unknown): void {
+  if (typeof app !== "object" || app === null) throw new TypeAssertionError("an object", app, "app");
+  const { name, version } = app as Partial<Record<string, unknown>>;
+  if (name !== undefined && typeof name !== "string") throw new TypeAssertionError("a string", name, "app.name");
+  if (version !== undefined && typeof version !== "string") throw new TypeAssertionError("a string", version, "app.version");
 }
 
 function checkMetadata(metadata: AppMetadataConfiguration, config: AppConfiguration): void {

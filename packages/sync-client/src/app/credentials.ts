@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { AssertionError, TypeAssertionError } from "@holdfast/realm";
+import { TypeAssertionError } from "@holdfast/realm";
+import { AppError } from "./app-error.ts";
 
 /** Realm's names of providers. A server may have others. */
 export const ProviderType = {
@@ -16,6 +17,7 @@ export const ProviderType = {
   OAuth2Facebook: "oauth2-facebook",
   OAuth2Apple: "oauth2-apple",
 } as const;
+export type ProviderType = (typeof ProviderType)[keyof typeof ProviderType];
 
 /** An ID token of an OpenID Connect provider, and the nonce that it was asked for with. */
 export interface OidcToken {
@@ -97,8 +99,8 @@ export class Credentials {
   }
 
   /** Facebook gives no OpenID Connect token to a web page: an application verifies it in a function of its server. */
-  static facebook(): never {
-    throw new AssertionError("Facebook's tokens are not supported: use Credentials.function and verify them in the server");
+  static facebook(_token?: string): never {
+    throw new AppError("NOT_SUPPORTED", "Facebook's tokens are not supported: use Credentials.function and verify them in the server");
   }
 
   /** @internal What is sent. */

@@ -11,12 +11,14 @@ import type { KeyMode, SessionAnswer, UserAnswer, UserIdentity } from "./session
 
 /** Realm's names for how the file is kept. */
 export const MetadataMode = { NoEncryption: "noEncryption", Encryption: "encryption", InMemory: "inMemory", NoMetadata: "inMemory" } as const;
+export type MetadataMode = (typeof MetadataMode)[keyof typeof MetadataMode];
 
 /** One of them. */
 export type MetadataModeName = (typeof MetadataMode)[keyof typeof MetadataMode];
 
 /** Realm's states of a user. */
 export const UserState = { Active: "active", LoggedIn: "LoggedIn", LoggedOut: "LoggedOut", Removed: "Removed" } as const;
+export type UserState = (typeof UserState)[keyof typeof UserState];
 
 /** One of them. */
 export type UserStateName = (typeof UserState)[keyof typeof UserState];

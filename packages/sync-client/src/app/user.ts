@@ -7,6 +7,7 @@
  */
 import { TypeAssertionError } from "@holdfast/realm";
 import { ApiKeyAuth } from "./api-key-auth.ts";
+import type { AskAsUser } from "./api-key-auth.ts";
 import type { AppUsers } from "./app-users.ts";
 import { AppError } from "./app-error.ts";
 import { Credentials } from "./credentials.ts";
@@ -14,14 +15,34 @@ import { Listeners } from "./listeners.ts";
 import type { ChangeCallback } from "./listeners.ts";
 import { UserState } from "./metadata-file.ts";
 import type { StoredUser, UserStateName } from "./metadata-file.ts";
+import { callServerFunction, functionsOf, noMongoClient, noPush } from "./server-functions.ts";
+import type { DefaultFunctionsFactory } from "./server-functions.ts";
 import type { SyncUser } from "../user.ts";
 import type { KeyMode, UserIdentity } from "./session-answer.ts";
 
+/** What providers say of users, if they do. */
+export interface DefaultUserProfileData {
+  readonly name?: string;
+  readonly email?: string;
+  readonly pictureUrl?: string;
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly gender?: string;
+  readonly birthday?: string;
+  readonly minAge?: string;
+  readonly maxAge?: string;
+  readonly [field: string]: unknown;
+}
+
+/** Any user. */
+export type AnyUser = User<object, object, object>;
+
 /** A user. */
-export class User<CustomData extends object = Record<string, unknown>> implements SyncUser {
+export class User<Functions extends object = DefaultFunctionsFactory, CustomData extends object = Record<string, unknown>, Profile extends object = DefaultUserProfileData> implements SyncUser {
   readonly id: string;
   readonly #users: AppUsers;
   readonly #listeners = new Listeners();
+  readonly #ask: AskAsUser = (request) => this.#users.askAs(this.id, request);
 
   /** @internal */
   constructor(id: string, users: AppUsers) {
@@ -76,8 +97,8 @@ export class User<CustomData extends object = Record<string, unknown>> implement
   }
 
   /** What the provider said of the user: name, e-mail address and the like. */
-  get profile(): Record<string, unknown> {
-    return { ...this.#stored?.profile };
+  get profile(): Profile {
+    return { ...this.#stored?.profile } as Profile;
   }
 
   /** Whether the server issues the key of the user's files, or the device keeps it alone. */
@@ -86,7 +107,7 @@ export class User<CustomData extends object = Record<string, unknown>> implement
   }
 
   get apiKeys(): ApiKeyAuth {
-    return new ApiKeyAuth((request) => this.#users.askAs(this.id, request));
+    return new ApiKeyAuth(this.#ask);
   }
 
   /**
@@ -130,8 +151,24 @@ export class User<CustomData extends object = Record<string, unknown>> implement
     this.#listeners.removeAll();
   }
 
-  callFunction(): Promise<never> {
-    return noFunctions();
+  /** The server's functions, by name. */
+  get functions(): Functions {
+    return functionsOf<Functions>(this.#ask);
+  }
+
+  /** Calls a function of the server as this user. @throws {AppError} `FUNCTION_UNKNOWN`, `FUNCTION_REFUSED`, `FUNCTION_FAILED`, ... */
+  callFunction(name: string, ...args: unknown[]): Promise<unknown> {
+    return callServerFunction(this.#ask, name, args);
+  }
+
+  /** @throws {AppError} `NOT_SUPPORTED` */
+  push(_serviceName: string): never {
+    return noPush();
+  }
+
+  /** @throws {AppError} `NOT_SUPPORTED` */
+  mongoClient(_serviceName: string): never {
+    return noMongoClient();
   }
 
   /** Where this user's files are synced with. */
@@ -167,8 +204,4 @@ export class User<CustomData extends object = Record<string, unknown>> implement
   get #stored(): StoredUser | undefined {
     return this.#users.metadata().user(this.id);
   }
-}
-
-async function noFunctions(): Promise<never> {
-  throw new AppError("NOT_SUPPORTED", "the server runs no functions for clients: call an endpoint of your own with user.accessToken");
 }

@@ -9,11 +9,15 @@ import { absolutePath, hasContent, hasToPrepare, sessionOf, setSyncProvider, whe
 import type { FileSession, SyncOpening, SyncProvider } from "@holdfast/realm/replica";
 import { SyncError } from "../errors.ts";
 import type { ProgressCallback, SyncSession } from "../session/sync-session.ts";
+import { WaitForSync } from "../names.ts";
+import { checkSubscriptionOptions } from "../subscriptions/mutable-subscriptions.ts";
+import { subscriptionOf } from "../subscriptions/subscription-query.ts";
 import type { SubscriptionOptions } from "../subscriptions/mutable-subscriptions.ts";
 import type { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { checkSyncConfiguration } from "./configuration.ts";
 import type { OpenRealmBehavior, SyncConfiguration } from "./configuration.ts";
-import { syncedRealmOf, SyncedRealm } from "./synced-realm.ts";
+import { isPartitioned, partitionFileName, subscribeToPartition, withPartition } from "./partition.ts";
+import { syncedRealmOf, SyncedRealm, takeResetAtOpen } from "./synced-realm.ts";
 
 /** The types that `@holdfast/realm` leaves to a sync client. */
 declare module "@holdfast/realm/replica" {
@@ -21,6 +25,7 @@ declare module "@holdfast/realm/replica" {
     readonly configuration: SyncConfiguration;
     readonly session: SyncSession;
     readonly subscriptions: SubscriptionSet;
+    readonly subscriptionOptions: SubscriptionOptions;
   }
 }
 
@@ -30,6 +35,8 @@ export function enableSync(): void {
 }
 
 let app: unknown;
+/** The name of the subscription that `results.subscribe()` made, for `unsubscribe()`. */
+const nameOf = new WeakMap<object, string>();
 
 /** What `Realm.App` is. */
 export function setAppClass(value: unknown): void {
@@ -47,9 +54,16 @@ const provider: SyncProvider = {
     const sync = config.sync as unknown as SyncConfiguration;
     const { synced, isFirst } = SyncedRealm.attach(sessionOf(realm) as FileSession, sync);
     const subscriptions = synced.subscriptions(realm);
+    if (isPartitioned(sync)) subscribeToPartition(realm, subscriptions, sync);
     const { initialSubscriptions } = sync;
     if (initialSubscriptions !== undefined && (subscriptions.version === 0 || (isFirst && initialSubscriptions.rerunOnOpen === true))) subscriptions.updateNoWait(initialSubscriptions.update);
+    if (isFirst && takeResetAtOpen(synced.file.path)) synced.file.resetNow();
     synced.start({ isFirst });
+  },
+
+  shape(config, classes) {
+    const sync = config.sync as unknown as SyncConfiguration;
+    return isPartitioned(sync) ? withPartition(classes, sync) : classes;
   },
 
   open(config, construct) {
@@ -62,21 +76,26 @@ const provider: SyncProvider = {
 
   subscriptions(realm) {
     const synced = syncedRealmOf(sessionOf(realm));
-    if (synced === undefined) throw new SyncError("CONFIGURATION_INVALID", "`subscriptions` can only be accessed if flexible sync is enabled, but sync is currently disabled for your app. Add { flexible: true } to your sync config when opening or creating a Realm.");
+    if (synced === undefined || isPartitioned(synced.config)) throw new SyncError("CONFIGURATION_INVALID", "`subscriptions` can only be accessed if flexible sync is enabled, but sync is currently disabled for your app. Add { flexible: true } to your sync config when opening or creating a Realm.");
     return synced.subscriptions(realm);
   },
 
-  async subscribe(session, results, { options = {}, behavior = "first-time", timeoutMs }) {
+  async subscribe(session, results, given) {
+    const options = checkSubscriptionOptions(given);
+    const { name, behavior = WaitForSync.FirstTime, timeout } = options;
     const set = subscriptionsOf(session);
-    const add = options as SubscriptionOptions;
-    const isKnown = add.name === undefined ? set.exists(results) : set.findByName(add.name) !== null;
-    set.updateNoWait((mutable) => void mutable.add(results, add));
-    if (behavior === "always" || (behavior === "first-time" && !isKnown)) await set.waitForSynchronization(timeoutMs);
+    const asked = subscriptionOf(results);
+    const known = name === undefined ? set.findByQuery(results) : set.findByName(name);
+    const isKnown = known?.queryString === asked.query && known.objectType === asked.className;
+    set.updateNoWait((mutable) => void mutable.add(results, options));
+    if (name !== undefined) nameOf.set(results, name);
+    if (behavior === WaitForSync.Always || (behavior === WaitForSync.FirstTime && !isKnown)) await waitAtMost(set, timeout);
     return results;
   },
 
   unsubscribe(session, results) {
-    subscriptionsOf(session).updateNoWait((mutable) => void mutable.remove(results));
+    const name = nameOf.get(results);
+    subscriptionsOf(session).updateNoWait((mutable) => void (name === undefined ? mutable.remove(results) : mutable.removeByName(name)));
   },
 
   get App() {
@@ -86,14 +105,24 @@ const provider: SyncProvider = {
 
 function subscriptionsOf(session: FileSession): SubscriptionSet {
   const synced = syncedRealmOf(session);
-  if (synced === undefined) throw new SyncError("CONFIGURATION_INVALID", "Only the objects of a synced realm can be subscribed to.");
+  if (synced === undefined || isPartitioned(synced.config)) throw new SyncError("CONFIGURATION_INVALID", "Only the objects of a realm that is synced with 'flexible: true' can be subscribed to.");
   return synced.anySubscriptions();
 }
 
-/** Each user has files of their own. */
-function defaultPathOf({ user }: SyncConfiguration): string {
+/** As realm-js: when the time is over the results are given as they are; the subscription stands. */
+async function waitAtMost(set: SubscriptionSet, timeoutMs: number | undefined): Promise<void> {
+  try {
+    await set.waitForSynchronization(timeoutMs);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "TIMEOUT") throw error;
+  }
+}
+
+/** Each user has files of their own, and each partition. */
+function defaultPathOf(config: SyncConfiguration): string {
+  const { user } = config;
   const folder = Realm.defaultPath.replace(/[^/\\]*$/, "");
-  return `${folder}holdfast-sync/${encodeURIComponent(user.id).replaceAll(".", "%2E")}/default.realm`;
+  return `${folder}holdfast-sync/${encodeURIComponent(user.id).replaceAll(".", "%2E")}/${isPartitioned(config) ? partitionFileName(config) : "default"}.realm`;
 }
 
 /** `Realm.open` with `sync`. */
@@ -101,7 +130,8 @@ class Opening implements SyncOpening {
   readonly done: Promise<Realm>;
   #realm: Realm | undefined;
   #isCancelled = false;
-  readonly #callbacks: ProgressCallback[] = [];
+  #isDone = false;
+  #callbacks: ProgressCallback[] = [];
 
   constructor(config: Configuration, construct: (config: Configuration) => Realm) {
     const sync = config.sync as unknown as SyncConfiguration;
@@ -110,11 +140,11 @@ class Opening implements SyncOpening {
       const isThere = hasContent(path);
       return this.#open(() => construct(config), sync, isThere);
     };
-    this.done = hasToPrepare() ? whenReady([path], begin) : begin();
+    this.done = (hasToPrepare() ? whenReady([path], begin) : begin()).finally(() => (this.#isDone = true));
   }
 
   async #open(construct: () => Realm, sync: SyncConfiguration, isThere: boolean): Promise<Realm> {
-    if (this.#isCancelled) throw new SyncError("SESSION_CLOSED", "The opening was cancelled.");
+    if (this.#isCancelled) throw cancelled();
     const realm = construct();
     this.#realm = realm;
     const synced = syncedRealmOf(sessionOf(realm)) as SyncedRealm;
@@ -122,26 +152,35 @@ class Opening implements SyncOpening {
     const isExisting = isThere && !synced.isNew;
     const behavior: OpenRealmBehavior = isExisting ? (sync.existingRealmFileBehavior ?? { type: "openImmediately" }) : (sync.newRealmFileBehavior ?? { type: "downloadBeforeOpen" });
     if (behavior.type === "openImmediately") return realm;
-    for (const callback of this.#callbacks) synced.session.addProgressNotification("download", "forCurrentlyOutstandingWork", callback);
+    for (const callback of this.#callbacks) this.progress(callback);
     try {
       await withLimit(synced, realm, behavior.timeOut);
       return realm;
     } catch (error) {
+      if (this.#isCancelled) throw cancelled(error);
       const isLate = (error as { code?: string }).code === "TIMEOUT";
-      if (isLate && behavior.timeOutBehavior === "openLocalRealm" && !this.#isCancelled) return realm;
+      if (isLate && behavior.timeOutBehavior === "openLocalRealm") return realm;
       realm.close();
       throw error;
     }
   }
 
   cancel(): void {
+    if (this.#isDone) return;
     this.#isCancelled = true;
     this.#realm?.close();
   }
 
   progress(callback: unknown): void {
-    if (typeof callback === "function") this.#callbacks.push(callback as ProgressCallback);
+    if (this.#isDone) return;
+    const session = this.#realm === undefined ? undefined : syncedRealmOf(sessionOf(this.#realm))?.session;
+    if (session === undefined) this.#callbacks.push(callback as ProgressCallback);
+    else session.addProgressNotification("download", "forCurrentlyOutstandingWork", callback as ProgressCallback);
   }
+}
+
+function cancelled(cause?: unknown): SyncError {
+  return new SyncError("OPEN_CANCELLED", "Async open canceled", { cause });
 }
 
 async function withLimit(synced: SyncedRealm, realm: Realm, timeOutMs: number | undefined): Promise<void> {

@@ -4,19 +4,37 @@
  * @module
  */
 import type { Realm } from "@holdfast/realm";
-import { takeReplicaTurn } from "@holdfast/realm/replica";
+import { log, takeReplicaTurn } from "@holdfast/realm/replica";
 import type { FileSession } from "@holdfast/realm/replica";
 import { SyncError } from "../errors.ts";
 import { SyncedFile } from "../replica/synced-file.ts";
 import { Connection } from "../session/connection.ts";
 import { SyncSession } from "../session/sync-session.ts";
+import type { ConnectionState, ResetReason } from "../session/connection-options.ts";
 import { webSocketTransport } from "../session/transport.ts";
 import { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { Waits } from "../session/waits.ts";
 import type { SyncConfiguration } from "./configuration.ts";
 import { ResetFlow } from "./reset-flow.ts";
 
-const open = new WeakMap<FileSession, SyncedRealm>();
+const open = new Map<FileSession, SyncedRealm>();
+/** Files that `initiateClientReset` was called for while they were closed. */
+const resetAtOpen = new Set<string>();
+
+/** All synced files that are open in this process. */
+export function openSyncedRealms(): SyncedRealm[] {
+  return [...open.values()];
+}
+
+/** Notes that a file is to be fetched anew when it is opened. */
+export function resetWhenOpened(path: string): void {
+  resetAtOpen.add(path);
+}
+
+/** Whether that was noted; only the first who asks is told so. */
+export function takeResetAtOpen(path: string): boolean {
+  return resetAtOpen.delete(path);
+}
 
 /** The synced realm of a file, if it is one. */
 export function syncedRealmOf(session: FileSession | undefined): SyncedRealm | undefined {
@@ -47,8 +65,8 @@ export class SyncedRealm {
         ...(timing === undefined ? {} : { timing }),
         takeTurn: () => takeReplicaTurn(this.file.path),
         onError: (error) => this.#failed(error),
-        onReset: (reason) => void this.#resets.begin(reason),
-        onState: (now, before) => this.session._stateChanged(now, before),
+        onReset: (reason) => this.#needsReset(reason),
+        onState: (now, before) => this.#stateChanged(now, before),
         onProgress: (direction) => this.session._progressed(direction),
       });
     } catch (error) {
@@ -70,6 +88,7 @@ export class SyncedRealm {
     this.file.onAdvance = () => {
       this.connection.advanced();
       this.#waits.check();
+      this.#resets.check();
     };
     this.file.onClosing = () => this.#closing(session);
     this.#letGo = user.holdFile?.(this.file.path);
@@ -112,9 +131,33 @@ export class SyncedRealm {
     return [...this.#sets.values()][0] as SubscriptionSet;
   }
 
+  #stateChanged(now: ConnectionState, before: ConnectionState): void {
+    log("Realm.Sync.Client.Network", "debug", () => `${this.file.path}: ${now}`);
+    // A reset that is under way goes on with the next connection.
+    if (now === "disconnected" && this.connection.isRunning && this.config.cancelWaitsOnNonFatalError === true && (this.file.read("reset") ?? null) === null) {
+      this.#waits.cancel(new SyncError("CONNECTION_LOST", "The connection failed, and 'cancelWaitsOnNonFatalError' is set."));
+    }
+    this.session._stateChanged(now, before);
+  }
+
   #failed(error: SyncError): void {
+    error.isFatal = !this.connection.isRunning;
     const { onError } = this.config;
+    log("Realm.Sync.Client.Session", onError === undefined ? "error" : "info", () => `${this.file.path}: ${error.code}: ${error.message}`);
     if (onError !== undefined) onError(this.session, error);
+  }
+
+  #needsReset(reason: ResetReason): void {
+    log("Realm.Sync.Client.Reset", "info", () => `${this.file.path}: ${reason.code}`);
+    void this.#resets.begin(reason);
+  }
+
+  /** Fetches the file anew; what was not uploaded is dropped. */
+  async discard(): Promise<void> {
+    this.connection.stop();
+    await this.file.reset({ recovers: false, mode: "discard" });
+    void this.#resets.follow();
+    this.connection.start();
   }
 
   /** An instance of the application's that is open. */

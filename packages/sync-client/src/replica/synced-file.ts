@@ -187,6 +187,11 @@ export class SyncedFile implements ReplicaKeeper {
     return this.write((tx) => beginReset(tx, { ...options, atMs: this.#now() }));
   }
 
+  /** The same at once, for a file that is being opened: what was not uploaded is dropped. */
+  resetNow(): void {
+    this.writeNow((tx) => beginReset(tx, { recovers: false, mode: "discard", atMs: this.#now() }));
+  }
+
   /** Takes out the refused writes that the application has not heard of. */
   async takeRejected(): Promise<RejectedRecord[]> {
     if ((this.replica.tree(TREES.rejected)?.count ?? 0) === 0) return [];

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { TypeAssertionError } from "@holdfast/realm";
+import { SyncError } from "../errors.ts";
+import { isOneOf, ProgressDirection, ProgressMode } from "../names.ts";
 import type { SyncConfiguration } from "../opening/configuration.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
 import type { SyncUser } from "../user.ts";
@@ -12,8 +15,8 @@ import type { ConnectionState } from "./connection-options.ts";
 /** Hears of connections. */
 export type ConnectionCallback = (newState: ConnectionState, oldState: ConnectionState) => void;
 
-/** Hears of progress: 0 to 1. */
-export type ProgressCallback = (estimate: number) => void;
+/** Hears of progress, 0 to 1; a callback with two parameters hears of hundredths of 100, since bytes are not counted. */
+export type ProgressCallback = (estimate: number, transferable: number) => void;
 
 interface ProgressEntry {
   readonly direction: "upload" | "download";
@@ -81,6 +84,7 @@ export class SyncSession {
   }
 
   addConnectionNotification(callback: ConnectionCallback): void {
+    checkCallback(callback);
     this.#connectionCallbacks.add(callback);
   }
   removeConnectionNotification(callback: ConnectionCallback): void {
@@ -89,6 +93,9 @@ export class SyncSession {
 
   /** Hears how much of what is outstanding is done: now and then, until it is, or for ever. */
   addProgressNotification(direction: "upload" | "download", mode: "reportIndefinitely" | "forCurrentlyOutstandingWork", callback: ProgressCallback): void {
+    if (!isOneOf(ProgressDirection, direction)) throw new SyncError("CONFIGURATION_INVALID", "Expected 'direction' to be 'download' or 'upload'.");
+    if (!isOneOf(ProgressMode, mode)) throw new SyncError("CONFIGURATION_INVALID", "Expected 'mode' to be 'reportIndefinitely' or 'forCurrentlyOutstandingWork'.");
+    checkCallback(callback);
     const entry: ProgressEntry = { direction, isForNow: mode === "forCurrentlyOutstandingWork", callback, total: this.#file.outboxCount };
     this.#progress.push(entry);
     queueMicrotask(() => this.#tell(entry));
@@ -111,7 +118,8 @@ export class SyncSession {
     if (!this.#progress.includes(entry)) return;
     const estimate = entry.direction === "upload" ? this.#uploadEstimate(entry) : this.#connection.downloader.estimate;
     if (entry.isForNow && estimate >= 1) this.#progress = this.#progress.filter((other) => other !== entry);
-    entry.callback(estimate);
+    if (entry.callback.length < 2) entry.callback(estimate, 1);
+    else entry.callback(Math.round(estimate * 100), 100);
   }
 
   #uploadEstimate(entry: ProgressEntry): number {
@@ -127,4 +135,8 @@ export class SyncSession {
     this.#connectionCallbacks.clear();
     this.#progress = [];
   }
+}
+
+function checkCallback(callback: unknown): void {
+  if (typeof callback !== "function") throw new TypeAssertionError("a function", callback, "callback");
 }

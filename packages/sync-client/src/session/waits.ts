@@ -42,6 +42,11 @@ export class Waits {
     for (const entry of this.#open) entry.settle(error);
   }
 
+  /** Ends the waits of now with an error; others may begin. */
+  cancel(error: unknown): void {
+    for (const entry of this.#open) entry.settle(error);
+  }
+
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { Results } from "@holdfast/realm";
 import { SyncError } from "../errors.ts";
 import { randomHex } from "../replica/random.ts";
-import type { SubscriptionRecord } from "../replica/records.ts";
+import { isOneOf, WaitForSync } from "../names.ts";
+import type { SubscriptionRecord, SubscriptionsRecord } from "../replica/records.ts";
+import { BaseSubscriptionSet } from "./base-subscription-set.ts";
+import { subscriptionOf } from "./subscription-query.ts";
 import { Subscription } from "./subscription.ts";
 
 /** How a subscription is added: realm-js's options. */
@@ -16,32 +18,37 @@ export interface SubscriptionOptions {
   readonly updateExisting?: boolean;
   /** A subscription of that name with another query is an error. */
   readonly throwOnUpdate?: boolean;
+  /** Of `results.subscribe()`: when it waits for the objects. Default "first-time". */
+  readonly behavior?: WaitForSync;
+  /** Of `results.subscribe()`: after this many ms it does not wait any more; the subscription stands. */
+  readonly timeout?: number;
 }
 
 /** What `update` hands to its callback. */
-export class MutableSubscriptionSet {
+export class MutableSubscriptionSet extends BaseSubscriptionSet {
+  readonly #before: SubscriptionsRecord;
   #entries: SubscriptionRecord[];
   readonly #now: () => number;
   #isOpen = true;
 
   /** @internal */
-  constructor(entries: readonly SubscriptionRecord[], now: () => number) {
-    this.#entries = [...entries];
+  constructor(before: SubscriptionsRecord, now: () => number) {
+    super();
+    this.#before = before;
+    this.#entries = [...before.entries];
     this.#now = now;
   }
 
-  get length(): number {
-    return this.#entries.length;
-  }
-  get isEmpty(): boolean {
-    return this.#entries.length === 0;
+  /** Version, state and error are those of the set that is being changed. @internal */
+  protected override _record(): SubscriptionsRecord {
+    return { ...this.#before, entries: this.#entries };
   }
 
   /** Adds the objects of a query. The same query is one subscription, however often it is added. */
   add(query: object, options: SubscriptionOptions = {}): Subscription {
     this.#requireOpen();
     const { className: type, query: text } = subscriptionOf(query);
-    const { name, updateExisting = true, throwOnUpdate = false } = options;
+    const { name, updateExisting = true, throwOnUpdate = false } = checkSubscriptionOptions(options);
     const at = this.#entries.findIndex((entry) => (name === undefined ? entry.name === undefined && entry.type === type && entry.query === text : entry.name === name));
     const known = this.#entries[at];
     if (known === undefined) {
@@ -105,8 +112,22 @@ export class MutableSubscriptionSet {
   }
 }
 
-/** The class and the text of a query. @throws {SyncError} `SUBSCRIPTION_INVALID` */
-export function subscriptionOf(query: unknown): { className: string; query: string } {
-  if (!(query instanceof Results)) throw new SyncError("SUBSCRIPTION_INVALID", "Expected the Results of a query, as `realm.objects(...)` and `filtered(...)` give them.");
-  return query._subscription();
+const FIELDS: ReadonlySet<string> = new Set(["name", "updateExisting", "throwOnUpdate", "behavior", "timeout"]);
+
+/** Checks the options. @throws {SyncError} `SUBSCRIPTION_INVALID` */
+export function checkSubscriptionOptions(value: unknown = {}): SubscriptionOptions {
+  if (typeof value !== "object" || value === null) throw invalid("Expected 'options' of a subscription to be an object.");
+  const { name, updateExisting, throwOnUpdate, behavior, timeout } = value as Partial<Record<string, unknown>>;
+  const unknown = Object.keys(value).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw invalid(`There is no option '${unknown}' of a subscription.`);
+  if (name !== undefined && typeof name !== "string") throw invalid("Expected 'name' of a subscription to be a string.");
+  if (updateExisting !== undefined && typeof updateExisting !== "boolean") throw invalid("Expected 'updateExisting' of a subscription to be a boolean.");
+  if (throwOnUpdate !== undefined && typeof throwOnUpdate !== "boolean") throw invalid("Expected 'throwOnUpdate' of a subscription to be a boolean.");
+  if (behavior !== undefined && !isOneOf(WaitForSync, behavior)) throw invalid("Expected 'behavior' of a subscription to be 'first-time', 'always' or 'never'.");
+  if (timeout !== undefined && (typeof timeout !== "number" || Number.isNaN(timeout))) throw invalid("Expected 'timeout' of a subscription to be a number.");
+  return value as SubscriptionOptions;
+}
+
+function invalid(message: string): SyncError {
+  return new SyncError("SUBSCRIPTION_INVALID", message);
 }

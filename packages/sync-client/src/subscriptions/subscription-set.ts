@@ -5,13 +5,10 @@
  */
 import type { Realm } from "@holdfast/realm";
 import { SyncError } from "../errors.ts";
-import type { Meta, SubscriptionRecord, SubscriptionsRecord } from "../replica/records.ts";
+import type { Meta, SubscriptionsRecord } from "../replica/records.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
-import { MutableSubscriptionSet, subscriptionOf } from "./mutable-subscriptions.ts";
-import { Subscription } from "./subscription.ts";
-
-/** Where a set stands: sent and not answered, in effect, refused, or overtaken by a newer one. */
-export const SubscriptionSetState = { Pending: "pending", Complete: "complete", Error: "error", Superseded: "superseded" } as const;
+import { BaseSubscriptionSet } from "./base-subscription-set.ts";
+import { MutableSubscriptionSet } from "./mutable-subscriptions.ts";
 
 /** What a set needs of its realm. */
 export interface SubscriptionSetParts {
@@ -22,12 +19,13 @@ export interface SubscriptionSetParts {
 }
 
 /** The newest set of subscriptions. */
-export class SubscriptionSet implements Iterable<Subscription> {
+export class SubscriptionSet extends BaseSubscriptionSet {
   readonly #parts: SubscriptionSetParts;
   readonly #realm: Realm;
 
   /** @internal */
   constructor(parts: SubscriptionSetParts, realm: Realm) {
+    super();
     this.#parts = parts;
     this.#realm = realm;
   }
@@ -36,44 +34,9 @@ export class SubscriptionSet implements Iterable<Subscription> {
     return this.#parts.file.read("subs") as Meta["subs"];
   }
 
-  get version(): number {
-    return this.#record.version;
-  }
-  get length(): number {
-    return this.#record.entries.length;
-  }
-  get isEmpty(): boolean {
-    return this.length === 0;
-  }
-  get state(): (typeof SubscriptionSetState)[keyof typeof SubscriptionSetState] {
-    return this.#record.state;
-  }
-  /** Why the server refused the set; null if it did not. */
-  get error(): string | null {
-    return this.#record.error ?? null;
-  }
-
-  *[Symbol.iterator](): IterableIterator<Subscription> {
-    for (const entry of this.#record.entries) yield new Subscription(entry);
-  }
-
-  findByName(name: string): Subscription | null {
-    return this.#find((entry) => entry.name === name);
-  }
-
-  /** The subscription to a query, named or not. */
-  findByQuery(query: object): Subscription | null {
-    const { className: type, query: text } = subscriptionOf(query);
-    return this.#find((entry) => entry.type === type && entry.query === text);
-  }
-
-  exists(query: object): boolean {
-    return this.findByQuery(query) !== null;
-  }
-
-  #find(isMeant: (entry: SubscriptionRecord) => boolean): Subscription | null {
-    const found = this.#record.entries.find(isMeant);
-    return found === undefined ? null : new Subscription(found);
+  /** @internal */
+  protected override _record(): SubscriptionsRecord {
+    return this.#record;
   }
 
   /** Changes the set, and waits until the server has sent what it asks for. */
@@ -86,7 +49,7 @@ export class SubscriptionSet implements Iterable<Subscription> {
   updateNoWait(callback: (subscriptions: MutableSubscriptionSet, realm: Realm) => void): void {
     const { file, now } = this.#parts;
     const before = this.#record;
-    const mutable = new MutableSubscriptionSet(before.entries, now);
+    const mutable = new MutableSubscriptionSet(before, now);
     callback(mutable, this.#realm);
     const entries = mutable._finish();
     const isSame = before.version > 0 && before.state !== "error" && JSON.stringify(entries) === JSON.stringify(before.entries);

@@ -34,6 +34,20 @@ export type AuthErrorCode =
   | "NAME_TAKEN"
   /** The password is too short or too long. */
   | "PASSWORD_INVALID"
+  /** The address is registered and not confirmed yet. */
+  | "CONFIRMATION_REQUIRED"
+  /** A token out of a message was used, is too old, or was never one. */
+  | "MAIL_TOKEN_INVALID"
+  /** The operator has configured nothing that could send messages or decide about resets. */
+  | "HOOK_MISSING"
+  /** A hook of the application has failed. */
+  | "HOOK_FAILED"
+  /** There is no such function, or not for this user. */
+  | "FUNCTION_UNKNOWN"
+  /** The function has refused, in its own words. */
+  | "FUNCTION_REFUSED"
+  /** The function has failed, or took too long. */
+  | "FUNCTION_FAILED"
   /** The user has no such API key. */
   | "API_KEY_UNKNOWN"
   /** The application keeps its users' keys on their devices: the server has none. */
@@ -63,6 +77,13 @@ const STATUS: Readonly<Record<AuthErrorCode, number>> = {
   IDENTITY_TAKEN: 409,
   NAME_TAKEN: 409,
   PASSWORD_INVALID: 400,
+  CONFIRMATION_REQUIRED: 401,
+  MAIL_TOKEN_INVALID: 400,
+  HOOK_MISSING: 404,
+  HOOK_FAILED: 503,
+  FUNCTION_UNKNOWN: 404,
+  FUNCTION_REFUSED: 400,
+  FUNCTION_FAILED: 500,
   API_KEY_UNKNOWN: 404,
   KEY_NOT_ISSUED: 404,
   KEY_UNREADABLE: 503,

@@ -45,8 +45,17 @@ const PREFIX = /^\/app\/(?<appId>[\w-]{1,64})\/auth(?<path>\/[\w/-]*)$/u;
 
 const ROUTES: Readonly<Record<string, (call: Call) => Promise<object | undefined>>> = {
   "POST /login": async ({ service, body, address }) =>
-    loginView(await service.logIn({ provider: textField(body, "provider"), payload: body, nonce: textField(body, "refresh_nonce"), address, ...deviceOf(body) })),
+    loginView(await service.logIn({ provider: textField(body, "provider"), payload: body, nonce: textField(body, "refresh_nonce"), address, ...deviceOf(body), ...appOf(body) })),
   "POST /register": async ({ service, body, address }) => void (await service.register(body, address)),
+  "POST /confirm": async ({ service, body, address }) => void (await service.confirmEmail(body, address)),
+  "POST /confirm/send": async ({ service, body, address }) => service.sendMail("confirm", body, address) as undefined,
+  "POST /reset": async ({ service, body, address }) => void (await service.resetPassword(body, address)),
+  "POST /reset/send": async ({ service, body, address }) => service.sendMail("reset", body, address) as undefined,
+  "POST /reset/call": async ({ service, body, address }) => void (await service.resetByFunction(body, address)),
+  "POST /functions/call": async (call) => {
+    const { userId } = await who(call);
+    return { result: await call.service.callFunction(userId, textField(call.body, "name"), call.body["arguments"]) };
+  },
   "POST /session": async ({ service, body }) => {
     const { user, ...tokens } = await service.refresh({ refreshToken: textField(body, "refresh_token"), nextNonce: textField(body, "next_nonce") });
     return { ...tokenView(tokens), ...userView(user), key_mode: service.keyMode };
@@ -137,6 +146,14 @@ function bearerOf(request: IncomingMessage): string {
 function deviceOf(body: Body): { readonly deviceId?: string } {
   const deviceId = body["device_id"];
   return typeof deviceId === "string" && /^[\w-]{1,64}$/u.test(deviceId) ? { deviceId } : {};
+}
+
+const MAX_APP_TEXT = 100;
+
+function appOf(body: Body): { readonly app?: { readonly name?: string; readonly version?: string } } {
+  const { name, version } = (body["app"] ?? {}) as Partial<Record<string, unknown>>;
+  const isText = (value: unknown): value is string => typeof value === "string" && value.length <= MAX_APP_TEXT;
+  return isText(name) || isText(version) ? { app: { ...(isText(name) ? { name } : {}), ...(isText(version) ? { version } : {}) } } : {};
 }
 
 function socketAddress(request: IncomingMessage): string {

@@ -5,8 +5,9 @@
  */
 import type { CredentialProvider } from "./credential-provider.ts";
 import type { KeyProvider } from "./key-provider.ts";
-import type { EmailPasswordOptions } from "./passwords.ts";
+import type { EmailPasswordOptions } from "./email-password.ts";
 import type { RateLimitOptions } from "./rate-limit.ts";
+import type { FunctionLimits, ServerFunctions } from "./server-functions.ts";
 import type { UserDatabase } from "./user-database.ts";
 import type { CustomData, Identity } from "./user-records.ts";
 
@@ -20,6 +21,8 @@ export interface LoginEvent {
   /** What the provider vouches for. */
   readonly claims: CustomData;
   readonly customData: CustomData;
+  /** What the application says of itself (`app` of realm-js's configuration); nothing vouches for it. */
+  readonly app?: { readonly name?: string; readonly version?: string };
 }
 
 /** What a trigger may answer. */
@@ -33,7 +36,7 @@ export type LoginTrigger = (event: LoginEvent) => Promise<TriggerAnswer | undefi
 
 /** Something worth a line in the log. Holds no token, no key, no address and nobody's data. */
 export interface AuthLogEntry {
-  readonly event: "login" | "login-refused" | "first-login" | "refresh-refused" | "session-revoked" | "user-deleted" | "trigger-failed" | "request-failed";
+  readonly event: "login" | "login-refused" | "first-login" | "refresh-refused" | "session-revoked" | "user-deleted" | "trigger-failed" | "hook-failed" | "function-failed" | "request-failed";
   readonly provider?: string;
   readonly userId?: string;
   readonly code?: string;
@@ -54,6 +57,9 @@ export interface AuthOptions {
   readonly apiKeys?: boolean;
   /** Lets users register with e-mail address and password. Default: not. */
   readonly emailPassword?: EmailPasswordOptions;
+  /** Functions that users call: `user.functions.name(...)`. Default: none. */
+  readonly functions?: ServerFunctions;
+  readonly functionLimits?: FunctionLimits;
   /** Runs when a user logs in for the first time: until it has succeeded once, and never twice at a time. The login fails if it does. */
   readonly onFirstLogin?: LoginTrigger;
   /** Runs at each login, the first one included. The login fails if it does. */

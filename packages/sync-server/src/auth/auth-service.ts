@@ -12,7 +12,9 @@ import { AuthError } from "./auth-error.ts";
 import type { Authenticator, TokenRefusal } from "./authenticator.ts";
 import type { AuthLogEntry, AuthOptions, KeyMode, LoginEvent, LoginTrigger } from "./auth-options.ts";
 import type { CredentialProvider, VerifiedCredentials } from "./credential-provider.ts";
-import { normalized, Passwords } from "./passwords.ts";
+import { EmailPasswords } from "./email-password.ts";
+import { FunctionRunner } from "./server-functions.ts";
+import { normalized } from "./passwords.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { isNonce, Tokens } from "./tokens.ts";
 import type { AccessClaims } from "./tokens.ts";
@@ -30,6 +32,8 @@ export interface LoginRequest {
   /** Client's nonce for the first refresh token. */
   readonly nonce: string;
   readonly deviceId?: string;
+  /** What the application says of itself. */
+  readonly app?: LoginEvent["app"];
   /** Where the request comes from, for the rate limit. */
   readonly address: string;
 }
@@ -57,6 +61,9 @@ export interface AuthenticatedUser {
   readonly expiresAtMs: number;
 }
 
+/** What a trigger is told of the login itself. */
+type SeenAtLogin = Omit<LoginEvent, "userId" | "customData">;
+
 const API_KEY = "api-key";
 const EMAIL_PASSWORD = "local-userpass";
 const TRIGGER_LEASE_MS = 30_000;
@@ -77,7 +84,8 @@ export class AuthService {
   readonly #sessions: UserSessions;
   readonly #tokens: Tokens;
   readonly #keys: UserKeys;
-  readonly #passwords: Passwords | undefined;
+  readonly #passwords: EmailPasswords | undefined;
+  readonly #functions: FunctionRunner;
   readonly #addresses: RateLimit;
   readonly #accounts: RateLimit;
   readonly #endListeners = new Set<(ended: { readonly userId: string; readonly sessionId?: string }) => void>();
@@ -99,7 +107,18 @@ export class AuthService {
     this.#sessions = new UserSessions({ appId, database, now, idleDays: options.sessionIdleDays ?? 60 });
     this.#tokens = new Tokens({ appId, secrets: options.secrets, issuer: options.issuer ?? "holdfast", accessSeconds: this.#accessSeconds(), now });
     this.#keys = new UserKeys({ appId, database, providers: options.key.mode === "issued" ? options.key.providers : [] });
-    this.#passwords = options.emailPassword === undefined ? undefined : new Passwords({ appId, database, options: options.emailPassword });
+    this.#passwords =
+      options.emailPassword === undefined
+        ? undefined
+        : new EmailPasswords({
+            appId,
+            database,
+            now,
+            options: options.emailPassword,
+            onFailure: (error) => this.#log({ event: "hook-failed", ...codesOf(error) }),
+            onReplaced: (email) => this.#passwordReplaced(email),
+          });
+    this.#functions = new FunctionRunner(options.functions ?? {}, options.functionLimits ?? {}, now);
     this.#addresses = new RateLimit(options.addressLimit ?? { burst: 60, perMinute: 60 }, now);
     this.#accounts = new RateLimit(options.accountLimit ?? { burst: 10, perMinute: 5 }, now);
   }
@@ -129,7 +148,7 @@ export class AuthService {
     const { userId, identity, verified } = await this.#whoIs(request);
     const before = await this.#liveUser(userId);
     await this.#users.noteLogin(userId, verified.profile);
-    await this.#runTriggers(before, identity, verified.claims ?? {});
+    await this.#runTriggers(before, { identity, claims: verified.claims ?? {}, ...(request.app === undefined ? {} : { app: request.app }) });
     const user = await this.#liveUser(userId);
     const deviceId = request.deviceId ?? randomBytes(12).toString("hex");
     const claims = await this.#sessions.begin({ userId, deviceId, nonce: request.nonce });
@@ -161,14 +180,14 @@ export class AuthService {
     return provider.verify(payload);
   }
 
-  async #runTriggers(user: UserRecord, identity: Identity, claims: CustomData): Promise<void> {
+  async #runTriggers(user: UserRecord, seen: SeenAtLogin): Promise<void> {
     const { onFirstLogin, onLogin } = this.#options;
-    if (onFirstLogin !== undefined && !user.isTriggerDone) await this.#runFirst(onFirstLogin, user.id, identity, claims);
-    if (onLogin !== undefined) await this.#runTrigger(onLogin, await this.#liveUser(user.id), identity, claims);
+    if (onFirstLogin !== undefined && !user.isTriggerDone) await this.#runFirst(onFirstLogin, user.id, seen);
+    if (onLogin !== undefined) await this.#runTrigger(onLogin, await this.#liveUser(user.id), seen);
   }
 
   /** Runs the first login's trigger once for all logins that wait for it. */
-  async #runFirst(trigger: LoginTrigger, userId: string, identity: Identity, claims: CustomData): Promise<void> {
+  async #runFirst(trigger: LoginTrigger, userId: string, seen: SeenAtLogin): Promise<void> {
     for (let waitedMs = 0; !(await this.#users.takeTrigger(userId, TRIGGER_LEASE_MS)); waitedMs += TRIGGER_PAUSE_MS) {
       if ((await this.#liveUser(userId)).isTriggerDone) return;
       if (waitedMs > TRIGGER_LEASE_MS) throw new AuthError("TRIGGER_FAILED", "the application's function for first logins does not end: try again later");
@@ -176,15 +195,15 @@ export class AuthService {
     }
     let isDone = false;
     try {
-      await this.#runTrigger(trigger, await this.#liveUser(userId), identity, claims);
+      await this.#runTrigger(trigger, await this.#liveUser(userId), seen);
       isDone = true;
     } finally {
       await this.#users.endTrigger(userId, isDone);
     }
   }
 
-  async #runTrigger(trigger: LoginTrigger, { id, customData }: UserRecord, identity: Identity, claims: CustomData): Promise<void> {
-    const event: LoginEvent = { userId: id, identity, claims, customData };
+  async #runTrigger(trigger: LoginTrigger, { id, customData }: UserRecord, seen: SeenAtLogin): Promise<void> {
+    const event: LoginEvent = { userId: id, customData, ...seen };
     try {
       const answer = await trigger(event);
       if (answer?.customData !== undefined) await this.#users.setCustomData(id, answer.customData);
@@ -266,19 +285,66 @@ export class AuthService {
     return this.#liveUser(userId);
   }
 
-  /** Registers an e-mail address. @throws {AuthError} `NAME_TAKEN`, `PASSWORD_INVALID`, `PROVIDER_UNKNOWN` */
+  /** Registers an e-mail address. @throws {AuthError} `NAME_TAKEN`, `PASSWORD_INVALID`, `PROVIDER_UNKNOWN`, `HOOK_FAILED` */
   async register(payload: LoginRequest["payload"], address: string): Promise<void> {
     this.#addresses.take(`login ${address}`);
+    await this.#emailPassword().register(payload);
+  }
+
+  /** Confirms an address, with what the hook was given for it. @throws {AuthError} `MAIL_TOKEN_INVALID`, `PROVIDER_UNKNOWN` */
+  async confirmEmail(payload: LoginRequest["payload"], address: string): Promise<void> {
+    this.#addresses.take(`login ${address}`);
+    await this.#emailPassword().confirm(payload);
+  }
+
+  /** Has a message sent again, or one to replace a password with. @throws {AuthError} `HOOK_MISSING`, `PROVIDER_UNKNOWN`, `RATE_LIMITED` */
+  sendMail(kind: "confirm" | "reset", payload: LoginRequest["payload"], address: string): void {
+    this.#addresses.take(`login ${address}`);
+    const passwords = this.#emailPassword();
+    if (typeof payload["email"] === "string") this.#accounts.take(`mail ${normalized(payload["email"])}`);
+    if (kind === "confirm") passwords.resendConfirmation(payload);
+    else passwords.sendReset(payload);
+  }
+
+  /** Replaces a password, with what the hook was given for it. @throws {AuthError} `MAIL_TOKEN_INVALID`, `PASSWORD_INVALID` */
+  async resetPassword(payload: LoginRequest["payload"], address: string): Promise<void> {
+    this.#addresses.take(`login ${address}`);
+    await this.#emailPassword().reset(payload);
+  }
+
+  /** Lets the application's function decide about another password. @throws {AuthError} `HOOK_MISSING`, `HOOK_FAILED`, `CREDENTIALS_REFUSED` */
+  async resetByFunction(payload: LoginRequest["payload"], address: string): Promise<void> {
+    this.#addresses.take(`login ${address}`);
+    const passwords = this.#emailPassword();
+    if (typeof payload["email"] === "string") this.#accounts.take(`password ${normalized(payload["email"])}`);
+    await passwords.resetByFunction(payload);
+  }
+
+  #emailPassword(): EmailPasswords {
     if (this.#passwords === undefined) throw new AuthError("PROVIDER_UNKNOWN", "this application has no such way to log in");
-    await this.#passwords.register(payload);
+    return this.#passwords;
+  }
+
+  async #passwordReplaced(email: string): Promise<void> {
+    const userId = await this.#users.findByIdentity({ provider: EMAIL_PASSWORD, subject: email });
+    if (userId !== undefined) await this.revokeSessions(userId);
   }
 
   /** For the operator, who has made sure who asks: another password; all sessions of the user end. */
   async replacePassword(email: string, password: string): Promise<boolean> {
-    const isReplaced = (await this.#passwords?.replace(email, password)) ?? false;
-    const userId = await this.#users.findByIdentity({ provider: EMAIL_PASSWORD, subject: normalized(email) });
-    if (isReplaced && userId !== undefined) await this.revokeSessions(userId);
-    return isReplaced;
+    return (await this.#passwords?.replace(email, password)) ?? false;
+  }
+
+  /** Calls a function as a user. @throws {AuthError} `FUNCTION_UNKNOWN`, `FUNCTION_REFUSED`, `FUNCTION_FAILED`, `RATE_LIMITED` */
+  async callFunction(userId: string, name: string, args: unknown): Promise<unknown> {
+    const { id, customData, profile, identities } = await this.#liveUser(userId);
+    try {
+      return await this.#functions.call({ id, customData, profile, identities }, name, args);
+    } catch (error) {
+      const { code, cause } = codesOf(error);
+      if (code === "FUNCTION_FAILED") this.#log({ event: "function-failed", userId, code, ...(cause === undefined ? {} : { cause }) });
+      throw error;
+    }
   }
 
   /** Replaces a user's custom data. @returns False without such a user */

@@ -18,10 +18,13 @@ export type { CredentialProvider, VerifiedCredentials } from "./credential-provi
 export type { SignatureAlgorithm } from "./jwt-check.ts";
 export { localKeyProvider } from "./key-provider.ts";
 export type { KeyContext, KeyProvider, LocalKeySource } from "./key-provider.ts";
-export type { EmailPasswordOptions } from "./passwords.ts";
+export type { EmailPasswordOptions, HookAnswer, MailRequest, ResetRequest } from "./email-password.ts";
+export type { MailToken } from "./mail-tokens.ts";
 export { openPostgresUserDatabase } from "./postgres-user-database.ts";
 export type { PgConnection, PgPool } from "./postgres-user-database.ts";
 export type { RateLimitOptions } from "./rate-limit.ts";
+export { FunctionError } from "./server-functions.ts";
+export type { FunctionCaller, FunctionContext, FunctionLimits, ServerFunctionBody, ServerFunctionOptions, ServerFunctions } from "./server-functions.ts";
 export { usersOf } from "./served-users.ts";
 export type { ServedUsers } from "./served-users.ts";
 export { openSqliteUserDatabase } from "./sqlite-user-database.ts";

@@ -8,13 +8,8 @@ import { argon2id, argon2Verify } from "hash-wasm";
 import { AuthError } from "./auth-error.ts";
 import { refused, textField } from "./credential-provider.ts";
 import { tableName } from "./user-database.ts";
-import type { UserDatabase } from "./user-database.ts";
-
-/** How new users with passwords are accepted. */
-export interface EmailPasswordOptions {
-  /** Says whether an address may register. Without it every address may; nothing shows then that it is its user's. */
-  readonly mayRegister?: (email: string) => boolean | Promise<boolean>;
-}
+import type { EmailPasswordOptions } from "./email-password.ts";
+import type { SqlRunner, UserDatabase } from "./user-database.ts";
 
 /** OWASP's first choice for argon2id: 19 MiB, 2 passes, 1 lane. */
 const COST = { memorySize: 19_456, iterations: 2, parallelism: 1, hashLength: 32 } as const;
@@ -27,29 +22,47 @@ const MAX_EMAIL = 254;
 export class Passwords {
   readonly #appId: string;
   readonly #database: UserDatabase;
-  readonly #options: EmailPasswordOptions;
+  readonly #options: Pick<EmailPasswordOptions, "mayRegister">;
   readonly #table: string;
   /** A hash that no password has: compared with where there is no user. */
   #decoy: Promise<string> | undefined;
   /** Hashing takes its memory and the thread: one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor({ appId, database, options }: { readonly appId: string; readonly database: UserDatabase; readonly options: EmailPasswordOptions }) {
+  constructor({ appId, database, options }: { readonly appId: string; readonly database: UserDatabase; readonly options: Pick<EmailPasswordOptions, "mayRegister"> }) {
     this.#appId = appId;
     this.#database = database;
     this.#options = options;
     this.#table = tableName(database, "password");
   }
 
-  /** Registers an address. @throws {AuthError} `NAME_TAKEN`, `PASSWORD_INVALID`, `CREDENTIALS_REFUSED` */
-  async register(payload: Readonly<Record<string, unknown>>): Promise<void> {
+  /** Registers an address; `also` is done with it or not at all. @throws {AuthError} `NAME_TAKEN`, `PASSWORD_INVALID`, `CREDENTIALS_REFUSED` */
+  async register(payload: Readonly<Record<string, unknown>>, also?: (runner: SqlRunner) => Promise<void>): Promise<void> {
     const { email, password } = read(payload);
-    if (password.length < MIN_LENGTH || password.length > MAX_LENGTH) throw new AuthError("PASSWORD_INVALID", `password must be between ${MIN_LENGTH} and ${MAX_LENGTH} characters`);
+    this.check(password);
     if (email.length > MAX_EMAIL || !/^[^\s@]+@[^\s@]+$/u.test(email)) throw new AuthError("REQUEST_INVALID", "expected 'email' to be an e-mail address");
     if ((await this.#options.mayRegister?.(email)) === false) throw refused();
     const hash = await this.#hash(password);
-    const rows = await this.#database.query(`INSERT INTO ${this.#table} (app, email, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING email`, [this.#appId, email, hash]);
-    if (rows.length === 0) throw new AuthError("NAME_TAKEN", "name already in use");
+    await this.#database.transaction(async (runner) => {
+      const rows = await runner.query(`INSERT INTO ${this.#table} (app, email, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING email`, [this.#appId, email, hash]);
+      if (rows.length === 0) throw new AuthError("NAME_TAKEN", "name already in use");
+      await also?.(runner);
+    });
+  }
+
+  /** @throws {AuthError} `PASSWORD_INVALID` */
+  check(password: string): void {
+    if (password.length < MIN_LENGTH || password.length > MAX_LENGTH) throw new AuthError("PASSWORD_INVALID", `password must be between ${MIN_LENGTH} and ${MAX_LENGTH} characters`);
+  }
+
+  /** Whether an address is registered. */
+  async has(email: string): Promise<boolean> {
+    return (await this.#database.query(`SELECT email FROM ${this.#table} WHERE app = $1 AND email = $2`, [this.#appId, email])).length > 0;
+  }
+
+  /** Takes a registration back. */
+  async remove(email: string): Promise<void> {
+    await this.#database.query(`DELETE FROM ${this.#table} WHERE app = $1 AND email = $2`, [this.#appId, email]);
   }
 
   /** The address, if the password is its own. @throws {AuthError} `CREDENTIALS_REFUSED` */
@@ -65,8 +78,8 @@ export class Passwords {
 
   /** Puts another password in the place of the old one; for the operator, who has made sure who asks. @returns False without such a user. */
   async replace(email: string, password: string): Promise<boolean> {
-    if (password.length < MIN_LENGTH || password.length > MAX_LENGTH) throw new AuthError("PASSWORD_INVALID", `password must be between ${MIN_LENGTH} and ${MAX_LENGTH} characters`);
-    const hash = await this.#hash(password);
+    this.check(password);
+    const hash = await this.#hash(password.normalize("NFC"));
     const rows = await this.#database.query(`UPDATE ${this.#table} SET hash = $3 WHERE app = $1 AND email = $2 RETURNING email`, [this.#appId, normalized(email), hash]);
     return rows.length === 1;
   }

@@ -25,7 +25,7 @@ export interface UserDatabase extends SqlRunner {
 }
 
 /** Full name of one of the tables. */
-export function tableName({ dialect }: Pick<UserDatabase, "dialect">, name: "user" | "identity" | "session" | "api_key" | "password"): string {
+export function tableName({ dialect }: Pick<UserDatabase, "dialect">, name: "user" | "identity" | "session" | "api_key" | "password" | "mail_token"): string {
   return dialect === "postgres" ? `sync.auth_${name}` : `auth_${name}`;
 }
 
@@ -50,6 +50,8 @@ export async function createUserTables(database: UserDatabase): Promise<void> {
       app TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL, name TEXT NOT NULL, secret_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0, created_ms BIGINT NOT NULL,
       PRIMARY KEY (app, id), UNIQUE (app, user_id, name))`,
     `CREATE TABLE IF NOT EXISTS ${name("password")} (app TEXT NOT NULL, email TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (app, email))`,
+    `CREATE TABLE IF NOT EXISTS ${name("mail_token")} (
+      app TEXT NOT NULL, email TEXT NOT NULL, kind TEXT NOT NULL, token_id TEXT NOT NULL, token_hash TEXT NOT NULL, expires_ms BIGINT NOT NULL, PRIMARY KEY (app, email, kind))`,
   ];
   for (const statement of statements) await runTwice(database, statement);
 }

@@ -152,7 +152,9 @@ export class UserRecords {
     const table = (name: Parameters<typeof tableName>[1]): string => tableName(this.#database, name);
     await this.#database.transaction(async (runner) => {
       await runner.query(`DELETE FROM ${this.#users} WHERE app = $1 AND id = $2`, [this.#appId, userId]);
-      await runner.query(`DELETE FROM ${table("password")} WHERE app = $1 AND email IN (SELECT subject FROM ${this.#identities} WHERE app = $1 AND user_id = $2 AND provider = 'local-userpass')`, [this.#appId, userId]);
+      for (const name of ["password", "mail_token"] as const) {
+        await runner.query(`DELETE FROM ${table(name)} WHERE app = $1 AND email IN (SELECT subject FROM ${this.#identities} WHERE app = $1 AND user_id = $2 AND provider = 'local-userpass')`, [this.#appId, userId]);
+      }
       for (const name of ["identity", "session", "api_key"] as const) await runner.query(`DELETE FROM ${table(name)} WHERE app = $1 AND user_id = $2`, [this.#appId, userId]);
     });
   }
