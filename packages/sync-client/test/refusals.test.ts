@@ -131,7 +131,7 @@ forEachMode((world) => {
     const opening = Realm.open(world.config("a", new Link(new ReferenceServer({ token: () => frame("STORE_UNAVAILABLE", "retry") }))));
     await new Promise((resolve) => setTimeout(resolve, 10));
     opening.cancel();
-    await expect(opening).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+    await expect(opening).rejects.toMatchObject({ code: "OPEN_CANCELLED" });
     expect(() => Realm.deleteFile({ path: world.path("a") })).not.toThrow();
   });
 });

@@ -88,7 +88,6 @@ export class SyncedRealm {
     this.file.onAdvance = () => {
       this.connection.advanced();
       this.#waits.check();
-      this.#resets.check();
     };
     this.file.onClosing = () => this.#closing(session);
     this.#letGo = user.holdFile?.(this.file.path);
