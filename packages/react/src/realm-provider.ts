@@ -4,15 +4,18 @@
  * @module
  */
 import { Realm } from "@holdfast/realm";
-import { dequal } from "dequal";
-import { createElement, isValidElement, useLayoutEffect, useRef, useState } from "react";
+import { createElement, isValidElement, useContext, useLayoutEffect, useState } from "react";
 import type { ComponentType, Context, FC, ReactElement, ReactNode, RefObject } from "react";
+import { useStableConfiguration } from "./stable-configuration.ts";
+import { UserContext } from "./user-context.ts";
 
-/** Shown while no realm is open. */
-export type RealmProviderFallback = ComponentType | ReactElement | null | undefined;
+/** Shown while no realm is open; a component is told how much of a synced realm has come, from 0 to 1. */
+export type RealmProviderFallback = ComponentType<{ progress: number }> | ComponentType | ReactElement | null | undefined;
 
 /** A provider that opens the realm itself. */
-export interface ConfigurationProps extends Partial<Realm.Configuration> {
+export interface ConfigurationProps extends Omit<Partial<Realm.Configuration>, "sync"> {
+  /** As in `Realm.open`; the user may come from a `UserProvider`. */
+  sync?: Partial<NonNullable<Realm.Configuration["sync"]>>;
   /** False leaves the realm open when the provider goes. Default true. */
   closeOnUnmount?: boolean;
   /** Gets the realm, for use outside of components. */
@@ -31,6 +34,11 @@ type Never<T> = { [Name in keyof T]?: never };
 
 interface Opened {
   readonly realm: Realm;
+  readonly configuration: Realm.Configuration;
+}
+
+interface Failed {
+  readonly error: unknown;
   readonly configuration: Realm.Configuration;
 }
 
@@ -54,26 +62,69 @@ export function providerFromRealm(context: Context<Realm | null>, realm: Realm):
 /** A provider that opens a realm, opens another when its configuration changes, and closes what it opened. */
 export function providerFromConfiguration(context: Context<Realm | null>, base: Realm.Configuration): RealmProviderFromConfiguration {
   return function RealmProvider({ children, fallback, closeOnUnmount = true, realmRef, ...overrides }) {
-    const configuration = useStable({ ...base, ...overrides } as Realm.Configuration);
+    const seen = useContext(UserContext);
+    const configuration = useStableConfiguration(merged(base, overrides, seen?.user));
     const [opened, setOpened] = useState<Opened | null>(null);
+    const [failed, setFailed] = useState<Failed | null>(null);
+    const [progress, setProgress] = useState(0);
 
     // Not while rendering: React may render without ever showing it, and would leave a realm open that nobody closes.
     // In the layout phase, so that nothing is painted before the realm is there. What fails here reaches an error boundary.
     useLayoutEffect(() => {
-      const realm = new Realm(configuration);
-      setOpened({ realm, configuration });
-      if (realmRef !== undefined) realmRef.current = realm;
-      return () => {
+      const show = (realm: Realm): void => {
+        setOpened({ realm, configuration });
+        if (realmRef !== undefined) realmRef.current = realm;
+      };
+      const leave = (realm: Realm): void => {
         if (closeOnUnmount) realm.close();
         if (realmRef?.current === realm) realmRef.current = null;
       };
+      if (configuration.sync !== undefined) return openSynced(configuration, { show, leave, onProgress: setProgress, onError: (error) => setFailed({ error, configuration }) });
+      const realm = new Realm(configuration);
+      show(realm);
+      return () => leave(realm);
     }, [configuration, closeOnUnmount, realmRef]);
 
+    if (failed !== null && failed.configuration === configuration) throw failed.error;
     // The realm of another configuration, or a closed one, is not for the components below.
-    if (opened === null || opened.realm.isClosed || opened.configuration !== configuration) return shownFallback(fallback);
+    if (opened === null || opened.realm.isClosed || opened.configuration !== configuration) return shownFallback(fallback, progress);
     const { realm } = opened;
     return createElement(context.Provider, { value: realm }, children);
   };
+}
+
+/** Opens without holding up the rendering. @returns What ends it */
+function openSynced(configuration: Realm.Configuration, { show, leave, onProgress, onError }: { show: (realm: Realm) => void; leave: (realm: Realm) => void; onProgress: (progress: number) => void; onError: (error: unknown) => void }): () => void {
+  let isOver = false;
+  let realm: Realm | undefined;
+  onProgress(0);
+  const opening = Realm.open(configuration);
+  opening.progress((progress: number) => {
+    if (!isOver) onProgress(progress);
+  });
+  opening.then(
+    (ready) => {
+      realm = ready;
+      if (isOver) leave(ready);
+      else show(ready);
+    },
+    (error: unknown) => {
+      if (!isOver) onError(error);
+    },
+  );
+  return () => {
+    isOver = true;
+    if (realm === undefined) opening.cancel();
+    else leave(realm);
+  };
+}
+
+/** Props over the configuration, `sync` field by field, and the user of the provider above where nobody names one. */
+function merged(base: Realm.Configuration, overrides: object, user: object | undefined): Realm.Configuration {
+  const { sync: baseSync } = base as { readonly sync?: object };
+  const { sync: ownSync } = overrides as { readonly sync?: object };
+  const sync = baseSync === undefined && ownSync === undefined ? undefined : { ...(user === undefined ? {} : { user }), ...baseSync, ...ownSync };
+  return { ...base, ...overrides, ...(sync === undefined ? {} : { sync }) } as Realm.Configuration;
 }
 
 /** The provider that takes either a realm or a configuration. */
@@ -86,14 +137,7 @@ export function dynamicProvider(context: Context<Realm | null>): DynamicRealmPro
   };
 }
 
-/** The same object as long as its content is the same: props are made anew in each render. */
-function useStable<T>(value: T): T {
-  const stable = useRef(value);
-  if (!dequal(stable.current, value)) stable.current = value;
-  return stable.current;
-}
-
-function shownFallback(fallback: RealmProviderFallback): ReactElement | null {
+function shownFallback(fallback: RealmProviderFallback, progress: number): ReactElement | null {
   if (fallback === null || fallback === undefined) return null;
-  return isValidElement(fallback) ? fallback : createElement(fallback as ComponentType);
+  return isValidElement(fallback) ? fallback : createElement(fallback as ComponentType<{ progress: number }>, { progress });
 }
