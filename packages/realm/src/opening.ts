@@ -37,7 +37,7 @@ export function isModel(candidate: unknown): boolean {
 export function openFile(request: OpenRequest): { file: OpenFile; schema: CanonicalObjectSchema[] } {
   const { config, path } = request;
   const parsed = config.schema === undefined ? undefined : parseSchema(config.schema, isModel, config.sync !== undefined);
-  const schema = parsed === undefined || config.sync === undefined ? parsed : requireSyncProvider().shape(config, parsed);
+  const schema = parsed === undefined || config.sync === undefined ? parsed : (requireSyncProvider().shape?.(config, parsed) ?? parsed);
   const key = config.encryptionKey === undefined ? undefined : checkKey(config.encryptionKey);
   const known = openFileAt(path);
   try {

@@ -27,7 +27,7 @@ export interface SyncProvider {
   /** Checks `sync` of a configuration, and fills in the path that a user's realm has. */
   configure(config: Configuration): Configuration;
   /** Changes the classes that a realm is about to be opened with. */
-  shape(config: Configuration, classes: CanonicalObjectSchema[]): CanonicalObjectSchema[];
+  shape?(config: Configuration, classes: CanonicalObjectSchema[]): CanonicalObjectSchema[];
   /** A realm was opened with `sync`. */
   attach(realm: Realm, config: Configuration): void;
   /** `Realm.open` with `sync`. */
