@@ -40,6 +40,10 @@ export type SyncServerErrorCode =
   | "HISTORY_LOST"
   /** A client id belongs to another user. */
   | "CLIENT_FOREIGN"
+  /** The user belongs to no shard that the server has. */
+  | "SHARD_UNKNOWN"
+  /** A shard's database is that of another shard, or a copy of it. */
+  | "SHARD_MISMATCH"
   /** A certificate is missing for an address other than loopback, or a database would be reached without TLS. */
   | "TLS_REQUIRED"
   /** The server is shutting down. */

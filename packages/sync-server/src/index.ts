@@ -7,6 +7,7 @@ export { SyncServer } from "./sync-server.ts";
 export type { SyncServerOptions } from "./sync-server.ts";
 export type { SchemaPolicy } from "./sessions/session-context.ts";
 export * from "./auth/index.ts";
+export type { ShardChoice } from "./shards/shard-choice.ts";
 export { SyncServerError } from "./errors.ts";
 export type { SyncServerErrorCode } from "./errors.ts";
 export { OPEN_RULES } from "./permissions/rules.ts";

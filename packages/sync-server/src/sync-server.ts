@@ -1,42 +1,40 @@
 /**
- * The server: a listener, a store, and what goes on between them.
+ * The server: a listener, one or several shards, and the connections between them.
  *
  * @module
  */
-import { randomBytes } from "node:crypto";
 import { createServer as createPlainServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
-import { HybridClock, LIMITS, NEVER } from "@holdfast/sync-protocol";
-import type { Limits, Stamp, SyncSchema } from "@holdfast/sync-protocol";
+import { LIMITS } from "@holdfast/sync-protocol";
+import type { Limits, SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator, VerifiedUser } from "./auth/authenticator.ts";
 import type { ServedUsers } from "./auth/served-users.ts";
 import { SyncServerError } from "./errors.ts";
 import { SILENT } from "./operations/log.ts";
 import type { Log } from "./operations/log.ts";
 import { Metrics } from "./operations/metrics.ts";
-import { refusalOf } from "./permissions/authorize.ts";
-import { policyStatements } from "./permissions/policies.ts";
-import { compileRules } from "./permissions/rules.ts";
-import type { CompiledRules, Rules } from "./permissions/rules.ts";
-import { mergedSchema } from "./schema/additions.ts";
-import type { SchemaLayout } from "./schema/table-layout.ts";
-import { Feed } from "./sessions/feed.ts";
-import { Gate } from "./sessions/gate.ts";
+import type { Rules } from "./permissions/rules.ts";
 import { Outgoing } from "./sessions/outgoing.ts";
-import { ResumeTokens } from "./sessions/resume-token.ts";
 import { Session } from "./sessions/session.ts";
-import type { SchemaPolicy, SessionContext } from "./sessions/session-context.ts";
-import { userRights } from "./sessions/user-rights.ts";
-import { Writer } from "./sessions/writer.ts";
-import type { Position, Store, Upload } from "./store/store.ts";
+import type { SchemaPolicy, SessionFront } from "./sessions/session-context.ts";
+import { checkShardName, compileShardChoice } from "./shards/shard-choice.ts";
+import type { ShardChoice } from "./shards/shard-choice.ts";
+import { ShardSet } from "./shards/shard-set.ts";
+import { Shard } from "./shards/shard.ts";
+import type { Store } from "./store/store.ts";
 
 /** How a server is set up. */
 export interface SyncServerOptions {
-  readonly store: Store;
+  /** The database. */
+  readonly store?: Store;
+  /** Instead: several, by name, each with users of its own. Nothing crosses from one to another. */
+  readonly shards?: Readonly<Record<string, Store>>;
+  /** Of `shards`: to which one a user belongs. */
+  readonly shardOf?: ShardChoice;
   readonly authenticator: Authenticator;
   /** Answers requests about users on the same port, and tells which sessions have ended: `createAuthHandler` and `AuthService` in one, see `usersOf`. */
   readonly users?: ServedUsers;
@@ -73,8 +71,6 @@ export interface SyncServerOptions {
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 const HELLO_MS = 10_000;
 const CLOSE_MS = 2000;
-const DAY_MS = 86_400_000;
-const COMPACT_MS = 60_000;
 
 interface Connection {
   readonly session: Session;
@@ -89,70 +85,38 @@ export class SyncServer {
   readonly #options: SyncServerOptions;
   readonly #log: Log;
   readonly #connections = new Set<Connection>();
-  readonly #byClient = new Map<string, Session>();
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #uploadRights: SessionContext["uploadRights"] = new WeakMap();
-  readonly #seen = new Map<string, number>();
-  readonly #now: () => number;
-  /** Gives stamps just behind the floor: it never looks at the time. */
-  readonly #foldClock = new HybridClock({ replica: randomBytes(8).toString("hex"), now: () => 0 });
-  #folded: Stamp = NEVER;
+  readonly #shards: ShardSet;
+  readonly #front: SessionFront;
   #http: Server | undefined;
   #sockets: WebSocketServer | undefined;
-  #layout: SchemaLayout | undefined;
-  #rules: CompiledRules = new Map();
-  #context: SessionContext | undefined;
   #isReady = false;
   #forgetUsers: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @throws {SyncServerError} `TLS_REQUIRED` for an address off loopback without a certificate. */
+  /** @throws {SyncServerError} `TLS_REQUIRED` for an address off loopback without a certificate; `CONFIGURATION_INVALID` */
   constructor(options: SyncServerOptions) {
     if (options.tls === undefined && !LOOPBACK.has(options.host ?? "127.0.0.1")) throw new SyncServerError("TLS_REQUIRED", "an address other than loopback needs a certificate: tls.cert and tls.key");
     this.#options = options;
     this.#log = options.log ?? SILENT;
-    this.#now = options.now ?? Date.now;
+    const { store, shards, shardOf } = options;
+    if ((store === undefined) === (shards === undefined) || (shards === undefined) !== (shardOf === undefined)) throw new SyncServerError("CONFIGURATION_INVALID", "expected a store, or shards and shardOf");
+    const stores: readonly (readonly [string | undefined, Store])[] = shards === undefined ? [[undefined, store as Store]] : Object.entries(shards);
+    if (stores.length === 0) throw new SyncServerError("CONFIGURATION_INVALID", "shards: expected one at least");
+    this.#shards = new ShardSet(stores.map(([name, each]) => this.#makeShard(name, each)), shardOf === undefined ? () => undefined : namedShard(compileShardChoice(shardOf)), this.#log);
+    this.#front = { authenticator: options.authenticator, limits: { ...LIMITS, ...options.limits }, log: this.#log, metrics: this.metrics, contextOf: (user) => this.#shards.contextOf(user) };
   }
 
-  /** Opens the database, then the port. */
+  /** Opens the databases, then the port. Of several shards one is enough to begin with; the others are tried until they are there. */
   async start(): Promise<void> {
-    const { store, schema, rules, authenticator, limits, pollMs = 200, usesPolicies = false } = this.#options;
-    const stored = await store.open();
-    this.#layout = await store.applySchema(mergedSchema(stored, schema ?? stored ?? { classes: [] }));
-    this.#rules = compileRules(rules, this.#layout);
-    if (usesPolicies) await store.applyPolicies?.(policyStatements(this.#rules, this.#layout));
-    const clock = new HybridClock({ replica: randomBytes(8).toString("hex"), now: this.#now });
-    const feed = new Feed(store, this.#log, this.metrics);
-    await feed.start();
-    this.#risen(await store.position());
-    const writer = new Writer({
-      store, clock, log: this.#log, metrics: this.metrics, layout: () => this.#layoutNow(),
-      authorize: (upload, change) => this.#authorize(upload, change),
-      onCommitted: (committed, batch) => feed.committed(committed, batch),
-    });
-    this.#context = {
-      store, writer, feed, clock, authenticator, tokens: new ResumeTokens(await store.secret()), limits: { ...LIMITS, ...limits }, log: this.#log, metrics: this.metrics,
-      schemaPolicy: this.#options.schemaPolicy ?? "fixed", uploadsInFlight: 256, uploadBytesInFlight: 16 * 1024 * 1024, bootstraps: new Gate(4), uploadRights: this.#uploadRights, seen: this.#seen, now: this.#now,
-      folded: () => this.#folded,
-      foldClock: this.#foldClock,
-      layout: () => this.#layoutNow(),
-      newClientId: () => randomBytes(8).toString("hex"),
-      rightsOf: (user) => userRights(this.#rules, user),
-      extendSchema: (wanted) => this.#extendSchema(wanted),
-      greeted: (session) => this.#greeted(session),
-    };
+    await this.#shards.start();
     this.metrics.gauge("holdfast_sessions", () => this.#connections.size);
-    this.metrics.gauge("holdfast_uploads_waiting", () => writer.pending);
-    this.metrics.gauge("holdfast_version", () => feed.version);
     this.metrics.gauge("process_resident_memory_bytes", () => process.memoryUsage.rss());
-    this.#every(pollMs, () => this.#poll());
     this.#every((this.#options.silenceMs ?? 45_000) / 3, () => this.#sweep());
-    this.#every(1000, () => this.#noteSeen());
-    this.#every(COMPACT_MS, () => this.compact());
     this.#forgetUsers = this.#options.users?.onSessionEnd(({ userId }) => this.userEnded(userId));
     await this.#listen();
     this.#isReady = true;
-    this.#log.info("started", { store: store.kind, port: this.port, tls: this.#options.tls !== undefined });
+    this.#log.info("started", { store: [...new Set(this.#shards.all().map(({ kind }) => kind))].join(", "), shards: this.#shards.all().length, port: this.port, tls: this.#options.tls !== undefined });
   }
 
   /** The port that it listens on. */
@@ -170,7 +134,12 @@ export class SyncServer {
     return this.#isReady;
   }
 
-  /** What is known of a user has changed: sessions go on with new rights, without a reset. */
+  /** By name: whether its database answers. Empty for a server with one store. */
+  get shardsReady(): ReadonlyMap<string, boolean> {
+    return new Map(this.#shards.all().flatMap(({ name, isReady }) => (name === undefined ? [] : [[name, isReady]])));
+  }
+
+  /** What is known of a user has changed: sessions go on with new rights, without a reset; those of a user who belongs to another shard now end and come back there. */
   userChanged(user: VerifiedUser): void {
     for (const { session } of this.#connections) if (session.userId === user.userId) session.userChanged(user);
   }
@@ -182,11 +151,7 @@ export class SyncServer {
 
   /** Forgets what no client needs any more. */
   async compact(): Promise<void> {
-    await this.#noteSeen();
-    const { store, offlineDays = 30, foldMarginMs } = this.#options;
-    const floor = await store.compact(new Date(this.#now() - offlineDays * DAY_MS), foldMarginMs);
-    this.#risen(await store.position());
-    this.#log.info("compacted", { floor });
+    await Promise.all(this.#shards.all().map((shard) => shard.compact()));
   }
 
   /** Writes what it has taken, tells the clients to come back, closes. */
@@ -200,16 +165,27 @@ export class SyncServer {
     this.#forgetUsers?.();
     for (const timer of this.#timers) clearInterval(timer);
     this.#http?.close();
-    await this.#context?.writer.stop();
-    await this.#noteSeen();
-    for (const { session } of this.#connections) session.end("SERVER_STOPPING", "retry", "the server is shutting down", 500);
-    const deadline = Date.now() + CLOSE_MS;
-    while (this.#connections.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
-    for (const { socket } of this.#connections) socket.terminate();
+    // A shard whose database does not answer must not keep the clients of the others from their answers.
+    await this.#shards.stop((context) => this.#hangUp((session) => session.context === context));
+    await this.#hangUp(() => true);
     this.#sockets?.close();
-    await this.#context?.feed.stop();
-    await this.#options.store.close();
     this.#log.info("stopped");
+  }
+
+  /** Gives clients time to hear of it. */
+  async #hangUp(isMeant: (session: Session) => boolean): Promise<void> {
+    const meant = [...this.#connections].filter(({ session }) => isMeant(session));
+    for (const { session } of meant) session.end("SERVER_STOPPING", "retry", "the server is shutting down", 500);
+    const deadline = Date.now() + CLOSE_MS;
+    while (meant.some((connection) => this.#connections.has(connection)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const { socket } of meant) socket.terminate();
+  }
+
+  #makeShard(name: string | undefined, store: Store): Shard {
+    if (name !== undefined) checkShardName(name);
+    const { authenticator, rules, schema, limits, schemaPolicy = "fixed", usesPolicies = false, pollMs = 200, offlineDays = 30, foldMarginMs, now = Date.now } = this.#options;
+    const log = name === undefined ? this.#log : logOf(this.#log, name);
+    return new Shard({ name, store, authenticator, rules, schema, schemaPolicy, usesPolicies, limits, pollMs, offlineDays, foldMarginMs, log, metrics: name === undefined ? this.metrics : this.metrics.labelled("shard", name), now });
   }
 
   #listen(): Promise<void> {
@@ -237,7 +213,7 @@ export class SyncServer {
   }
 
   #connected(socket: WebSocket): void {
-    if (!this.#isReady || this.#context === undefined) {
+    if (!this.#isReady) {
       socket.close(1013);
       return;
     }
@@ -245,7 +221,7 @@ export class SyncServer {
       this.metrics.add("holdfast_slow_clients_total");
       this.#log.warn("slow client cut off");
     });
-    const session = new Session(this.#context, outgoing);
+    const session = new Session(this.#front, outgoing);
     const connection: Connection = { session, socket, lastHeard: Date.now(), since: Date.now() };
     this.#connections.add(connection);
     this.metrics.add("holdfast_connections_total");
@@ -259,49 +235,8 @@ export class SyncServer {
     socket.on("error", () => this.metrics.add("holdfast_frame_errors_total"));
     socket.on("close", () => {
       this.#connections.delete(connection);
-      if (this.#byClient.get(session.client) === session) this.#byClient.delete(session.client);
       session.closed();
     });
-  }
-
-  /** One session for a client: the connection that it has given up may not know of that yet. */
-  #greeted(session: Session): void {
-    const other = this.#byClient.get(session.client);
-    this.#byClient.set(session.client, session);
-    if (other !== undefined && other !== session) other.end("SESSION_REPLACED", "stop", "the client has connected again");
-  }
-
-  #authorize(upload: Upload, change: Parameters<typeof refusalOf>[0]): ReturnType<typeof refusalOf> {
-    const known = this.#uploadRights.get(upload);
-    return refusalOf(change, known?.rights.rights.get(change.type), this.#layoutNow().tables.get(change.type)?.class.asymmetric === true);
-  }
-
-  #layoutNow(): SchemaLayout {
-    if (this.#layout === undefined) throw new SyncServerError("SERVER_STOPPING", "the server has not started");
-    return this.#layout;
-  }
-
-  async #extendSchema(wanted: SyncSchema): Promise<void> {
-    const known = this.#layoutNow().schema;
-    if (JSON.stringify(mergedSchema(known, wanted)) === JSON.stringify(known)) return;
-    this.#layout = await this.#options.store.applySchema(wanted);
-    this.#rules = compileRules(this.#options.rules, this.#layout);
-  }
-
-  async #poll(): Promise<void> {
-    const { store } = this.#options;
-    if (await store.hasForeign()) this.#context?.writer.takeForeign();
-    const feed = this.#context?.feed;
-    if (feed === undefined || store.kind !== "postgres") return;
-    const position = await store.position();
-    this.#risen(position);
-    if (position.version > feed.version) feed.look();
-  }
-
-  #risen({ folded }: Position): void {
-    if (folded <= this.#folded) return;
-    this.#folded = folded;
-    this.#foldClock.observe(folded);
   }
 
   #sweep(): void {
@@ -314,13 +249,6 @@ export class SyncServer {
         socket.terminate();
       } else socket.ping();
     }
-  }
-
-  async #noteSeen(): Promise<void> {
-    if (this.#seen.size === 0) return;
-    const seen = new Map(this.#seen);
-    this.#seen.clear();
-    await this.#options.store.noteSeen(seen);
   }
 
   #every(ms: number, work: () => void | Promise<void>): void {
@@ -336,4 +264,18 @@ export class SyncServer {
     timer.unref();
     this.#timers.push(timer);
   }
+}
+
+/** Lines that say which shard they are about. */
+function logOf(log: Log, shard: string): Log {
+  return {
+    info: (message, fields) => log.info(message, { shard, ...fields }),
+    warn: (message, fields) => log.warn(message, { shard, ...fields }),
+    error: (message, fields) => log.error(message, { shard, ...fields }),
+  };
+}
+
+/** A user without a shard must not end up in one without a name. */
+function namedShard(nameOf: (user: VerifiedUser) => string | undefined): (user: VerifiedUser) => string {
+  return (user) => nameOf(user) ?? "";
 }

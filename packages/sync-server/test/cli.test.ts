@@ -11,8 +11,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { convert, rewrap } from "../src/cli/keep.ts";
+import { loadConfig } from "../src/cli/config.ts";
 import type { ServerConfig } from "../src/cli/config.ts";
+import { convert, rewrap } from "../src/cli/keep.ts";
 import { openUsers } from "../src/cli/run.ts";
 import { anonymousProvider, encryptedSqlite, localKeyProvider, SILENT, SqliteStore } from "../src/index.ts";
 import type { KeyProvider } from "../src/index.ts";
@@ -100,7 +101,9 @@ it("encrypts, re-keys, re-wraps and decrypts by command; what does not fit is re
   await plain.close();
   expect(await Promise.all([done(text({ keyFile: first })), done(config(), "encrypt")])).toMatchObject([[2, { error: "STORE_NOT_ENCRYPTED" }], [2, { error: "CONFIGURATION_INVALID" }]]);
   expect(await done(config(), "encrypt", "--store-key-file", first)).toEqual([0, { converted: [db] }]);
-  expect(await Promise.all([done(config()), done(text({ keyFile: second })), done(text({ keyFile: second, formerKeyFiles: [first] }), "rewrap")])).toMatchObject([[2, { error: "STORE_KEY_MISSING" }], [3, { error: "STORE_KEY_WRONG" }], [0, { storeKeys: 1, userKeys: 0 }]]);
+  expect(await Promise.all([done(config()), done(text({ keyFile: second }))])).toMatchObject([[2, { error: "STORE_KEY_MISSING" }], [3, { error: "STORE_KEY_WRONG" }]]);
+  // Not at the same time: the key that was wrong is right behind it.
+  expect(await done(text({ keyFile: second, formerKeyFiles: [first] }), "rewrap")).toMatchObject([0, { storeKeys: 1, userKeys: 0 }]);
   const server = start(text({ keyFile: second }), "--json");
   const ended = ending(server);
   const [line] = (await once(server.stdout!, "data")) as [Buffer];
@@ -130,4 +133,34 @@ it("the commands take the users' file along, re-wrap their keys, and may be run 
   expect((await convert("encrypt", authFor(after))).fields).toEqual({ converted: [] });
   await expect(rewrap(authFor(before), () => undefined)).rejects.toMatchObject({ code: "STORE_KEY_WRONG" });
   await login(authFor(after));
+});
+
+it("serves several shards: each on a database of its own, and its operator's port tells of each", async () => {
+  const folderOf = (name: string): string => JSON.stringify(join(folder, `${name}.db`));
+  const shards = `sqlite: undefined, shards: { north: { sqlite: ${folderOf("north")} }, south: { sqlite: ${folderOf("south")} } }, shardOf: ({ userId }) => userId[0] === "s" ? "south" : "north",`;
+  const child = start(config(shards), "--json");
+  const ended = ending(child);
+  const [line] = (await once(child.stdout!, "data")) as [Buffer];
+  const { url, adminPort } = JSON.parse(String(line)) as { url: string; adminPort: number };
+  const clients = await Promise.all(["ann", "sam", "sue"].map((user) => RawClient.connect({ url, token: `test:${user}` })));
+  for (const client of clients) await client.up(...client.pen.create(client.client));
+  const admin = `http://127.0.0.1:${String(adminPort)}`;
+  const answers = await Promise.all(["metrics", "healthz", "healthz/south", "healthz/west", ""].map(async (path) => (await fetch(`${admin}/${path}`)).text()));
+  expect(answers[0]).toMatch(/holdfast_version\{shard="north"\} 1\nholdfast_version\{shard="south"\} 2/);
+  expect(answers.slice(1, 4)).toEqual(["north: ok\nsouth: ok\n", "ok\n", "not found\n"]);
+  expect(answers[4]).toContain("<td>shard south<td>ready");
+  child.kill("SIGTERM");
+  expect((await ended).code).toBe(0);
+});
+
+it.each([
+  ["shards without shardOf", "sqlite: undefined, shards: { a: { sqlite: 'a.db' } }, shardOf: undefined,"],
+  ["a database beside them that nobody uses", "shards: { a: { sqlite: 'a.db' } }, shardOf: '%%user.id',"],
+  ["a shard with two databases", "sqlite: undefined, shards: { a: { sqlite: 'a.db', postgres: {} } }, shardOf: '%%user.id',"],
+  ["a shard with a setting that there is not", "sqlite: undefined, shards: { a: { sqlite: 'a.db', port: 1 } }, shardOf: '%%user.id',"],
+  ["a choice that is none", "sqlite: undefined, shards: { a: { sqlite: 'a.db' } }, shardOf: 'region',"],
+])("refuses %s", async (_name, more) => {
+  const path = join(folder, "config.mjs");
+  writeFileSync(path, config(more));
+  await expect(loadConfig(path)).rejects.toMatchObject({ code: "CONFIGURATION_INVALID" });
 });

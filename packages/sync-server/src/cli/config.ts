@@ -14,21 +14,30 @@ import { localKeyProvider } from "../auth/key-provider.ts";
 import { SyncServerError } from "../errors.ts";
 import type { Rules } from "../permissions/rules.ts";
 import type { SchemaPolicy } from "../sessions/session-context.ts";
+import { checkShardName, compileShardChoice } from "../shards/shard-choice.ts";
+import type { ShardChoice } from "../shards/shard-choice.ts";
+
+/** Where a database is; one of the two. */
+export interface DatabaseConfig {
+  readonly sqlite?: string;
+  readonly postgres?: pg.ClientConfig & { readonly caFile?: string };
+}
 import type { StoreEncryption } from "../store/sqlite/store-encryption.ts";
 
 /** What a configuration file holds. */
-export interface ServerConfig {
+export interface ServerConfig extends DatabaseConfig {
   readonly host?: string;
   readonly port?: number;
   /** Of metrics and status page, on loopback. Absent: none. */
   readonly adminPort?: number;
   /** Files in PEM. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
-  /** One of the two. */
-  readonly sqlite?: string;
-  /** Of `sqlite` and of its users' file: wrapping keys in files, or, in a module, key providers. */
+  /** Of `sqlite`, of its users' file and of shards: wrapping keys in files, or, in a module, key providers. */
   readonly encryption?: StoreEncryption | StoreKeyFiles;
-  readonly postgres?: pg.ClientConfig & { readonly caFile?: string };
+  /** Several databases, by name. `sqlite` or `postgres` beside it is then the users' alone. */
+  readonly shards?: Readonly<Record<string, DatabaseConfig>>;
+  /** Of `shards`: to which one a user belongs. */
+  readonly shardOf?: ShardChoice;
   readonly schema?: SyncSchema;
   readonly schemaPolicy?: SchemaPolicy;
   readonly rules: Rules;
@@ -71,12 +80,12 @@ export async function loadConfig(path: string, storeKeyFile?: string): Promise<S
 
 function checked(config: unknown): ServerConfig {
   if (typeof config !== "object" || config === null) throw invalid("expected an object");
-  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "encryption", "postgres", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
+  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "encryption", "postgres", "shards", "shardOf", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
   const unknown = Object.keys(config).find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(`there is no setting ${unknown}`);
   const given = config as ServerConfig;
   for (const name of ["port", "adminPort", "offlineDays"] as const) if (given[name] !== undefined && (!Number.isInteger(given[name]) || given[name] < 0)) throw invalid(`${name}: expected a whole number`);
-  if ((given.sqlite === undefined) === (given.postgres === undefined)) throw invalid("expected one of sqlite and postgres");
+  checkDatabases(given);
   checkEncryption(given);
   if (typeof given.rules !== "object" || given.rules === null || typeof given.rules.classes !== "object") throw invalid("rules: expected an object with classes; without rules nobody may do anything");
   if ((given.auth === undefined) === (given.authenticator === undefined)) throw invalid("expected one of auth and authenticator, in a module (.mjs): without them nobody could log in");
@@ -84,11 +93,29 @@ function checked(config: unknown): ServerConfig {
   return given;
 }
 
-function checkEncryption({ encryption, postgres }: ServerConfig): void {
+function checkEncryption({ encryption, postgres, shards = {} }: ServerConfig): void {
   if (encryption === undefined) return;
-  if (postgres !== undefined) throw invalid("encryption is the embedded store's; for PostgreSQL encrypt its volume (docs/guides/deploy-sync.md)");
+  if ([postgres, ...Object.values(shards).map((shard) => shard.postgres)].some((each) => each !== undefined)) throw invalid("encryption is the embedded store's; for PostgreSQL encrypt its volume (docs/guides/deploy-sync.md)");
   if (encryption.cipher !== undefined && encryption.cipher !== "sqlcipher" && encryption.cipher !== "aegis-256") throw invalid('encryption: cipher is "sqlcipher" or "aegis-256"');
   if ("keyFile" in encryption ? typeof encryption.keyFile !== "string" : !Array.isArray(encryption.providers) || encryption.providers.length === 0) throw invalid("encryption: expected keyFile, or providers in a module (.mjs)");
+}
+
+function checkDatabases({ shards, shardOf, auth, ...database }: ServerConfig): void {
+  const count = Number(database.sqlite !== undefined) + Number(database.postgres !== undefined);
+  if ((shards === undefined) !== (shardOf === undefined)) throw invalid("shards and shardOf belong together");
+  if (shards === undefined || shardOf === undefined) {
+    if (count !== 1) throw invalid("expected one of sqlite and postgres");
+    return;
+  }
+  if (count > 1 || (count === 1) !== (auth !== undefined)) throw invalid("beside shards, sqlite or postgres is where the users of auth are; expected one with auth, and none without");
+  if (typeof shards !== "object" || shards === null || Object.keys(shards).length === 0) throw invalid("shards: expected databases by name");
+  compileShardChoice(shardOf);
+  for (const [name, shard] of Object.entries(shards)) {
+    checkShardName(name);
+    const unknown = Object.keys(shard).find((setting) => setting !== "sqlite" && setting !== "postgres");
+    if (unknown !== undefined) throw invalid(`shards.${name}: there is no setting ${unknown}`);
+    if ((shard.sqlite === undefined) === (shard.postgres === undefined)) throw invalid(`shards.${name}: expected one of sqlite and postgres`);
+  }
 }
 
 function invalid(message: string, cause?: unknown): SyncServerError {

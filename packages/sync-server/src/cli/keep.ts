@@ -12,7 +12,7 @@ import type { Conversion } from "../store/sqlite/convert-store.ts";
 import { rewrapStoreKey } from "../store/sqlite/store-encryption.ts";
 import { storeEncryption } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
-import { openUsers, usersPath } from "./run.ts";
+import { openUsers, sqlitePaths } from "./run.ts";
 
 /** What was done, for people and as JSON. */
 export interface Done {
@@ -23,10 +23,11 @@ export interface Done {
 /** Encrypts, decrypts or re-keys the embedded store and its users' file. No server may run on them. */
 export async function convert(conversion: Conversion, config: ServerConfig): Promise<Done> {
   const encryption = storeEncryption(config);
-  if (config.sqlite === undefined || encryption === undefined) throw new SyncServerError("CONFIGURATION_INVALID", `${conversion} needs sqlite and encryption in the configuration`);
+  const paths = sqlitePaths(config);
+  if (paths.length === 0 || encryption === undefined) throw new SyncServerError("CONFIGURATION_INVALID", `${conversion} needs sqlite and encryption in the configuration`);
   const converted: string[] = [];
   // The store first: a server that runs holds its lock.
-  for (const path of [config.sqlite, usersPath(config.sqlite)]) if (await convertStore(path, conversion, encryption)) converted.push(path);
+  for (const path of paths) if (await convertStore(path, conversion, encryption)) converted.push(path);
   const text = converted.length === 0 ? "Nothing to do." : `${converted.join(", ")}: ${{ encrypt: "encrypted", decrypt: "decrypted", rekey: "under a new key" }[conversion]}.`;
   return { text, fields: { converted } };
 }
@@ -35,8 +36,8 @@ export async function convert(conversion: Conversion, config: ServerConfig): Pro
 export async function rewrap(config: ServerConfig, onProgress: (count: number) => void): Promise<Done> {
   const encryption = storeEncryption(config);
   let storeKeys = 0;
-  if (config.sqlite !== undefined && encryption !== undefined) {
-    for (const path of [config.sqlite, usersPath(config.sqlite)]) if (await rewrapStoreKey(path, encryption)) storeKeys++;
+  if (encryption !== undefined) {
+    for (const path of sqlitePaths(config)) if (await rewrapStoreKey(path, encryption)) storeKeys++;
   }
   const userKeys = await rewrapUsers(config, onProgress);
   return { text: `Wrapped anew: ${String(storeKeys)} keys of the store, ${String(userKeys)} keys of users.`, fields: { storeKeys, userKeys } };

@@ -6,14 +6,13 @@
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { AuthService } from "../auth/auth-service.ts";
-import type { Authenticator } from "../auth/authenticator.ts";
 import { openPostgresUserDatabase } from "../auth/postgres-user-database.ts";
 import { usersOf } from "../auth/served-users.ts";
-import type { ServedUsers } from "../auth/served-users.ts";
 import { openSqliteUserDatabase } from "../auth/sqlite-user-database.ts";
 import { SyncServerError } from "../errors.ts";
 import { AdminServer } from "../operations/admin-server.ts";
 import type { Log } from "../operations/log.ts";
+import type { Store } from "../store/store.ts";
 import { PostgresStore } from "../store/postgres/postgres-store.ts";
 import type { SqliteDriver } from "../store/sqlite/connection.ts";
 import { PLAIN_SQLITE } from "../store/sqlite/plain-driver.ts";
@@ -22,7 +21,7 @@ import { encryptedSqlite } from "../store/sqlite/store-encryption.ts";
 import { SyncServer } from "../sync-server.ts";
 import type { SyncServerOptions } from "../sync-server.ts";
 import { storeEncryption } from "./config.ts";
-import type { ServerConfig } from "./config.ts";
+import type { DatabaseConfig, ServerConfig } from "./config.ts";
 
 /** What runs. */
 export interface RunningServer {
@@ -33,15 +32,15 @@ export interface RunningServer {
 
 /** Starts everything that a configuration asks for. */
 export async function runServer(config: ServerConfig, log: Log): Promise<RunningServer> {
-  const connection = config.postgres === undefined ? undefined : connectionOf(config.postgres);
-  // Refuses a database without TLS before anything connects to it.
-  const store = connection === undefined ? new SqliteStore(config.sqlite ?? "", await driverOf(config, config.sqlite ?? "")) : new PostgresStore({ connection });
+  const stores = await openStores(config);
   const opened = await openUsers(config, log);
   const users = opened?.users;
-  const server = new SyncServer(optionsOf(config, { store, log, authenticator: config.authenticator ?? (users as AuthService).authenticator(), ...(users === undefined ? {} : { users: usersOf([users]) }) }));
+  const server = new SyncServer({
+    ...optionsOf(config), ...stores, log, authenticator: config.authenticator ?? (users as AuthService).authenticator(), ...(users === undefined ? {} : { users: usersOf([users]) }),
+  });
   await users?.start();
   await server.start();
-  const admin = config.adminPort === undefined ? undefined : new AdminServer({ port: config.adminPort, metrics: server.metrics, isReady: () => server.isReady, facts: () => ({ store: store instanceof SqliteStore && store.isEncrypted ? "sqlite, encrypted" : store.kind, address: server.url }) });
+  const admin = config.adminPort === undefined ? undefined : new AdminServer({ port: config.adminPort, metrics: server.metrics, isReady: () => server.isReady, shardsReady: () => server.shardsReady, facts: () => ({ store: kindsOf(stores), address: server.url }) });
   await admin?.start();
   return {
     server,
@@ -68,8 +67,14 @@ export async function openUsers(config: ServerConfig, log: Log): Promise<{ reado
 }
 
 /** Where users are, beside the embedded store. */
-export function usersPath(sqlite: string): string {
+function usersPath(sqlite: string): string {
   return `${sqlite}-users`;
+}
+
+/** All files of the embedded store: the servers' own first, since who runs holds their locks. */
+export function sqlitePaths({ sqlite, shards }: ServerConfig): readonly string[] {
+  const stores = shards === undefined ? [sqlite] : Object.values(shards).map((shard) => shard.sqlite);
+  return [...stores, sqlite === undefined ? undefined : usersPath(sqlite)].filter((path) => path !== undefined);
 }
 
 async function driverOf(config: ServerConfig, path: string): Promise<SqliteDriver> {
@@ -77,10 +82,27 @@ async function driverOf(config: ServerConfig, path: string): Promise<SqliteDrive
   return encryption === undefined ? PLAIN_SQLITE : encryptedSqlite(path, encryption);
 }
 
-function optionsOf(config: ServerConfig, made: { readonly store: SyncServerOptions["store"]; readonly log: Log; readonly authenticator: Authenticator; readonly users?: ServedUsers }): SyncServerOptions {
+/** The database, or those of the shards. Refuses one without TLS before anything connects to it. */
+async function openStores(config: ServerConfig): Promise<Pick<SyncServerOptions, "store" | "shards" | "shardOf">> {
+  const { shards, shardOf } = config;
+  if (shards === undefined || shardOf === undefined) return { store: await openStore(config, config) };
+  const opened: Record<string, Store> = {};
+  for (const [name, shard] of Object.entries(shards)) opened[name] = await openStore(config, shard);
+  return { shards: opened, shardOf };
+}
+
+async function openStore(config: ServerConfig, { sqlite = "", postgres }: DatabaseConfig): Promise<Store> {
+  return postgres === undefined ? new SqliteStore(sqlite, await driverOf(config, sqlite)) : new PostgresStore({ connection: connectionOf(postgres) });
+}
+
+function kindsOf({ store, shards = {} }: Pick<SyncServerOptions, "store" | "shards">): string {
+  const kinds = (store === undefined ? Object.values(shards) : [store]).map((each) => (each instanceof SqliteStore && each.isEncrypted ? "sqlite, encrypted" : each.kind));
+  return [...new Set(kinds)].join("; ");
+}
+
+function optionsOf(config: ServerConfig): Omit<SyncServerOptions, "store" | "log" | "authenticator" | "users"> {
   const { host, port, tls, schema, schemaPolicy, rules, usesPolicies, offlineDays } = config;
   return {
-    ...made,
     rules,
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),

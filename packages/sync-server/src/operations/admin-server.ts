@@ -1,5 +1,5 @@
 /**
- * The operator's port: `/metrics` for Prometheus, `/healthz`, and a page for people. Loopback only; numbers only.
+ * The operator's port: `/metrics` for Prometheus, `/healthz` and `/healthz/SHARD`, and a page for people. Loopback only; numbers only.
  *
  * @module
  */
@@ -12,6 +12,8 @@ import type { Metrics } from "./metrics.ts";
 export interface AdminServerOptions {
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
+  /** By name; empty for a server with one database. */
+  readonly shardsReady?: () => ReadonlyMap<string, boolean>;
   /** Lines of the page beside the metrics. */
   readonly facts: () => Readonly<Record<string, string>>;
   readonly port: number;
@@ -52,14 +54,18 @@ export class AdminServer {
   }
 
   #page(url: string): readonly [status: number, type: string, text: string] {
-    const { metrics, isReady, facts } = this.#options;
+    const { metrics, isReady, shardsReady, facts } = this.#options;
+    const shards = shardsReady?.() ?? new Map<string, boolean>();
+    const shard = url.startsWith("/healthz/") ? shards.get(url.slice("/healthz/".length)) : undefined;
+    if (shard !== undefined) return shard ? [200, "text/plain", "ok\n"] : [503, "text/plain", "not ready\n"];
     switch (url) {
       case "/metrics":
         return [200, "text/plain; version=0.0.4", metrics.text()];
       case "/healthz":
+        if (isReady() && shards.size > 0) return [200, "text/plain", [...shards].map(([name, ready]) => `${name}: ${ready ? "ok" : "not ready"}\n`).join("")];
         return isReady() ? [200, "text/plain", "ok\n"] : [503, "text/plain", "not ready\n"];
       case "/":
-        return [200, "text/html", html([...Object.entries(facts()), ...metrics.values().map(([name, value]) => [name, String(Math.round(value * 10_000) / 10_000)] as const)])];
+        return [200, "text/html", html([...Object.entries(facts()), ...[...shards].map(([name, ready]) => [`shard ${name}`, ready ? "ready" : "not ready"] as const), ...metrics.values().map(([name, value]) => [name, String(Math.round(value * 10_000) / 10_000)] as const)])];
       default:
         return [404, "text/plain", "not found\n"];
     }

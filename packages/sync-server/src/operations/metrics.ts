@@ -1,5 +1,5 @@
 /**
- * Counters, gauges and durations, in the text form that Prometheus reads. No labels: nothing of a user can get into one.
+ * Counters, gauges and durations, in the text form that Prometheus reads. The only label is the name of a shard: nothing of a user can get into one.
  *
  * @module
  */
@@ -15,18 +15,32 @@ interface Histogram {
 
 /** What a server counts. */
 export class Metrics {
+  readonly #label: string;
+  readonly #parts: Metrics[] = [];
   readonly #counters = new Map<string, number>();
   readonly #gauges = new Map<string, () => number>();
   readonly #histograms = new Map<string, Histogram>();
+
+  /** @param label - In the form `name="value"`; of the configuration, never of a user. */
+  constructor(label = "") {
+    this.#label = label;
+  }
+
+  /** A part of these metrics, shown with a label. */
+  labelled(name: string, value: string): Metrics {
+    const part = new Metrics(`${name}="${value}"`);
+    this.#parts.push(part);
+    return part;
+  }
 
   /** Raises a counter. */
   add(name: string, by = 1): void {
     this.#counters.set(name, (this.#counters.get(name) ?? 0) + by);
   }
 
-  /** The value of a counter. */
+  /** The value of a counter, over all parts. */
   count(name: string): number {
-    return this.#counters.get(name) ?? 0;
+    return this.#parts.reduce((sum, part) => sum + part.count(name), this.#counters.get(name) ?? 0);
   }
 
   /** Registers something that is read when it is asked for. */
@@ -47,19 +61,30 @@ export class Metrics {
   values(): readonly (readonly [string, number])[] {
     const gauges = [...this.#gauges].map(([name, read]) => [name, read()] as const);
     const means = [...this.#histograms].map(([name, { sum, count }]) => [`${name} (mean)`, count === 0 ? 0 : sum / count] as const);
-    return [...this.#counters, ...gauges, ...means].toSorted(([left], [right]) => (left < right ? -1 : 1));
+    const own = [...this.#counters, ...gauges, ...means].map(([name, value]) => [this.#label === "" ? name : `${name} {${this.#label}}`, value] as const);
+    return [...own, ...this.#parts.flatMap((part) => part.values())].toSorted(([left], [right]) => (left < right ? -1 : 1));
   }
 
   /** The exposition format, version 0.0.4. */
   text(): string {
-    const lines: string[] = [];
-    for (const [name, value] of this.#counters) lines.push(`# TYPE ${name} counter`, `${name} ${String(value)}`);
-    for (const [name, read] of this.#gauges) lines.push(`# TYPE ${name} gauge`, `${name} ${String(read())}`);
-    for (const [name, { counts, sum, count }] of this.#histograms) {
-      lines.push(`# TYPE ${name} histogram`);
-      for (const [index, end] of BUCKETS.entries()) lines.push(`${name}_bucket{le="${String(end)}"} ${String(counts[index])}`);
-      lines.push(`${name}_bucket{le="+Inf"} ${String(count)}`, `${name}_sum ${String(sum)}`, `${name}_count ${String(count)}`);
-    }
-    return `${lines.join("\n")}\n`;
+    const families = Map.groupBy([this, ...this.#parts].flatMap((part) => part.#samples()), ({ name }) => name);
+    return `${[...families].flatMap(([name, samples]) => [`# TYPE ${name} ${samples[0]?.type ?? ""}`, ...samples.flatMap(({ lines }) => lines)]).join("\n")}\n`;
+  }
+
+  #samples(): readonly { readonly name: string; readonly type: string; readonly lines: readonly string[] }[] {
+    const label = this.#label === "" ? "" : `{${this.#label}}`;
+    const inner = this.#label === "" ? "" : `${this.#label},`;
+    return [
+      ...[...this.#counters].map(([name, value]) => ({ name, type: "counter", lines: [`${name}${label} ${String(value)}`] })),
+      ...[...this.#gauges].map(([name, read]) => ({ name, type: "gauge", lines: [`${name}${label} ${String(read())}`] })),
+      ...[...this.#histograms].map(([name, { counts, sum, count }]) => ({
+        name,
+        type: "histogram",
+        lines: [
+          ...BUCKETS.map((end, index) => `${name}_bucket{${inner}le="${String(end)}"} ${String(counts[index])}`),
+          `${name}_bucket{${inner}le="+Inf"} ${String(count)}`, `${name}_sum${label} ${String(sum)}`, `${name}_count${label} ${String(count)}`,
+        ],
+      })),
+    ];
   }
 }

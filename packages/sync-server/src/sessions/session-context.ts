@@ -1,5 +1,5 @@
 /**
- * What all sessions of a server share.
+ * What all sessions of a server share, and what those of one shard share.
  *
  * @module
  */
@@ -19,7 +19,17 @@ import type { Writer } from "./writer.ts";
 /** Who decides on the schema: the server's configuration alone, or in development clients too, who may add to it. */
 export type SchemaPolicy = "fixed" | "clientsMayAdd";
 
-/** Shared by the sessions. */
+/** What a session has before it is known whose it is. */
+export interface SessionFront {
+  readonly authenticator: Authenticator;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** The shard of a verified user. @throws {SyncServerError} `SHARD_UNKNOWN`, `STORE_UNAVAILABLE`, `SERVER_STOPPING` */
+  readonly contextOf: (user: VerifiedUser) => SessionContext;
+}
+
+/** Shared by the sessions of a shard. */
 export interface SessionContext {
   readonly store: Store;
   readonly writer: Writer;
@@ -48,4 +58,5 @@ export interface SessionContext {
   readonly rightsOf: (user: VerifiedUser) => UserRights;
   readonly extendSchema: (schema: SyncSchema) => Promise<void>;
   readonly greeted: (session: Session) => void;
+  readonly closed: (session: Session) => void;
 }

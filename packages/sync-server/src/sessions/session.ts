@@ -17,7 +17,7 @@ import { Download } from "./download.ts";
 import type { FeedListener } from "./feed.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ResumePoint } from "./resume-token.ts";
-import type { SessionContext } from "./session-context.ts";
+import type { SessionContext, SessionFront } from "./session-context.ts";
 import type { UserRights } from "./user-rights.ts";
 import { makeView } from "./view.ts";
 import type { View } from "./view.ts";
@@ -38,7 +38,9 @@ class SessionEnd extends Error {
 
 /** A session. */
 export class Session implements FeedListener {
-  readonly #context: SessionContext;
+  readonly #front: SessionFront;
+  /** Of the user's shard; chosen once the token was verified. */
+  #chosen: SessionContext | undefined;
   readonly #outgoing: Outgoing;
   #work: Promise<void> = Promise.resolve();
   #queued = 0;
@@ -67,9 +69,19 @@ export class Session implements FeedListener {
   #point: ResumePoint | undefined;
   #toldVersion = -1;
 
-  constructor(context: SessionContext, outgoing: Outgoing) {
-    this.#context = context;
+  constructor(front: SessionFront, outgoing: Outgoing) {
+    this.#front = front;
     this.#outgoing = outgoing;
+  }
+
+  /** What it shares with the others of its shard; undefined before its token was verified. */
+  get context(): SessionContext | undefined {
+    return this.#chosen;
+  }
+
+  get #context(): SessionContext {
+    if (this.#chosen === undefined) throw new SessionEnd("HELLO_MISSING", "stop", "the first message has to be hello");
+    return this.#chosen;
   }
 
   /** Whose it is; empty before the greeting. */
@@ -103,7 +115,8 @@ export class Session implements FeedListener {
   closed(): void {
     this.#isEnded = true;
     clearTimeout(this.#expiry);
-    this.#context.feed.leave(this);
+    this.#chosen?.feed.leave(this);
+    this.#chosen?.closed(this);
     this.#download?.cancel();
     for (const resume of this.#idle.splice(0)) resume();
   }
@@ -118,7 +131,7 @@ export class Session implements FeedListener {
 
   /** What is known of the user has changed: other rights, another view, a new bootstrap for what differs. */
   userChanged(user: VerifiedUser): void {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#hasMoved(user)) return;
     this.#takeUser(user);
     const subscription = this.#subscription;
     if (subscription === undefined) return;
@@ -140,6 +153,17 @@ export class Session implements FeedListener {
     this.#subscription = subscription;
   }
 
+  /** A user of another shard now: the client connects again, and what it has is not continued there. */
+  #hasMoved(user: VerifiedUser): boolean {
+    try {
+      if (this.#front.contextOf(user) === this.#chosen) return false;
+      this.end("SHARD_CHANGED", "retry", "the user belongs to another shard now", 0);
+    } catch (error) {
+      this.#fail(error);
+    }
+    return true;
+  }
+
   receive(delta: Delta): void {
     if (this.#download === undefined) {
       this.#tell(delta);
@@ -155,7 +179,7 @@ export class Session implements FeedListener {
   }
 
   async #handle(text: string): Promise<void> {
-    const message = decodeClientMessage(text, this.#context.limits);
+    const message = decodeClientMessage(text, this.#front.limits);
     if (this.#user === undefined) {
       if (message.msg !== "hello") throw new SessionEnd("HELLO_MISSING", "stop", "the first message has to be hello");
       await this.#hello(message);
@@ -182,9 +206,10 @@ export class Session implements FeedListener {
   }
 
   async #hello(message: HelloMessage): Promise<void> {
-    const { store, layout, schemaPolicy } = this.#context;
     const protocol = negotiate(message.protocol, [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION]);
     const user = await this.#verify(message.token);
+    this.#chosen = this.#front.contextOf(user);
+    const { store, layout, schemaPolicy } = this.#chosen;
     if (schemaPolicy === "clientsMayAdd") await this.#context.extendSchema(message.schema);
     const mismatch = schemaMismatch(layout().schema, message.schema);
     if (mismatch !== undefined) throw new SessionEnd("SCHEMA_MISMATCH", "migrate", mismatch);
@@ -218,9 +243,9 @@ export class Session implements FeedListener {
   }
 
   async #verify(token: string): Promise<VerifiedUser> {
-    const verified = await this.#context.authenticator.verify(token);
+    const verified = await this.#front.authenticator.verify(token);
     if (!("refused" in verified)) return verified;
-    this.#context.metrics.add("holdfast_tokens_refused_total");
+    this.#front.metrics.add("holdfast_tokens_refused_total");
     if (verified.refused === "expired") throw new SessionEnd("TOKEN_EXPIRED", "refreshToken", "the token has expired");
     if (verified.refused === "disabled") throw new SessionEnd("USER_DISABLED", "logOut", "the user is disabled");
     throw new SessionEnd("TOKEN_INVALID", "logOut", "the token is not valid here");
@@ -288,7 +313,7 @@ export class Session implements FeedListener {
   }
 
   #isFull(): boolean {
-    return this.#uploading > this.#context.uploadsInFlight || this.#uploadingBytes > this.#context.uploadBytesInFlight;
+    return this.#chosen !== undefined && (this.#uploading > this.#chosen.uploadsInFlight || this.#uploadingBytes > this.#chosen.uploadBytesInFlight);
   }
 
   #answered(cseq: number, result: UploadResult): void {
@@ -444,8 +469,9 @@ export class Session implements FeedListener {
   #fail(error: unknown): void {
     if (this.#isEnded) return;
     const { code, action, message } = describe(error);
-    this.#context.metrics.add("holdfast_session_errors_total");
-    this.#context.log.warn("session ended", { code });
+    const { metrics, log } = this.#chosen ?? this.#front;
+    metrics.add("holdfast_session_errors_total");
+    log.warn("session ended", { code });
     this.end(code, action, message, action === "retry" ? 1000 : undefined);
   }
 }
@@ -465,6 +491,8 @@ function describe(error: unknown): { readonly code: string; readonly action: Err
       case "HISTORY_LOST":
       case "CLIENT_FOREIGN":
         return { code: error.code, action: "reset", message: error.message };
+      case "SHARD_UNKNOWN":
+        return { code: error.code, action: "stop", message: error.message };
       case "SERVER_STOPPING":
         return { code: error.code, action: "retry", message: error.message };
       case "SCHEMA_UNSUPPORTED":

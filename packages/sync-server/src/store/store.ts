@@ -197,6 +197,8 @@ export interface Store {
   receipts(client: string, after: number): Promise<readonly Receipt[]>;
   /** Notes up to which version a client has everything. */
   noteSeen(seen: ReadonlyMap<string, number>): Promise<void>;
+  /** Says whose database this is, once and for all; gives the name of the shard that had said so first. */
+  claim(shard: string): Promise<string>;
   /** Bytes that sign tokens: the same for all servers of a database. */
   secret(): Promise<Uint8Array>;
   /**

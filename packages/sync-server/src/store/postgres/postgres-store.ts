@@ -138,6 +138,11 @@ export class PostgresStore implements Store {
     await this.#pool.query("UPDATE sync.client c SET seen_v = greatest(c.seen_v, s.v), seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS s(client, v) WHERE c.client = s.client", [[...seen.keys()], [...seen.values()]]);
   }
 
+  async claim(shard: string): Promise<string> {
+    await this.#pool.query("INSERT INTO sync.meta VALUES ('shard', $1) ON CONFLICT (name) DO NOTHING", [shard]);
+    return this.#meta("shard");
+  }
+
   async secret(): Promise<Uint8Array> {
     return Buffer.from(await this.#meta("secret"), "hex");
   }

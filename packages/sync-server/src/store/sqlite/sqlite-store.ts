@@ -113,6 +113,11 @@ export class SqliteStore implements Store {
     for (const [client, version] of seen) update.run(version, Date.now(), client);
   }
 
+  async claim(shard: string): Promise<string> {
+    this.#db.prepare("INSERT INTO sync_meta VALUES ('shard', ?) ON CONFLICT DO NOTHING").run(shard);
+    return (this.#db.prepare("SELECT value FROM sync_meta WHERE name = 'shard'").get() as { value: string }).value;
+  }
+
   async secret(): Promise<Uint8Array> {
     const row = this.#db.prepare("SELECT value FROM sync_meta WHERE name = 'secret'").get() as { value: string };
     return Buffer.from(row.value, "hex");
