@@ -223,6 +223,30 @@ describe.skipIf(postgresMissing() !== undefined)(`faults with PostgreSQL, seed $
     expect(server.metrics.count("holdfast_flush_failures_total")).toBeGreaterThan(0);
   });
 
+  it("a line to the database that swallows what was sent in the middle of a flush: found out, and nobody else waits for its lock", async () => {
+    const place = await STORE_KINDS[1]!.makePlace();
+    const proxy = await FaultProxy.listen({ port: place.address?.port ?? 0 });
+    bench.defer(() => proxy.close());
+    const { PostgresStore } = await import("../src/store/postgres/postgres-store.ts");
+    const openStore = async (): Promise<InstanceType<typeof PostgresStore>> => new PostgresStore({ connection: { ...place.address, port: proxy.port }, connections: 6, statementTimeoutMs: 1000 });
+    const [cut, whole] = [await bench.serve({ ...place, openStore }), await bench.serve(place)];
+    const [ann, bob] = [await bench.connect(cut, "ann"), await bench.connect(whole, "bob")];
+    await Promise.all([ann.subscribe(ALL), bob.subscribe(ALL)]);
+    await ann.up(...ann.pen.create("counter"));
+    await bob.settle();
+    for (const swallows of ["down", "up", true] as const) {
+      proxy.swallows = swallows;
+      // As it comes back from the database, or on its way there: its flush has begun, or not.
+      ann.sendUp(ann.pen.inc("counter", "count", 1));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await bob.up(bob.pen.inc("counter", "count", 1));
+      proxy.swallows = false;
+      await ann.acked(ann.cseq);
+      await Promise.all([ann.settle(), bob.settle()]);
+    }
+    for (const client of [ann, bob]) expect(client.objects()).toMatchObject({ counter: { count: 6 } });
+  });
+
   it("a database that wants transactions repeated (40001): every increment once", async () => {
     const place = await STORE_KINDS[1]!.makePlace();
     const pool = new pg.Pool(place.address);

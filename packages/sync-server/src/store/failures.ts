@@ -5,9 +5,9 @@
  */
 
 /** SQLSTATEs of transactions that the database wants repeated, and classes of lost connections and servers that start or stop. */
-const PASSING: ReadonlySet<string> = new Set(["40001", "40P01", "57P01", "57P02", "57P03", "53300", "25006", "55P03", "57014"]);
+const PASSING: ReadonlySet<string> = new Set(["40001", "40P01", "57P01", "57P02", "57P03", "53300", "25006", "55P03", "57014", "25P03"]);
 const LOST = /^(?:08|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|SQLITE_BUSY)/;
-const LOST_MESSAGES = /connection terminated|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|connection ended|database is locked|socket hang up|disconnected/i;
+const LOST_MESSAGES = /connection terminated|timeout exceeded when trying to connect|query read timeout|client has encountered a connection error|not queryable|connection ended|database is locked|socket hang up|disconnected/i;
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** SQLITE_BUSY and SQLITE_LOCKED. */

@@ -24,12 +24,14 @@ import { ensureTableSql } from "./table-sql.ts";
 export interface PostgresOptions {
   readonly connection: pg.ClientConfig;
   readonly connections?: number;
-  /** Statements that take longer are given up. */
+  /** Statements that take longer are given up; so are connections that do not answer at all, a quarter of it later. */
   readonly statementTimeoutMs?: number;
 }
 
 const CONNECTIONS = 12;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** A flush holds the counter row, for which all servers wait. One that says nothing for so long has lost its server. */
+const SILENT_FLUSH_MS = 10_000;
 /** One lock for all that changes tables; taken once at start. */
 const MIGRATION_LOCK = "holdfast sync-server";
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
@@ -39,14 +41,16 @@ export class PostgresStore implements Store {
   readonly kind = "postgres";
   readonly #pool: pg.Pool;
   readonly #hints: PostgresHints;
+  readonly #statementTimeoutMs: number;
   #layout: SchemaLayout | undefined;
   #epoch = "";
 
   /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS. */
   constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PostgresOptions) {
     refuseWithoutTls(connection);
+    this.#statementTimeoutMs = statementTimeoutMs;
     // `pipeline`: the statements of a flush go out together.
-    this.#pool = new pg.Pool({ ...connection, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
+    this.#pool = new pg.Pool({ ...connection, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs * 1.25, keepAlive: true, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
     // A connection that breaks while nobody uses it is replaced by the pool.
     this.#pool.on("error", () => undefined);
     this.#hints = new PostgresHints(connection, this.#pool);
@@ -92,7 +96,7 @@ export class PostgresStore implements Store {
   async flush(request: FlushRequest): Promise<Committed | undefined> {
     const layout = this.#layout;
     if (layout === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server has no schema yet");
-    const committed = await this.#withClient((client) => runFlush(client, request, layout));
+    const committed = await this.#withClient((client) => runFlush(client, request, layout, Math.min(SILENT_FLUSH_MS, this.#statementTimeoutMs)));
     if (committed !== undefined) this.hint();
     return committed;
   }

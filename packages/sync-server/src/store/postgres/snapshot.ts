@@ -23,15 +23,17 @@ export class PostgresSnapshot implements Snapshot {
   readonly #client: pg.PoolClient;
   readonly #layout: SchemaLayout;
   #isReleased = false;
+  #isBroken = false;
 
   private constructor(client: pg.PoolClient, layout: SchemaLayout, position: Position) {
     this.#client = client;
     this.#layout = layout;
     this.position = position;
-    client.on("error", ignore);
   }
 
   static async begin(client: pg.PoolClient, layout: SchemaLayout, epoch: string): Promise<PostgresSnapshot> {
+    // A connection that is lost tells so by an event as well, which would end the process if nobody listened.
+    client.on("error", ignore);
     // The counter row has to be part of the snapshot, else a flush between the two would be seen twice or not at all.
     const results = (await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT v, floor, folded FROM sync.shard WHERE id = 0")) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
     const row = results.at(-1)?.rows[0];
@@ -43,7 +45,7 @@ export class PostgresSnapshot implements Snapshot {
     const parameters: string[] = [];
     const condition = filterSql(filter, statementDialect(parameters));
     if (after !== undefined) parameters.push(after);
-    const { rows } = await this.#client.query<{ pk: string; m: string }>(pageSql(table, condition, { after: after === undefined ? undefined : parameters.length, limit }), parameters);
+    const { rows } = await this.#ask<{ pk: string; m: string }>(pageSql(table, condition, { after: after === undefined ? undefined : parameters.length, limit }), parameters);
     const kind = table.key.kind === "json" ? "string" : table.key.kind;
     return {
       rows: rows.map(({ pk, m }) => ({ type, pk: keyOfColumnText(pk, kind), state: JSON.parse(m) as ObjectState })),
@@ -55,14 +57,14 @@ export class PostgresSnapshot implements Snapshot {
     const found = new Map<string, ObjectState>();
     for (const [type, group] of Map.groupBy(names, (name) => name.type)) {
       const byText = new Map(group.map(({ pk }) => [keyColumnText(pk), pk]));
-      const { rows } = await this.#client.query<{ pk: string; m: string }>(statesSql(this.#table(type), 1), [[...byText.keys()]]);
+      const { rows } = await this.#ask<{ pk: string; m: string }>(statesSql(this.#table(type), 1), [[...byText.keys()]]);
       for (const { pk, m } of rows) if (m !== "") found.set(objectName(type, byText.get(pk) ?? null), JSON.parse(m) as ObjectState);
     }
     return found;
   }
 
   async changes(after: number, limit: number): Promise<readonly ChangeEntry[]> {
-    const { rows } = await this.#client.query<LogRow>(
+    const { rows } = await this.#ask<LogRow>(
       `SELECT c.v, c.ordinal, c.client, c.typ, c.pk, c.ops, c.old, c.new FROM sync.change c WHERE c.v > $1 AND c.v <= (
         SELECT coalesce(max(v), 0) FROM (SELECT v FROM sync.change WHERE v > $1 ORDER BY v, n LIMIT $2) AS first) ORDER BY c.v, c.n`,
       [after, limit],
@@ -71,23 +73,32 @@ export class PostgresSnapshot implements Snapshot {
   }
 
   async lastCseq(client: string): Promise<number> {
-    const { rows } = await this.#client.query<{ last_cseq: string }>("SELECT last_cseq FROM sync.client WHERE client = $1", [client]);
+    const { rows } = await this.#ask<{ last_cseq: string }>("SELECT last_cseq FROM sync.client WHERE client = $1", [client]);
     return Number(rows[0]?.last_cseq ?? 0);
   }
 
   async salt(version: number): Promise<string | undefined> {
-    const { rows } = await this.#client.query<{ salt: string }>("SELECT salt FROM sync.version WHERE v = $1", [version]);
+    const { rows } = await this.#ask<{ salt: string }>("SELECT salt FROM sync.version WHERE v = $1", [version]);
     return rows[0]?.salt;
   }
 
   async release(): Promise<void> {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    let isBroken = false;
-    await this.#client.query("COMMIT").catch(() => (isBroken = true));
+    // What has not answered before would not answer this either.
+    if (!this.#isBroken) await this.#ask("COMMIT").catch(() => undefined);
     this.#client.off("error", ignore);
-    if (isBroken) this.#client.on("error", ignore);
-    this.#client.release(isBroken);
+    if (this.#isBroken) this.#client.on("error", ignore);
+    this.#client.release(this.#isBroken);
+  }
+
+  async #ask<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult<Row>> {
+    try {
+      return await this.#client.query<Row>(text, [...values]);
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
   }
 
   #table(type: string): TableLayout {
