@@ -26,6 +26,8 @@ export interface Cluster {
   /** Ends it without a shutdown, as a crash would, and starts it again. */
   crashAndRestart(): Promise<void>;
   stop(): void;
+  /** Shuts it down and waits until it has ended: then all is in its files. */
+  end(): Promise<void>;
 }
 
 /** Connection settings in the form that `pg` takes. */
@@ -43,6 +45,8 @@ export interface ClusterOptions {
   /** True for measurements: commits reach the disk. Tests kill processes only, which loses nothing without it. */
   readonly isDurable?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** An empty folder for the data, instead of one in the scratch folder. */
+  readonly dataFolder?: string;
 }
 
 const PASSWORD = "of-a-scratch-cluster";
@@ -61,11 +65,12 @@ export function sharedCluster(): Promise<Cluster> {
 }
 
 /** Starts a cluster of its own. */
-export async function startCluster({ isDurable = false, settings = {} }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ isDurable = false, settings = {}, dataFolder }: ClusterOptions): Promise<Cluster> {
   const bin = programFolder();
   if (bin === undefined) throw new Error(postgresMissing());
   const folder = mkdtempSync(join(tmpdir(), "holdfast-pg-"));
-  const data = join(folder, "data");
+  const data = dataFolder ?? join(folder, "data");
+  if (dataFolder !== undefined) giveAway(dataFolder);
   const asPostgres = ownerArguments(folder);
   const certificate = makeCertificate(folder);
   for (const path of [certificate.keyPath, certificate.certPath]) giveAway(path);
@@ -108,6 +113,13 @@ export async function startCluster({ isDurable = false, settings = {} }: Cluster
       child = await start(command, address("postgres"));
     },
     stop() {
+      janitor.stdin.end();
+    },
+    async end() {
+      const isGone = once(child, "exit");
+      // "Fast shutdown": everybody is sent away, then a checkpoint.
+      child.kill("SIGINT");
+      await isGone;
       janitor.stdin.end();
     },
   };
