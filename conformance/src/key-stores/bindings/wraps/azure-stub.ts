@@ -21,6 +21,9 @@ const FAILURES: Partial<Record<StubMode, readonly [status: number, code: string,
   denied: [403, "Forbidden", "ForbiddenByPolicy"],
   broken: [500, "InternalServerError"],
 };
+/** What requests have to carry. */
+export const AZURE_TOKEN = "token-of-the-stub";
+
 const PADDING = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" } as const;
 
 /** @returns The stub, the key's URL and the certificate that clients have to trust. */
@@ -33,7 +36,10 @@ export async function startAzureStub(): Promise<ServiceStub & { readonly keyUrl:
     const answer = (status: number, body: object, headers: Record<string, string> = {}): void => void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
     void text(request).then((body) => {
       if (stub.mode === "silent") return;
+      const { searchParams } = new URL(request.url ?? "", "https://localhost");
+      if (!/^(?:\d+\.\d+|\d{4}-\d\d-\d\d)(?:-preview[.\d]*)?$/u.test(searchParams.get("api-version") ?? "")) return answer(400, { error: { code: "BadParameter", message: "api-version is missing" } });
       if (request.headers.authorization === undefined) return answer(401, {}, { "www-authenticate": `Bearer authorization="https://login.stub.invalid/tenant", resource="https://vault.azure.net"` });
+      if (request.headers.authorization !== `Bearer ${AZURE_TOKEN}`) return answer(401, { error: { code: "Unauthorized", message: "another token was expected" } });
       const failure = FAILURES[stub.mode];
       if (failure !== undefined) return answer(failure[0], { error: { code: failure[1], message: `the operation is not possible: ${failure[2] ?? failure[1]}`, innererror: { code: failure[2] } } }, { "retry-after-ms": "10" });
       const [, , , version = "", operation] = (request.url ?? "").split("?")[0]?.split("/") ?? [];
@@ -69,7 +75,9 @@ function perform({ versions, base, version, operation, body }: AzureRequest): { 
   if (pair === undefined) return { status: 404, result: { error: { code: "KeyNotFound", message: "no such version" } } };
   const kid = `${base}/${String(number).padStart(32, "0")}`;
   if (operation === "") return { status: 200, result: { key: { kid, kty: "RSA", key_ops: ["wrapKey", "unwrapKey"], ...pair.publicKey.export({ format: "jwk" }) }, attributes: { enabled: true } } };
-  const value = Buffer.from((JSON.parse(body) as { value: string }).value, "base64url");
+  const { alg, value: text } = JSON.parse(body) as { alg: string; value: string };
+  if (alg !== "RSA-OAEP-256" || !/^[\w-]+$/u.test(text)) return { status: 400, result: { error: { code: "BadParameter", message: "alg or value is another one" } } };
+  const value = Buffer.from(text, "base64url");
   if (operation === "wrapkey") return { status: 200, result: { kid, value: publicEncrypt({ key: pair.publicKey, ...PADDING }, value).toString("base64url") } };
   try {
     return { status: 200, result: { kid, value: privateDecrypt({ key: pair.privateKey, ...PADDING }, value).toString("base64url") } };

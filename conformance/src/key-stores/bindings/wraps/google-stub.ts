@@ -30,10 +30,15 @@ interface GrpcServer {
 }
 interface GoogleRequest {
   readonly name: string;
-  readonly plaintext: Buffer;
+  readonly plaintext?: Buffer;
   readonly ciphertext: Buffer;
   readonly additionalAuthenticatedData: Buffer;
+  readonly plaintextCrc32c?: Checksum;
+  readonly ciphertextCrc32c?: Checksum;
+  readonly additionalAuthenticatedDataCrc32c: Checksum;
 }
+/** As protocol buffers carry 64 bits: a number, text, or a Long. */
+type Checksum = { readonly value: { toString(): string } } | null;
 interface Gax {
   readonly grpc: GrpcModule;
   readonly GrpcClient: new () => { loadProtoJSON(json: unknown): { lookup?: unknown } & Record<string, unknown> };
@@ -51,12 +56,15 @@ export async function startGoogleStub(): Promise<ServiceStub & { readonly port: 
       const [code, details] = FAILURES[stub.mode] ?? [];
       if (code !== undefined) return callback({ code, details });
       if (request.name !== GOOGLE_KEY) return callback({ code: 5, details: "not found" });
+      const { plaintext = Buffer.alloc(0) } = request;
+      const sums: readonly (readonly [Buffer, Checksum])[] = [[request.additionalAuthenticatedData, request.additionalAuthenticatedDataCrc32c], plaintext.length > 0 ? [plaintext, request.plaintextCrc32c as Checksum] : [request.ciphertext, request.ciphertextCrc32c as Checksum]];
+      if (request.additionalAuthenticatedData.length === 0 || sums.some(([bytes, sum]) => sum?.value.toString() !== String(crc32c(bytes)))) return callback({ code: 11, details: "a checksum is missing or does not fit" });
       const answer = perform(request);
       if (answer === undefined) callback({ code: 3, details: "Decryption failed: the ciphertext is invalid." });
       else callback(null, answer);
     };
   server.addService(serviceOf(gax), {
-    Encrypt: respond(({ plaintext, additionalAuthenticatedData }) => {
+    Encrypt: respond(({ plaintext = Buffer.alloc(0), additionalAuthenticatedData }) => {
       const ciphertext = key.seal(plaintext, additionalAuthenticatedData);
       return { name: `${GOOGLE_KEY}/cryptoKeyVersions/${key.version}`, ciphertext, ciphertextCrc32c: { value: crc32c(ciphertext) }, verifiedPlaintextCrc32c: true, verifiedAdditionalAuthenticatedDataCrc32c: true };
     }),

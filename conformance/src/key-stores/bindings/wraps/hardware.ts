@@ -29,13 +29,10 @@ const LIBRARIES = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu
 
 /** PKCS#11 over SoftHSM2. */
 export function pkcs11Binding(): KeyStoreBinding | NotHere {
-  const missing = missingPeer("pkcs11js") ?? missingPrograms("SoftHSM is tried on Linux", { "softhsm2-util": "softhsm2", "pkcs11-tool": "opensc" });
+  const missing = pkcs11Missing();
   if (missing !== undefined) return missing;
-  const library = LIBRARIES.find((path) => existsSync(path)) ?? "libsofthsm2.so";
   const version = spawnSync("softhsm2-util", ["--version"], { encoding: "utf8" }).stdout.trim();
-  const { folder, remove } = temporaryFolder();
-  prepareToken(folder, library);
-  const options: Pkcs11WrapOptions = { pkcs11js: requirePeer("pkcs11js") as Pkcs11WrapOptions["pkcs11js"], library, tokenLabel: "holdfast", keyLabel: "first", pin: PIN };
+  const { options, remove } = makePkcs11Token();
   return {
     name: "wrap: PKCS#11",
     kind: "real",
@@ -47,6 +44,19 @@ export function pkcs11Binding(): KeyStoreBinding | NotHere {
     ownCases: { 50: (context) => pkcs11Case(context, options) },
     cleanUp: async () => remove(),
   };
+}
+
+/** Why there is no SoftHSM here. */
+export function pkcs11Missing(): NotHere | undefined {
+  return missingPeer("pkcs11js") ?? missingPrograms("SoftHSM is tried on Linux", { "softhsm2-util": "softhsm2", "pkcs11-tool": "opensc" });
+}
+
+/** A token with the keys "first" and "second". One for the whole process. */
+export function makePkcs11Token(): { readonly options: Pkcs11WrapOptions; remove(): void } {
+  const library = LIBRARIES.find((path) => existsSync(path)) ?? "libsofthsm2.so";
+  const { folder, remove } = temporaryFolder();
+  prepareToken(folder, library);
+  return { options: { pkcs11js: requirePeer("pkcs11js") as Pkcs11WrapOptions["pkcs11js"], library, tokenLabel: "holdfast", keyLabel: "first", pin: PIN }, remove };
 }
 
 /** A token with two keys. The library reads its configuration when this process loads it, so there is one for all homes. */

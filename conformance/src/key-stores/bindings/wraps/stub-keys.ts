@@ -1,7 +1,8 @@
 /**
  * What the stubs of key management services have in common: versions of a key that seal with AES-256-GCM, and a way to be asked to fail.
  *
- * They are stubs of this project, not the vendors' emulators: they show the shape of requests and answers, and nothing about identities or signatures.
+ * They are stubs of this project, not the vendors' emulators: they check the documented form of requests (signature, token, versions, checksums) and
+ * refuse others; they know nothing of identities and policies.
  *
  * @module
  */
