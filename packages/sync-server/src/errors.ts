@@ -30,6 +30,8 @@ export type SyncServerErrorCode =
   | "STORE_CIPHER_MISSING"
   /** The embedded store cannot be converted while a server runs on it. */
   | "STORE_IN_USE"
+  /** The certificate of the database's server is not one to trust. */
+  | "STORE_UNTRUSTED"
   /** The database cannot be reached, or refused a statement. */
   | "STORE_UNAVAILABLE"
   /** A transaction of a client repeats a number with other content. */

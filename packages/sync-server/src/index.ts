@@ -17,6 +17,7 @@ export type { Log, LogFields } from "./operations/log.ts";
 export { Metrics } from "./operations/metrics.ts";
 export { PostgresStore } from "./store/postgres/postgres-store.ts";
 export type { PostgresOptions } from "./store/postgres/postgres-store.ts";
+export { securedConnection } from "./store/postgres/secured-connection.ts";
 export type { SqliteConnection, SqliteDriver, SqliteOpenOptions, SqliteStatement } from "./store/sqlite/connection.ts";
 export { convertStore } from "./store/sqlite/convert-store.ts";
 export type { Conversion } from "./store/sqlite/convert-store.ts";

@@ -8,6 +8,7 @@
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { AuthError } from "./auth-error.ts";
 
 /** What a wrapped key is bound to: a wrap moved to another user does not open. */
@@ -90,9 +91,15 @@ function readWrappingKey(source: LocalKeySource): WrappingKey {
 }
 
 function fromFile(path: string): Uint8Array {
-  if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) throw new AuthError("AUTH_CONFIGURATION_INVALID", "the wrapping key's file may be read by others: chmod 600");
+  if (process.platform !== "win32" && !isCredential(path) && (statSync(path).mode & 0o077) !== 0) throw new AuthError("AUTH_CONFIGURATION_INVALID", "the wrapping key's file may be read by others: chmod 600");
   const content = readFileSync(path);
   return content.length === WRAPPING_KEY_BYTES ? content : fromText(content.toString("utf8"));
+}
+
+/** One that systemd hands to this unit alone. An access list may give it to the unit's user, which then shows as a right of the group. */
+function isCredential(path: string): boolean {
+  const folder = process.env["CREDENTIALS_DIRECTORY"];
+  return folder !== undefined && dirname(resolve(path)) === resolve(folder);
 }
 
 function fromText(text: string): Uint8Array {

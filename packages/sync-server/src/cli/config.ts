@@ -16,13 +16,14 @@ import type { Rules } from "../permissions/rules.ts";
 import type { SchemaPolicy } from "../sessions/session-context.ts";
 import { checkShardName, compileShardChoice } from "../shards/shard-choice.ts";
 import type { ShardChoice } from "../shards/shard-choice.ts";
+import type { StoreEncryption } from "../store/sqlite/store-encryption.ts";
 
 /** Where a database is; one of the two. */
 export interface DatabaseConfig {
   readonly sqlite?: string;
+  /** Fields of `pg`, or `connectionString`. */
   readonly postgres?: pg.ClientConfig & { readonly caFile?: string };
 }
-import type { StoreEncryption } from "../store/sqlite/store-encryption.ts";
 
 /** What a configuration file holds. */
 export interface ServerConfig extends DatabaseConfig {

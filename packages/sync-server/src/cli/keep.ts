@@ -48,7 +48,7 @@ async function rewrapUsers(config: ServerConfig, onProgress: (count: number) => 
   const opened = await openUsers(config, SILENT);
   if (opened === undefined) return 0;
   try {
-    await opened.users.start();
+    await opened.start();
     return await opened.users.rewrapKeys(onProgress);
   } finally {
     await opened.close();

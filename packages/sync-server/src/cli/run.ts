@@ -14,6 +14,7 @@ import { AdminServer } from "../operations/admin-server.ts";
 import type { Log } from "../operations/log.ts";
 import type { Store } from "../store/store.ts";
 import { PostgresStore } from "../store/postgres/postgres-store.ts";
+import { connectionFailure, securedConnection } from "../store/postgres/secured-connection.ts";
 import type { SqliteDriver } from "../store/sqlite/connection.ts";
 import { PLAIN_SQLITE } from "../store/sqlite/plain-driver.ts";
 import { SqliteStore } from "../store/sqlite/sqlite-store.ts";
@@ -38,7 +39,7 @@ export async function runServer(config: ServerConfig, log: Log): Promise<Running
   const server = new SyncServer({
     ...optionsOf(config), ...stores, log, authenticator: config.authenticator ?? (users as AuthService).authenticator(), ...(users === undefined ? {} : { users: usersOf([users]) }),
   });
-  await users?.start();
+  await opened?.start();
   await server.start();
   const admin = config.adminPort === undefined ? undefined : new AdminServer({ port: config.adminPort, metrics: server.metrics, isReady: () => server.isReady, shardsReady: () => server.shardsReady, facts: () => ({ store: kindsOf(stores), address: server.url }) });
   await admin?.start();
@@ -53,17 +54,33 @@ export async function runServer(config: ServerConfig, log: Log): Promise<Running
   };
 }
 
+/** Users, and the connections under them. */
+export interface OpenedUsers {
+  readonly users: AuthService;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** The users of a configuration, without a server; undefined if others verify its tokens. */
-export async function openUsers(config: ServerConfig, log: Log): Promise<{ readonly users: AuthService; close(): Promise<void> } | undefined> {
+export async function openUsers(config: ServerConfig, log: Log): Promise<OpenedUsers | undefined> {
   if (config.auth === undefined) return undefined;
   if (config.postgres === undefined) {
     const path = usersPath(config.sqlite ?? "");
     const database = openSqliteUserDatabase(path, await driverOf(config, path));
-    return { users: new AuthService({ ...config.auth, database }), close: () => database.close() };
+    const users = new AuthService({ ...config.auth, database });
+    return { users, start: () => users.start(), close: () => database.close() };
   }
-  const pool = new pg.Pool({ ...connectionOf(config.postgres), max: 4 });
+  const pool = new pg.Pool({ ...securedConnection(connectionOf(config.postgres)), max: 4 });
   pool.on("error", () => log.warn("a connection of the users' part was lost"));
-  return { users: new AuthService({ ...config.auth, database: openPostgresUserDatabase(pool) }), close: () => pool.end() };
+  const users = new AuthService({ ...config.auth, database: openPostgresUserDatabase(pool) });
+  const start = async (): Promise<void> => {
+    try {
+      await users.start();
+    } catch (error) {
+      throw connectionFailure(error);
+    }
+  };
+  return { users, start, close: () => pool.end() };
 }
 
 /** Where users are, beside the embedded store. */

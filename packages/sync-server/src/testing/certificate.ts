@@ -4,6 +4,7 @@
  * @module
  */
 import { spawnSync } from "node:child_process";
+import { isIP } from "node:net";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -19,7 +20,7 @@ export interface Certificate {
 export function makeCertificate(folder: string, name = "localhost"): Certificate {
   const certPath = join(folder, `${name}.crt`);
   const keyPath = join(folder, `${name}.key`);
-  const names = name === "localhost" ? "DNS:localhost,IP:127.0.0.1" : `DNS:${name}`;
+  const names = name === "localhost" ? "DNS:localhost,IP:127.0.0.1" : `${isIP(name) === 0 ? "DNS" : "IP"}:${name}`;
   const result = spawnSync(
     "openssl",
     ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650", "-subj", `/CN=${name}`, "-addext", `subjectAltName=${names}`, "-keyout", keyPath, "-out", certPath],

@@ -45,6 +45,8 @@ export interface ClusterOptions {
   /** True for measurements: commits reach the disk. Tests kill processes only, which loses nothing without it. */
   readonly isDurable?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
+  /** What its certificate is for; default localhost. */
+  readonly certificateName?: string;
   /** An empty folder for the data, instead of one in the scratch folder. */
   readonly dataFolder?: string;
 }
@@ -65,14 +67,14 @@ export function sharedCluster(): Promise<Cluster> {
 }
 
 /** Starts a cluster of its own. */
-export async function startCluster({ isDurable = false, settings = {}, dataFolder }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ isDurable = false, settings = {}, dataFolder, certificateName }: ClusterOptions): Promise<Cluster> {
   const bin = programFolder();
   if (bin === undefined) throw new Error(postgresMissing());
   const folder = mkdtempSync(join(tmpdir(), "holdfast-pg-"));
   const data = dataFolder ?? join(folder, "data");
   if (dataFolder !== undefined) giveAway(dataFolder);
   const asPostgres = ownerArguments(folder);
-  const certificate = makeCertificate(folder);
+  const certificate = makeCertificate(folder, certificateName);
   for (const path of [certificate.keyPath, certificate.certPath]) giveAway(path);
   const passwordFile = join(folder, "password");
   spawnSync("sh", ["-c", `umask 077; printf %s '${PASSWORD}' > '${passwordFile}'`]);
@@ -86,7 +88,7 @@ export async function startCluster({ isDurable = false, settings = {}, dataFolde
   };
   const command = [...asPostgres, join(bin, "postgres"), "-D", data, ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
   const pidFile = join(data, "postmaster.pid");
-  const address = (database: string): DatabaseAddress => ({ host: "localhost", port, user: "postgres", database, password: PASSWORD, ssl: { ca: certificate.cert } });
+  const address = (database: string): DatabaseAddress => ({ host: certificateName ?? "localhost", port, user: "postgres", database, password: PASSWORD, ssl: { ca: certificate.cert } });
 
   let child = await start(command, address("postgres"));
   // Outlives this process, however that ends: its standard input closes then.

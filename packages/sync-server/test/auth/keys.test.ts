@@ -8,7 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { anonymousProvider, encryptedSqlite, functionProvider, localKeyProvider, openPostgresUserDatabase, openSqliteUserDatabase } from "../../src/index.ts";
 import type { KeyProvider, PgPool, UserDatabase } from "../../src/index.ts";
 import { postgresMissing, sharedCluster } from "../support/postgres.ts";
@@ -161,6 +161,10 @@ it("a wrapping key of another length, or in a file that others may read, is refu
   const file = join(folder, "key");
   writeFileSync(file, randomBytes(32).toString("base64"), { mode: 0o644 });
   expect(() => localKeyProvider({ key: { file } })).toThrow(expect.objectContaining({ code: "AUTH_CONFIGURATION_INVALID" }));
+  // What systemd hands to a unit may show a right of the group, and nobody else gets into its folder.
+  vi.stubEnv("CREDENTIALS_DIRECTORY", folder);
+  atEnd(() => vi.unstubAllEnvs());
+  expect(localKeyProvider({ key: { file } }).kind).toBe("local");
 });
 
 it("the first login's trigger runs once for logins that come at once, and again after it has failed", async () => {

@@ -17,6 +17,7 @@ import { forgetSome, raiseFloor } from "./compact.ts";
 import { runFlush } from "./flush.ts";
 import { PostgresHints } from "./hints.ts";
 import { POSTGRES_MIGRATIONS } from "./migrations.ts";
+import { connectionFailure, securedConnection } from "./secured-connection.ts";
 import { PostgresSnapshot } from "./snapshot.ts";
 import { ensureTableSql } from "./table-sql.ts";
 
@@ -34,7 +35,6 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 const SILENT_FLUSH_MS = 10_000;
 /** One lock for all that changes tables; taken once at start. */
 const MIGRATION_LOCK = "holdfast sync-server";
-const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
 /** A PostgreSQL database as a store. */
 export class PostgresStore implements Store {
@@ -45,15 +45,15 @@ export class PostgresStore implements Store {
   #layout: SchemaLayout | undefined;
   #epoch = "";
 
-  /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS. */
+  /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS, or without a check of its certificate. */
   constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PostgresOptions) {
-    refuseWithoutTls(connection);
+    const secured = securedConnection(connection);
     this.#statementTimeoutMs = statementTimeoutMs;
     // `pipeline`: the statements of a flush go out together.
-    this.#pool = new pg.Pool({ ...connection, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs * 1.25, keepAlive: true, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
+    this.#pool = new pg.Pool({ ...secured, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs * 1.25, keepAlive: true, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
     // A connection that breaks while nobody uses it is replaced by the pool.
     this.#pool.on("error", () => undefined);
-    this.#hints = new PostgresHints(connection, this.#pool);
+    this.#hints = new PostgresHints(secured, this.#pool);
   }
 
   async open(): Promise<SyncSchema | undefined> {
@@ -108,7 +108,7 @@ export class PostgresStore implements Store {
 
   async snapshot(): Promise<Snapshot> {
     const layout = this.#layout ?? new SchemaLayout({ classes: [] });
-    const client = await this.#pool.connect();
+    const client = await this.#connect();
     try {
       return await PostgresSnapshot.begin(client, layout, this.#epoch);
     } catch (error) {
@@ -184,7 +184,7 @@ export class PostgresStore implements Store {
   }
 
   async #withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    const client = await this.#pool.connect();
+    const client = await this.#connect();
     // Between two queries a lost connection is told by an event, which would end the process if nobody listened.
     const onError = (): void => undefined;
     client.on("error", onError);
@@ -198,6 +198,14 @@ export class PostgresStore implements Store {
       client.on("error", () => undefined);
       client.release(true);
       throw error;
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw connectionFailure(error);
     }
   }
 
@@ -215,12 +223,4 @@ export class PostgresStore implements Store {
 async function lockMigrations(client: pg.PoolClient): Promise<void> {
   await client.query("SET LOCAL client_min_messages = warning");
   await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [MIGRATION_LOCK]);
-}
-
-function refuseWithoutTls({ host, ssl, connectionString }: pg.ClientConfig): void {
-  const name = connectionString === undefined ? (host ?? "localhost") : new URL(connectionString).hostname;
-  const isLocal = name === "" || LOOPBACK.has(name) || name.startsWith("/");
-  const mode = connectionString === undefined ? undefined : new URL(connectionString).searchParams.get("sslmode");
-  const isSecured = (ssl !== undefined && ssl !== false) || (mode !== undefined && mode !== null && mode !== "disable" && mode !== "allow" && mode !== "prefer");
-  if (!isLocal && !isSecured) throw new SyncServerError("TLS_REQUIRED", "a database on another machine is reached over TLS only: give `ssl`, or sslmode=verify-full");
 }
