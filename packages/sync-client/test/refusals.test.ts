@@ -32,6 +32,8 @@ const REFUSALS: readonly (readonly [code: string, action: ErrorAction, outcome: 
   ["SERVER_STOPPING", "retry", "waits"],
   ["SESSION_REPLACED", "stop", "waits"],
   ["SESSION_REVOKED", "refreshToken", loggedOut("SESSION_REVOKED")],
+  ["SHARD_CHANGED", "retry", "waits"],
+  ["SHARD_UNKNOWN", "stop", ended("SHARD_UNKNOWN")],
   ["STAMP_FOREIGN", "reset", reset("STAMP_FOREIGN")],
   ["STORE_UNAVAILABLE", "retry", "waits"],
   ["TOKEN_EXPIRED", "refreshToken", loggedOut("TOKEN_EXPIRED")],

@@ -4,7 +4,7 @@
  * @module
  */
 import { applyOperations, laterOf, materialise, NEVER, restamped, withSeen } from "@holdfast/sync-protocol";
-import type { AckMessage, BootMessage, DownMessage, ObjectName, ObjectRow, ObjectState, Operation, Reject, Stamp } from "@holdfast/sync-protocol";
+import type { AckMessage, DownMessage, ObjectName, ObjectRow, Operation, Reject, Stamp } from "@holdfast/sync-protocol";
 import { nameText } from "./names.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, PendingRecord, RejectedRecord } from "./records.ts";
@@ -20,6 +20,8 @@ export interface OwnOperation {
 /** Those of this connection. */
 export interface RecentOperations {
   of(name: ObjectName): readonly Operation[];
+  /** The objects that there are any of, by their names' texts. */
+  names(): Iterable<readonly [text: string, name: ObjectName]>;
   /** Those of transactions behind one, by transaction. */
   after(cseq: number): ReadonlyMap<number, readonly Operation[]>;
 }
@@ -162,74 +164,9 @@ function enterView(tx: ReplicaTransaction, row: ObjectRow, own: readonly Operati
   if (pending !== undefined) tx.rebase(row, pending.cseqs);
 }
 
-/** Nothing of the object is known here any more but `state`, and what this device wants to do to it. It is not deleted: the outbox stays. */
-function leaveView(tx: ReplicaTransaction, name: ObjectName, state?: ObjectState): void {
-  tx.setConfirmed(name, state);
+/** Nothing of the object is known here any more but what this device wants to do to it. It is not deleted: the outbox stays. */
+function leaveView(tx: ReplicaTransaction, name: ObjectName): void {
+  tx.setConfirmed(name, undefined);
   const pending = tx.pending(name);
   if (pending !== undefined) tx.rebase(name, pending.cseqs);
-}
-
-/**
- * Puts a page of a bootstrap aside; the last one lets the whole of it take effect.
- *
- * @param recent - As for `applyDown`.
- * @returns True if it did.
- */
-export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: RecentOperations): boolean {
-  const subs = tx.meta("subs") as Meta["subs"];
-  if (message.version !== subs.version) return false;
-  if (message.page === 0) beginBoot(tx, message, recent);
-  tx.writeNumber(TREES.staged, message.page, message.rows);
-  tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
-  if (!message.last) return false;
-  finishBoot(tx, message.page + 1, recent);
-  tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
-  tx.setMeta("boot", null);
-  return true;
-}
-
-/**
- * What was acknowledged before the first page came may still be younger than the pages: they are read while uploads go on. The server does
- * not send it again, so it is kept with the pages, also for another connection.
- */
-function beginBoot(tx: ReplicaTransaction, { cseq }: BootMessage, recent: RecentOperations): void {
-  for (const tree of [TREES.staged, TREES.late]) tx.access.tree(tree).clear();
-  if (cseq === undefined) return;
-  for (const [number, ops] of recent.after(cseq)) tx.writeNumber(TREES.late, number, { ops } satisfies OutboxRecord);
-}
-
-/** All pages are there: they are the view now. */
-function finishBoot(tx: ReplicaTransaction, pageCount: number, recent: RecentOperations): void {
-  const late = byObject(tx.numbers(TREES.late).flatMap((cseq) => (tx.readNumber<OutboxRecord>(TREES.late, cseq) as OutboxRecord).ops));
-  const inView = new Set<string>();
-  const changed: ObjectName[] = [];
-  for (let page = 0; page < pageCount; page++) {
-    for (const row of tx.readNumber<readonly ObjectRow[]>(TREES.staged, page) ?? []) {
-      const text = nameText(row);
-      inView.add(text);
-      if (takeRow(tx, row, [...(late.get(text)?.operations ?? []), ...recent.of(row)])) changed.push({ type: row.type, pk: row.pk });
-    }
-  }
-  for (const name of tx.names(TREES.confirmed)) {
-    const text = nameText(name);
-    if (inView.has(text)) continue;
-    // What was made here and acknowledged meanwhile is younger than the bootstrap.
-    const own = late.get(text)?.operations;
-    const state = own === undefined ? undefined : applyOperations(undefined, own);
-    leaveView(tx, name, materialise(state) === undefined ? undefined : state);
-    changed.push(name);
-  }
-  for (const name of changed) tx.show(name);
-  tx.access.tree(TREES.staged).clear();
-  tx.access.tree(TREES.late).clear();
-}
-
-function takeRow(tx: ReplicaTransaction, row: ObjectRow, late: readonly Operation[]): boolean {
-  const before = tx.confirmed(row);
-  const state: ObjectState = late.length === 0 ? row.state : applyOperations(row.state, late);
-  if (before !== undefined && JSON.stringify(before) === JSON.stringify(state)) return false;
-  tx.setConfirmed(row, state);
-  const pending = tx.pending(row);
-  if (pending !== undefined) tx.rebase(row, pending.cseqs);
-  return true;
 }

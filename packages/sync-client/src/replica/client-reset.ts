@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { dropBoot } from "./apply-boot.ts";
 import { randomReplicaId } from "./random.ts";
 import { TREES } from "./records.ts";
 import type { Meta } from "./records.ts";
@@ -19,7 +20,7 @@ export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs }: { r
   tx.setMeta("file", { ...(tx.meta("file") as Meta["file"]), isProvisional: true });
   tx.setMeta("down", {});
   tx.setMeta("boot", null);
-  for (const tree of [TREES.staged, TREES.late]) tx.access.tree(tree).clear();
+  dropBoot(tx);
   const { version, entries } = tx.meta("subs") as Meta["subs"];
   tx.setMeta("subs", { version: version + 1, entries, state: "pending", resetOf: version });
   tx.setMeta("reset", { mode, atMs });

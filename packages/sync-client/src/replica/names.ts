@@ -54,6 +54,16 @@ export function secondOfPair(key: Uint8Array, prefix: Uint8Array): string {
   return textOf(key.subarray(prefix.length));
 }
 
+/** Orders as trees do: less than 0 if the first one comes first. */
+export function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const difference = (left[index] as number) - (right[index] as number);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
 /** True if a key begins with a prefix. */
 export function hasPrefix(key: Uint8Array, prefix: Uint8Array): boolean {
   return key.length >= prefix.length && prefix.every((byte, index) => key[index] === byte);

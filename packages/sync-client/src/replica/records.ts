@@ -6,7 +6,7 @@
  *     confirmed  name of an object -> its state as the server has confirmed it
  *     pending    name of an object -> the same with the operations of the outbox applied, and which transactions those are
  *     hidden     name of a target, name of an object -> nothing: the object has a link that cannot be shown because its target is not there
- *     staged     number of a page -> rows of a bootstrap that is not complete
+ *     confirmed2 the same of a bootstrap that is not complete, for the view that comes; then the two change places ({@link Meta.view})
  *     late       number of a transaction -> operations that were acknowledged while a bootstrap was under way
  *     rejected   number -> writes that the server refused and the application has not heard of yet
  *
@@ -15,7 +15,7 @@
 import type { ObjectState, Operation, Reject, Stamp, WireSubscription } from "@holdfast/sync-protocol";
 
 /** Names of the trees. */
-export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", pending: "pending", hidden: "hidden", staged: "staged", late: "late", rejected: "rejected" } as const;
+export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", confirmed2: "confirmed2", pending: "pending", hidden: "hidden", late: "late", rejected: "rejected" } as const;
 
 /** What a replica knows of itself. */
 export interface Meta {
@@ -28,6 +28,8 @@ export interface Meta {
   /** Where downloads go on, and for which set of subscriptions. */
   readonly down: { readonly epoch?: string; readonly resume?: string; readonly version?: number };
   readonly subs: SubscriptionsRecord;
+  /** Which tree has the confirmed states; left out before the first bootstrap. */
+  readonly view: { readonly tree: "confirmed" | "confirmed2" };
   /** A bootstrap under way. */
   readonly boot: { readonly version: number; readonly pages: number; readonly resume: string } | null;
   /** How often processes without the connection have asked for everything that the server has, and up to which of those the answer is here. */

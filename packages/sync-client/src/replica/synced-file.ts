@@ -9,7 +9,8 @@ import { classOf, NEVER } from "@holdfast/sync-protocol";
 import type { AckMessage, BootMessage, DownMessage, Operation, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
 import { SyncError } from "../errors.ts";
 import { syncSchemaOfClasses } from "../wire/sync-schema.ts";
-import { applyAck, applyBoot, applyDown } from "./apply-server.ts";
+import { applyBoot } from "./apply-boot.ts";
+import { applyAck, applyDown } from "./apply-server.ts";
 import type { OwnOperation, RecentOperations } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
@@ -147,6 +148,7 @@ export class SyncedFile implements ReplicaKeeper {
 
   readonly #recentOperations: RecentOperations = {
     of: (name) => (this.#recent.get(nameText(name)) ?? []).map(({ operation }) => operation),
+    names: () => [...this.#recent].map(([text, [first]]) => [text, { type: (first as OwnOperation).operation.type, pk: (first as OwnOperation).operation.pk }] as const),
     after: (cseq) => {
       const found = new Map<number, Operation[]>();
       for (const own of [...this.#recent.values()].flat()) {

@@ -23,6 +23,7 @@ export class ReplicaTransaction {
   readonly schema: SyncSchema;
   readonly #now: () => number;
   #clock: HybridClock | undefined;
+  #confirmedTree: Meta["view"]["tree"] | undefined;
   readonly isGone = (type: string, pk: WireKey): boolean => !this.access.has(type, toReplicaKey(pk));
 
   constructor(access: ReplicaAccess, schema: SyncSchema, now: () => number) {
@@ -62,14 +63,31 @@ export class ReplicaTransaction {
     if (stamp > clock.seen) this.setMeta("clock", { ...clock, seen: stamp });
   }
 
+  /** The tree of the confirmed states. */
+  get confirmedTree(): Meta["view"]["tree"] {
+    this.#confirmedTree ??= this.meta("view")?.tree ?? TREES.confirmed;
+    return this.#confirmedTree;
+  }
+
+  /** The tree that a bootstrap is put into. */
+  get incomingTree(): Meta["view"]["tree"] {
+    return this.confirmedTree === TREES.confirmed ? TREES.confirmed2 : TREES.confirmed;
+  }
+
+  /** What a bootstrap brought is what the server says from now on. */
+  swapConfirmed(): void {
+    this.#confirmedTree = this.incomingTree;
+    this.setMeta("view", { tree: this.#confirmedTree });
+  }
+
   confirmed(name: ObjectName): ObjectState | undefined {
-    return this.#read(TREES.confirmed, bytesOf(nameText(name)));
+    return this.#read(this.confirmedTree, bytesOf(nameText(name)));
   }
 
   setConfirmed(name: ObjectName, state: ObjectState | undefined): void {
     const key = bytesOf(nameText(name));
-    if (state === undefined) this.access.tree(TREES.confirmed).delete(key);
-    else this.#write(TREES.confirmed, key, state);
+    if (state === undefined) this.access.tree(this.confirmedTree).delete(key);
+    else this.#write(this.confirmedTree, key, state);
   }
 
   pending(name: ObjectName): PendingRecord | undefined {
@@ -114,18 +132,23 @@ export class ReplicaTransaction {
 
   /** Makes the application's object what its state says. */
   show(name: ObjectName): void {
+    this.showState(name, this.state(name));
+  }
+
+  /** The same for a state that is known. */
+  showState(name: ObjectName, state: ObjectState | undefined): void {
     const key = toReplicaKey(name.pk);
-    const state = this.state(name);
     const plain = materialise(state, { isGone: this.isGone });
     if (plain === undefined) {
       if (!this.access.has(name.type, key)) return;
       for (const origin of this.access.remove(name.type, key)) this.#hide(name, { type: origin.className, pk: toWireKey(origin.key) });
       return;
     }
-    const isNew = !this.access.has(name.type, key);
+    // To look is half of the work of a bootstrap, and mostly nobody waits.
+    const isAwaited = this.access.tree(TREES.hidden).count > 0 && !this.access.has(name.type, key);
     this.access.put(name.type, key, toReplicaFields(completed(plain, this.schema, name.type)));
     this.noteHidden(name, state);
-    if (isNew) this.showOrigins(name);
+    if (isAwaited) this.showOrigins(name);
   }
 
   /** Notes the links of an object that cannot be shown. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { decodeServerMessage, encodeMessage } from "@holdfast/sync-protocol";
+import { decodeServerMessage, encodeMessage, ProtocolError } from "@holdfast/sync-protocol";
 import type { ClientMessage, ErrorMessage, ServerMessage, WelcomeMessage } from "@holdfast/sync-protocol";
 import { CompensatingWriteError, SyncError } from "../errors.ts";
 import type { Meta, RejectedRecord } from "../replica/records.ts";
@@ -46,7 +46,7 @@ export class Connection {
   #turn: { giveBack(): void } | undefined;
   #stopTimer: () => void = () => undefined;
   #socket: TransportConnection | undefined;
-  #incoming: Incoming<ServerMessage> | undefined;
+  #incoming: Incoming<string> | undefined;
   /** Raised with every connection: what an older one still says does not count. */
   #generation = 0;
   #isWelcome = false;
@@ -156,10 +156,11 @@ export class Connection {
     const isCurrent = (): boolean => this.#isCurrent(generation);
     this.#isWelcome = false;
     this.#liveness.heard();
-    const incoming = new Incoming<ServerMessage>(
-      (message) => (isCurrent() ? this.#handle(message, token) : Promise.resolve()),
+    // Frames wait as texts, which are small: they are read when it is their turn.
+    const incoming = new Incoming<string>(
+      (text) => (isCurrent() ? this.#handle(decodeServerMessage(text), token) : Promise.resolve()),
       (error) => {
-        if (isCurrent()) this.#failed("a message could not be applied", error);
+        if (isCurrent()) this.#failed(error instanceof ProtocolError ? "the server's message breaks the protocol" : "a message could not be applied", error);
       },
     );
     this.#incoming = incoming;
@@ -171,11 +172,7 @@ export class Connection {
       onMessage: (text) => {
         if (!isCurrent()) return;
         this.#liveness.heard();
-        try {
-          incoming.push(decodeServerMessage(text));
-        } catch (error) {
-          this.#failed("the server's message breaks the protocol", error);
-        }
+        incoming.push(text);
       },
       onClose: (reason) => {
         if (isCurrent()) this.#failed(reason);

@@ -4,6 +4,9 @@
  * @module
  */
 
+/** After so long a turn ends. */
+const TURN_MS = 10;
+
 /** Handles items one after the other. */
 export class Incoming<T> {
   readonly #handle: (item: T) => Promise<void>;
@@ -11,6 +14,7 @@ export class Incoming<T> {
   #items: T[] = [];
   #isBusy = false;
   #isClosed = false;
+  #sinceMs = 0;
 
   constructor(handle: (item: T) => Promise<void>, onError: (error: unknown) => void) {
     this.#handle = handle;
@@ -29,10 +33,21 @@ export class Incoming<T> {
     this.#items = [];
   }
 
+  /** Lets others have their turn: messages come in heaps, and each may take a while. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#sinceMs < TURN_MS) return;
+    await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+    this.#sinceMs = performance.now();
+  }
+
   async #drain(): Promise<void> {
     this.#isBusy = true;
+    this.#sinceMs = performance.now();
     try {
-      for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) await this.#handle(item);
+      for (let item = this.#items.shift(); item !== undefined; item = this.#items.shift()) {
+        await this.#handle(item);
+        await this.#breathe();
+      }
     } catch (error) {
       this.close();
       this.#onError(error);

@@ -238,14 +238,15 @@ export class ServerSession {
       this.pump();
       return;
     }
-    this.#boot(from?.version === version ? (from.page as number) : 0);
+    if (from?.version === version) this.#boot(from.page as number, from.position);
+    else this.#boot(0, this.#server.log.length);
   }
 
-  #boot(firstPage: number): void {
+  /** @param position - When the first page was read: what the pages before this one have missed since comes behind the last one. */
+  #boot(firstPage: number, position: number): void {
     const view = this.#view as View;
     const { rowsPerPage = 2 } = this.#server.options;
     const rows: ObjectRow[] = [...this.#server.states.values()].filter(({ name, state }) => view.matches(name.type, materialise(state))).map(({ name, state }) => ({ ...name, state }));
-    const position = this.#server.log.length;
     this.#isBooting = true;
     const cseq = this.#server.clients.get(this.#client)?.lastCseq ?? 0;
     const pages = Math.max(1, Math.ceil(rows.length / rowsPerPage));
