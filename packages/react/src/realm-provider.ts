@@ -10,7 +10,7 @@ import { useStableConfiguration } from "./stable-configuration.ts";
 import { UserContext } from "./user-context.ts";
 
 /** Shown while no realm is open; a component is told how much of a synced realm has come, from 0 to 1. */
-export type RealmProviderFallback = ComponentType<{ progress: number }> | ComponentType | ReactElement | null | undefined;
+export type RealmProviderFallback = ComponentType<{ progress: number }> | ReactElement | null | undefined;
 
 /** A provider that opens the realm itself. */
 export interface ConfigurationProps extends Omit<Partial<Realm.Configuration>, "sync"> {
@@ -139,5 +139,5 @@ export function dynamicProvider(context: Context<Realm | null>): DynamicRealmPro
 
 function shownFallback(fallback: RealmProviderFallback, progress: number): ReactElement | null {
   if (fallback === null || fallback === undefined) return null;
-  return isValidElement(fallback) ? fallback : createElement(fallback as ComponentType<{ progress: number }>, { progress });
+  return isValidElement(fallback) ? fallback : createElement(fallback, { progress });
 }

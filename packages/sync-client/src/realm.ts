@@ -13,6 +13,16 @@ Api.setAppClass(Api.App);
 /** Realm's `Auth`. */
 const Auth: { readonly EmailPasswordAuth: typeof Api.EmailPasswordAuth; readonly ApiKeyAuth: typeof Api.ApiKeyAuth } = { EmailPasswordAuth: Api.EmailPasswordAuth, ApiKeyAuth: Api.ApiKeyAuth };
 
+/** The BSON classes. */
+const BSON: typeof Local.BSON = LocalRealm.BSON;
+/** Their types. */
+declare namespace BSON {
+  export type ObjectId = LocalRealm.BSON.ObjectId;
+  export type UUID = LocalRealm.BSON.UUID;
+  export type Decimal128 = LocalRealm.BSON.Decimal128;
+  export type Binary = LocalRealm.BSON.Binary;
+}
+
 /** An open database, local or synced. */
 class Realm extends LocalRealm {
   static override get App(): typeof Api.App {
@@ -213,6 +223,6 @@ declare namespace Realm {
 }
 
 export default Realm;
-export { Realm, Realm as "module.exports", Auth };
+export { Auth, BSON, Realm, Realm as "module.exports" };
 export * from "@holdfast/realm";
 export * from "./index.ts";

@@ -64,7 +64,8 @@ export const webSocketTransport: Transport = {
     socket.addEventListener("close", (event: CloseEvent) => close(`closed with ${event.code}`));
     return {
       send: (text) => {
-        if (socket.readyState === socket.OPEN) socket.send(text);
+        // 1 is OPEN; not every platform has the constant on the instance.
+        if (socket.readyState === 1) socket.send(text);
       },
       close: () => {
         close("closed here");
