@@ -14,10 +14,13 @@ import type { Limits, SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator, VerifiedUser } from "./auth/authenticator.ts";
 import type { ServedUsers } from "./auth/served-users.ts";
 import { SyncServerError } from "./errors.ts";
+import { limitedLog } from "./operations/limited-log.ts";
 import { SILENT } from "./operations/log.ts";
 import type { Log } from "./operations/log.ts";
 import { Metrics } from "./operations/metrics.ts";
 import type { Rules } from "./permissions/rules.ts";
+import { addressGroup, ADMISSION_LIMITS, Tally } from "./sessions/admission.ts";
+import type { AdmissionLimits } from "./sessions/admission.ts";
 import { Outgoing } from "./sessions/outgoing.ts";
 import { Session } from "./sessions/session.ts";
 import type { SchemaPolicy, SessionFront } from "./sessions/session-context.ts";
@@ -52,6 +55,10 @@ export interface SyncServerOptions {
   readonly limits?: Partial<Limits>;
   /** Connections at once. */
   readonly connectionsMax?: number;
+  /** Connections of one address that have not said who they are, sessions of one user. */
+  readonly admission?: Partial<AdmissionLimits>;
+  /** How often to ask whether a session's user may still do what it may. */
+  readonly recheckMs?: number;
   /** What may wait to be sent to one client. */
   readonly outgoingMaxBytes?: number;
   /** A client that says nothing for this long is gone. */
@@ -70,12 +77,24 @@ export interface SyncServerOptions {
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 const HELLO_MS = 10_000;
+/** Of HTTP: who sends its request letter by letter is not waited for. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2000 };
 const CLOSE_MS = 2000;
+const TLS_HANDSHAKE_MS = 10_000;
+/** What a connection may send before it is greeted: a hello with its schema. */
+const STRANGER_BYTES = 1024 * 1024;
+/** Answers to pings that may wait for a client that does not read; beyond that its pings are not answered. */
+const PONG_BUFFER_BYTES = 64 * 1024;
+const RECHECK_MS = 60_000;
 
 interface Connection {
   readonly session: Session;
   readonly socket: WebSocket;
+  readonly address: string;
+  /** As the tally of sessions knows it; undefined before the greeting. */
+  user: string | undefined;
   lastHeard: number;
+  checkedAt: number;
   readonly since: number;
 }
 
@@ -85,6 +104,9 @@ export class SyncServer {
   readonly #options: SyncServerOptions;
   readonly #log: Log;
   readonly #connections = new Set<Connection>();
+  readonly #bySession = new WeakMap<Session, Connection>();
+  readonly #strangers = new Tally();
+  readonly #sessionsOf = new Tally();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #shards: ShardSet;
   readonly #front: SessionFront;
@@ -98,19 +120,20 @@ export class SyncServer {
   constructor(options: SyncServerOptions) {
     if (options.tls === undefined && !LOOPBACK.has(options.host ?? "127.0.0.1")) throw new SyncServerError("TLS_REQUIRED", "an address other than loopback needs a certificate: tls.cert and tls.key");
     this.#options = options;
-    this.#log = options.log ?? SILENT;
+    this.#log = limitedLog(options.log ?? SILENT);
     const { store, shards, shardOf } = options;
     if ((store === undefined) === (shards === undefined) || (shards === undefined) !== (shardOf === undefined)) throw new SyncServerError("CONFIGURATION_INVALID", "expected a store, or shards and shardOf");
     const stores: readonly (readonly [string | undefined, Store])[] = shards === undefined ? [[undefined, store as Store]] : Object.entries(shards);
     if (stores.length === 0) throw new SyncServerError("CONFIGURATION_INVALID", "shards: expected one at least");
     this.#shards = new ShardSet(stores.map(([name, each]) => this.#makeShard(name, each)), shardOf === undefined ? () => undefined : namedShard(compileShardChoice(shardOf)), this.#log);
-    this.#front = { authenticator: options.authenticator, limits: { ...LIMITS, ...options.limits }, log: this.#log, metrics: this.metrics, contextOf: (user) => this.#shards.contextOf(user) };
+    this.#front = { authenticator: options.authenticator, limits: { ...LIMITS, ...options.limits }, log: this.#log, metrics: this.metrics, contextOf: (user) => this.#shards.contextOf(user), admits: (session, user) => this.#admit(session, user) };
   }
 
   /** Opens the databases, then the port. Of several shards one is enough to begin with; the others are tried until they are there. */
   async start(): Promise<void> {
     await this.#shards.start();
     this.metrics.gauge("holdfast_sessions", () => this.#connections.size);
+    this.metrics.gauge("holdfast_outgoing_bytes", () => [...this.#connections].reduce((sum, { socket }) => sum + socket.bufferedAmount, 0));
     this.metrics.gauge("process_resident_memory_bytes", () => process.memoryUsage.rss());
     this.#every((this.#options.silenceMs ?? 45_000) / 3, () => this.#sweep());
     this.#forgetUsers = this.#options.users?.onSessionEnd(({ userId }) => this.userEnded(userId));
@@ -191,11 +214,13 @@ export class SyncServer {
   #listen(): Promise<void> {
     const { tls, host = "127.0.0.1", port = 0, limits, connectionsMax = 20_000 } = this.#options;
     const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
-    const http = tls === undefined ? createPlainServer(answer) : createTlsServer({ ...tls, minVersion: "TLSv1.2" }, answer);
+    const http = tls === undefined ? createPlainServer(TIMEOUTS, answer) : createTlsServer({ ...tls, ...TIMEOUTS, handshakeTimeout: TLS_HANDSHAKE_MS, minVersion: "TLSv1.2" }, answer);
     http.maxConnections = connectionsMax;
+    // Of connections that say nothing at all; a WebSocket has its own.
+    http.setTimeout(TIMEOUTS.requestTimeout);
     // Compression costs seven times the time of a frame, and tells about content by its length.
-    const sockets = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: { ...LIMITS, ...limits }.frameBytes, clientTracking: false });
-    sockets.on("connection", (socket) => this.#connected(socket));
+    const sockets = new WebSocketServer({ server: http, perMessageDeflate: false, maxPayload: { ...LIMITS, ...limits }.frameBytes, clientTracking: false, autoPong: false });
+    sockets.on("connection", (socket, request) => this.#connected(socket, request));
     http.on("tlsClientError", () => this.metrics.add("holdfast_tls_errors_total"));
     this.#http = http;
     this.#sockets = sockets;
@@ -212,8 +237,12 @@ export class SyncServer {
     response.end(isHealth ? (this.#isReady ? "ok\n" : "not ready\n") : "not found\n");
   }
 
-  #connected(socket: WebSocket): void {
-    if (!this.#isReady) {
+  #connected(socket: WebSocket, request: IncomingMessage): void {
+    const address = addressGroup(request.socket.remoteAddress ?? "");
+    const isCrowded = this.#strangers.of(address) >= (this.#options.admission?.strangersPerAddress ?? ADMISSION_LIMITS.strangersPerAddress);
+    if (!this.#isReady || isCrowded) {
+      socket.on("error", () => undefined);
+      if (isCrowded) this.#refused("CONNECTIONS_TOO_MANY");
       socket.close(1013);
       return;
     }
@@ -222,32 +251,83 @@ export class SyncServer {
       this.#log.warn("slow client cut off");
     });
     const session = new Session(this.#front, outgoing);
-    const connection: Connection = { session, socket, lastHeard: Date.now(), since: Date.now() };
+    const now = Date.now();
+    const connection: Connection = { session, socket, address, user: undefined, lastHeard: now, checkedAt: now, since: now };
     this.#connections.add(connection);
+    this.#bySession.set(session, connection);
+    this.#strangers.add(address);
+    this.#boundStranger(connection, request);
     this.metrics.add("holdfast_connections_total");
     socket.on("message", (data, isBinary) => {
       connection.lastHeard = Date.now();
-      if (isBinary) session.end("MESSAGE_MALFORMED", "stop", "frames have to be text");
-      else session.message((data as Buffer).toString("utf8"));
+      if (isBinary) {
+        this.#refused("MESSAGE_MALFORMED");
+        session.end("MESSAGE_MALFORMED", "stop", "frames have to be text");
+      } else session.message((data as Buffer).toString("utf8"));
     });
     socket.on("pong", () => (connection.lastHeard = Date.now()));
+    socket.on("ping", (data) => {
+      if (socket.bufferedAmount < PONG_BUFFER_BYTES) socket.pong(data);
+    });
     // Torn and oversized frames end up here; the close follows.
-    socket.on("error", () => this.metrics.add("holdfast_frame_errors_total"));
+    socket.on("error", (error: Error & { readonly code?: string }) => {
+      this.metrics.add("holdfast_frame_errors_total");
+      this.#refused(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "FRAME_TOO_LARGE" : "FRAME_BROKEN");
+    });
     socket.on("close", () => {
       this.#connections.delete(connection);
+      if (connection.user === undefined) this.#strangers.remove(address);
+      else this.#sessionsOf.remove(connection.user);
       session.closed();
     });
+  }
+
+  #admit(session: Session, user: string): boolean {
+    const connection = this.#bySession.get(session);
+    if (connection === undefined || connection.user !== undefined || !this.#connections.has(connection)) return true;
+    if (this.#sessionsOf.of(user) >= (this.#options.admission?.sessionsPerUser ?? ADMISSION_LIMITS.sessionsPerUser)) return false;
+    this.#strangers.remove(connection.address);
+    connection.user = user;
+    this.#sessionsOf.add(user);
+    return true;
+  }
+
+  /** A refusal in the log, limited, by its code. */
+  #refused(code: string): void {
+    this.metrics.add("holdfast_session_errors_total");
+    this.#log.warn("session ended", { code });
+  }
+
+  #boundStranger(connection: Connection, { socket }: IncomingMessage): void {
+    let bytes = 0;
+    const count = (chunk: Uint8Array): void => {
+      bytes += chunk.length;
+      if (connection.user !== undefined) socket.off("data", count);
+      else if (bytes > STRANGER_BYTES) {
+        this.#refused("HELLO_TOO_LARGE");
+        socket.off("data", count);
+        connection.socket.terminate();
+      }
+    };
+    socket.on("data", count);
   }
 
   #sweep(): void {
     const now = Date.now();
     const silenceMs = this.#options.silenceMs ?? 45_000;
-    for (const { session, socket, lastHeard, since } of this.#connections) {
-      if (session.userId === undefined && now - since > HELLO_MS) session.end("HELLO_MISSING", "stop", "no hello in time");
-      else if (now - lastHeard > silenceMs) {
+    for (const connection of this.#connections) {
+      const { session, socket, lastHeard, since } = connection;
+      if (session.userId === undefined && now - since > HELLO_MS) {
+        this.#refused("HELLO_MISSING");
+        session.end("HELLO_MISSING", "stop", "no hello in time");
+      } else if (now - lastHeard > silenceMs) {
         this.metrics.add("holdfast_silent_clients_total");
         socket.terminate();
       } else socket.ping();
+      if (now - connection.checkedAt > (this.#options.recheckMs ?? RECHECK_MS)) {
+        connection.checkedAt = now;
+        void session.recheck();
+      }
     }
   }
 

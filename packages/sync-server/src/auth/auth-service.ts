@@ -24,6 +24,7 @@ import type { IssuedKey } from "./user-keys.ts";
 import { UserRecords } from "./user-records.ts";
 import type { CustomData, Identity, UserRecord } from "./user-records.ts";
 import { UserSessions } from "./user-sessions.ts";
+import { addressGroup } from "../sessions/admission.ts";
 
 /** What a client sends to log in. */
 export interface LoginRequest {
@@ -133,7 +134,7 @@ export class AuthService {
   async logIn(request: LoginRequest): Promise<LoginAnswer> {
     const { provider } = request;
     try {
-      this.#addresses.take(`login ${request.address}`);
+      this.#addresses.take(`login ${addressGroup(request.address)}`);
       if (!isNonce(request.nonce)) throw new AuthError("REQUEST_INVALID", "expected 'nonce' to be 16 bytes in base64url");
       const answer = await this.#logIn(request);
       this.#log({ event: "login", provider, userId: answer.user.id });
@@ -277,7 +278,7 @@ export class AuthService {
 
   /** Gives a user one more way to log in. @throws {AuthError} `IDENTITY_TAKEN`, and as `logIn` */
   async link(userId: string, { provider, payload, address }: { readonly provider: string; readonly payload: LoginRequest["payload"]; readonly address: string }): Promise<UserRecord> {
-    this.#addresses.take(`login ${address}`);
+    this.#addresses.take(`login ${addressGroup(address)}`);
     if (provider === API_KEY || provider === "anon-user") throw new AuthError("PROVIDER_UNKNOWN", "such credentials cannot be linked");
     const verified = await this.#verify(provider, payload);
     await this.#users.link(userId, { provider, subject: verified.subject });
@@ -287,19 +288,19 @@ export class AuthService {
 
   /** Registers an e-mail address. @throws {AuthError} `NAME_TAKEN`, `PASSWORD_INVALID`, `PROVIDER_UNKNOWN`, `HOOK_FAILED` */
   async register(payload: LoginRequest["payload"], address: string): Promise<void> {
-    this.#addresses.take(`login ${address}`);
+    this.#addresses.take(`login ${addressGroup(address)}`);
     await this.#emailPassword().register(payload);
   }
 
   /** Confirms an address, with what the hook was given for it. @throws {AuthError} `MAIL_TOKEN_INVALID`, `PROVIDER_UNKNOWN` */
   async confirmEmail(payload: LoginRequest["payload"], address: string): Promise<void> {
-    this.#addresses.take(`login ${address}`);
+    this.#addresses.take(`login ${addressGroup(address)}`);
     await this.#emailPassword().confirm(payload);
   }
 
   /** Has a message sent again, or one to replace a password with. @throws {AuthError} `HOOK_MISSING`, `PROVIDER_UNKNOWN`, `RATE_LIMITED` */
   sendMail(kind: "confirm" | "reset", payload: LoginRequest["payload"], address: string): void {
-    this.#addresses.take(`login ${address}`);
+    this.#addresses.take(`login ${addressGroup(address)}`);
     const passwords = this.#emailPassword();
     if (typeof payload["email"] === "string") this.#accounts.take(`mail ${normalized(payload["email"])}`);
     if (kind === "confirm") passwords.resendConfirmation(payload);
@@ -308,13 +309,13 @@ export class AuthService {
 
   /** Replaces a password, with what the hook was given for it. @throws {AuthError} `MAIL_TOKEN_INVALID`, `PASSWORD_INVALID` */
   async resetPassword(payload: LoginRequest["payload"], address: string): Promise<void> {
-    this.#addresses.take(`login ${address}`);
+    this.#addresses.take(`login ${addressGroup(address)}`);
     await this.#emailPassword().reset(payload);
   }
 
   /** Lets the application's function decide about another password. @throws {AuthError} `HOOK_MISSING`, `HOOK_FAILED`, `CREDENTIALS_REFUSED` */
   async resetByFunction(payload: LoginRequest["payload"], address: string): Promise<void> {
-    this.#addresses.take(`login ${address}`);
+    this.#addresses.take(`login ${addressGroup(address)}`);
     const passwords = this.#emailPassword();
     if (typeof payload["email"] === "string") this.#accounts.take(`password ${normalized(payload["email"])}`);
     await passwords.resetByFunction(payload);

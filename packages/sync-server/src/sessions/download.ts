@@ -38,11 +38,15 @@ const PAGE_CHARACTERS = 1024 * 1024;
 const MISSED_ENTRIES_MAX = 20_000;
 const MISSED_CHARACTERS_MAX = 8 * 1024 * 1024;
 const READ_MAX = 5000;
+/** How long a page may take to leave this process before others get their turn. */
+const PATIENCE_MS = 1000;
 
 /** One download. */
 export class Download {
   readonly #options: DownloadOptions;
   #isCancelled = false;
+  /** What was sent last has not been taken yet, and where it goes on then. */
+  #pause: { readonly sent: Promise<boolean>; readonly at: ResumePoint } | undefined;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
@@ -54,16 +58,37 @@ export class Download {
   }
 
   /** Sends what is missing. Returns where the feed goes on; undefined if it was cancelled. */
-  run(from: ResumePoint | undefined): Promise<ResumePoint | undefined> {
-    return this.#options.bootstraps.run(async () => {
-      if (this.#isCancelled) return undefined;
-      const snapshot = await this.#options.store.snapshot();
-      try {
-        return await this.#send(snapshot, from);
-      } finally {
-        await snapshot.release();
-      }
-    });
+  async run(from: ResumePoint | undefined): Promise<ResumePoint | undefined> {
+    for (let start = from; ; ) {
+      const end = await this.#options.bootstraps.run(() => this.#round(start));
+      const pause = this.#pause;
+      if (pause === undefined || this.#isCancelled) return this.#isCancelled ? undefined : end;
+      // Whoever does not read holds no snapshot, and no place that others wait for.
+      this.#pause = undefined;
+      if (!(await pause.sent) || this.#isCancelled) return undefined;
+      start = pause.at;
+    }
+  }
+
+  async #round(from: ResumePoint | undefined): Promise<ResumePoint | undefined> {
+    if (this.#isCancelled) return undefined;
+    const snapshot = await this.#options.store.snapshot();
+    try {
+      return await this.#send(snapshot, from);
+    } finally {
+      await snapshot.release();
+    }
+  }
+
+  /** True once a text has left this process; false if that failed, or takes so long that the download has to pause. */
+  async #sentInTime(sent: Promise<boolean>, at: ResumePoint): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), PATIENCE_MS)));
+    const outcome = await Promise.race([sent, late]);
+    clearTimeout(timer);
+    if (outcome !== "late") return outcome;
+    this.#pause = { sent, at };
+    return false;
   }
 
   async #send(snapshot: Snapshot, from: ResumePoint | undefined): Promise<ResumePoint | undefined> {
@@ -105,7 +130,7 @@ export class Download {
     if (delta.size > MISSED_CHARACTERS_MAX) return false;
     if (this.#isCancelled) return true;
     const resume = seal(to);
-    await outgoing.sendAndWait(downText(delta, client, () => resume) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
+    void outgoing.sendAndWait(downText(delta, client, () => resume) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
     return true;
   }
 
@@ -117,11 +142,13 @@ export class Download {
     let page = from === undefined ? 0 : from.page + 1;
     let pending: { rows: string[]; size: number; boot: NonNullable<ResumePoint["boot"]> } = { rows: [], size: 0, boot: { page, type: "", after: null } };
     const send = async (isLast: boolean): Promise<boolean> => {
-      const resume = seal(isLast ? at : { ...at, boot: { ...pending.boot, page } });
-      const isSent = await outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}${page === 0 ? cseq : ""}}`);
+      const here = isLast ? at : { ...at, boot: { ...pending.boot, page } };
+      const resume = seal(here);
+      const sent = outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}${page === 0 ? cseq : ""}}`);
       page++;
       pending = { rows: [], size: 0, boot: pending.boot };
-      return isSent && !this.#isCancelled;
+      // Behind the last page come the changes, which are bounded by themselves.
+      return (isLast || (await this.#sentInTime(sent, here))) && !this.#isCancelled;
     };
     for (const shown of view.classes.values()) {
       if (from !== undefined && shown.type < from.type) continue;

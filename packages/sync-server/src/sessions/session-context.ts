@@ -27,6 +27,8 @@ export interface SessionFront {
   readonly metrics: Metrics;
   /** The shard of a verified user. @throws {SyncServerError} `SHARD_UNKNOWN`, `STORE_UNAVAILABLE`, `SERVER_STOPPING` */
   readonly contextOf: (user: VerifiedUser) => SessionContext;
+  /** Counts a session as its user's; false if that user has as many as one may have. */
+  readonly admits: (session: Session, user: string) => boolean;
 }
 
 /** Shared by the sessions of a shard. */
@@ -46,7 +48,7 @@ export interface SessionContext {
   /** Bootstraps that may run at once. */
   readonly bootstraps: Gate;
   /** With whose rights a transaction came. */
-  readonly uploadRights: WeakMap<Upload, { readonly rights: UserRights; readonly layout: SchemaLayout }>;
+  readonly uploadRights: WeakMap<Upload, { readonly rights: () => UserRights; readonly layout: SchemaLayout }>;
   /** Up to where clients have everything, until it is written down. */
   readonly seen: Map<string, number>;
   readonly now: () => number;

@@ -25,6 +25,14 @@ import type { View } from "./view.ts";
 /** Deltas that wait while a bootstrap runs; beyond that the log is read again afterwards. */
 const WAITING_MAX_BYTES = 8 * 1024 * 1024;
 
+/** Frames that wait to be worked through, and their characters, before the socket is not read any more. */
+const QUEUED_MAX = 16;
+const QUEUED_LENGTH_MAX = 1024 * 1024;
+/** Marks that wait to be echoed. */
+const MARKS_MAX = 1000;
+/** Canonical stamps that are remembered for what a client sends next. */
+const KNOWN_MAX = 200_000;
+
 /** Why a session ends, in the protocol's words. */
 class SessionEnd extends Error {
   readonly code: string;
@@ -44,6 +52,10 @@ export class Session implements FeedListener {
   readonly #outgoing: Outgoing;
   #work: Promise<void> = Promise.resolve();
   #queued = 0;
+  #queuedLength = 0;
+  #token = "";
+  readonly #marks: number[] = [];
+  #isMarking = false;
   #user: VerifiedUser | undefined;
   #rights: UserRights | undefined;
   #client = "";
@@ -98,7 +110,8 @@ export class Session implements FeedListener {
   message(text: string): void {
     if (this.#isEnded) return;
     this.#queued++;
-    this.#outgoing.throttle(this.#queued > 16);
+    this.#queuedLength += text.length;
+    this.#outgoing.throttle(this.#isBehind());
     this.#work = this.#work.then(async () => {
       try {
         if (!this.#isEnded) await this.#handle(text);
@@ -106,9 +119,14 @@ export class Session implements FeedListener {
         this.#fail(error);
       } finally {
         this.#queued--;
-        this.#outgoing.throttle(this.#queued > 16 || this.#isFull());
+        this.#queuedLength -= text.length;
+        this.#outgoing.throttle(this.#isBehind() || this.#isFull());
       }
     });
+  }
+
+  #isBehind(): boolean {
+    return this.#queued > QUEUED_MAX || (this.#queued > 1 && this.#queuedLength > QUEUED_LENGTH_MAX);
   }
 
   /** The connection is gone. */
@@ -198,7 +216,8 @@ export class Session implements FeedListener {
         this.#trySubscribe(message);
         return;
       case "mark":
-        void this.#mark(message.id).catch((error: unknown) => this.#fail(error));
+        if (this.#marks.push(message.id) > MARKS_MAX) throw new SessionEnd("TOO_MANY", "stop", "more marks than are answered at once");
+        if (!this.#isMarking) void this.#answerMarks();
         return;
       case "ping":
         await this.#ping(message);
@@ -208,6 +227,7 @@ export class Session implements FeedListener {
   async #hello(message: HelloMessage): Promise<void> {
     const protocol = negotiate(message.protocol, [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION]);
     const user = await this.#verify(message.token);
+    if (!this.#front.admits(this, user.userId)) throw new SessionEnd("SESSIONS_TOO_MANY", "retry", "the user has too many sessions");
     this.#chosen = this.#front.contextOf(user);
     const { store, layout, schemaPolicy } = this.#chosen;
     if (schemaPolicy === "clientsMayAdd") await this.#context.extendSchema(message.schema);
@@ -242,9 +262,30 @@ export class Session implements FeedListener {
     this.userChanged(user);
   }
 
+  /** Whether session and user are still there, and what may be done: asked again and again, since other servers and programs change that. */
+  async recheck(): Promise<void> {
+    if (this.#user === undefined || this.#isEnded) return;
+    const token = this.#token;
+    let verified: Awaited<ReturnType<SessionContext["authenticator"]["verify"]>>;
+    try {
+      verified = await this.#front.authenticator.verify(token);
+    } catch {
+      // Nobody could say: the token is good for as long as it says.
+      return;
+    }
+    if (this.#isEnded || token !== this.#token || this.#user === undefined) return;
+    if ("refused" in verified) {
+      if (verified.refused === "disabled") this.end("USER_DISABLED", "logOut", "the user is disabled");
+      else if (verified.refused === "invalid") this.end("SESSION_REVOKED", "refreshToken", "the user's session has ended");
+    } else if (verified.userId === this.#user.userId && JSON.stringify(verified.customData) !== JSON.stringify(this.#user.customData)) this.userChanged(verified);
+  }
+
   async #verify(token: string): Promise<VerifiedUser> {
     const verified = await this.#front.authenticator.verify(token);
-    if (!("refused" in verified)) return verified;
+    if (!("refused" in verified)) {
+      this.#token = token;
+      return verified;
+    }
     this.#front.metrics.add("holdfast_tokens_refused_total");
     if (verified.refused === "expired") throw new SessionEnd("TOKEN_EXPIRED", "refreshToken", "the token has expired");
     if (verified.refused === "disabled") throw new SessionEnd("USER_DISABLED", "logOut", "the user is disabled");
@@ -284,7 +325,8 @@ export class Session implements FeedListener {
         return accepted;
       });
       const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }) };
-      uploadRights.set(upload, { rights, layout: layout() });
+      // Looked up when the transaction is written: rights that are lost while it waits are lost for it, too.
+      uploadRights.set(upload, { rights: () => this.#rights ?? rights, layout: layout() });
       this.#uploading++;
       writer.submit(upload, (result) => {
         this.#uploading--;
@@ -294,6 +336,10 @@ export class Session implements FeedListener {
         this.#answered(cseq, result);
         if (!this.#isFull()) for (const resume of this.#idle.splice(0)) resume();
       });
+    }
+    for (const theirs of this.#known.keys()) {
+      if (this.#known.size <= KNOWN_MAX) break;
+      this.#known.delete(theirs);
     }
     while (this.#isFull() && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
@@ -438,12 +484,24 @@ export class Session implements FeedListener {
   }
 
   /** Behind everything that had happened when it came: own transactions, and those of others on whatever server. */
-  async #mark(id: number): Promise<void> {
+  async #answerMarks(): Promise<void> {
+    this.#isMarking = true;
+    try {
+      // Those that come meanwhile have to look again, but all of them together.
+      while (this.#marks.length > 0 && !this.#isEnded) await this.#mark(this.#marks.splice(0));
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isMarking = false;
+    }
+  }
+
+  async #mark(ids: readonly number[]): Promise<void> {
     while (this.#uploading > 0 && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
     const { version } = await this.#context.store.position();
     await this.#context.feed.reach(version);
     while (this.#download !== undefined && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    this.#send({ msg: "mark", id });
+    for (const id of ids) this.#send({ msg: "mark", id });
   }
 
   async #ping({ basis }: PingMessage): Promise<void> {

@@ -191,7 +191,7 @@ export class Shard {
 
   #authorize(upload: Upload, change: Parameters<typeof refusalOf>[0]): ReturnType<typeof refusalOf> {
     const known = this.#uploadRights.get(upload);
-    return refusalOf(change, known?.rights.rights.get(change.type), this.#layoutNow().tables.get(change.type)?.class.asymmetric === true);
+    return refusalOf(change, known?.rights().rights.get(change.type), this.#layoutNow().tables.get(change.type)?.class.asymmetric === true);
   }
 
   #layoutNow(): SchemaLayout {
