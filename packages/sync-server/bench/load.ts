@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly objects: number;
   /** What the clients and their objects are called. */
   readonly prefix: string;
+  /** Who sees everything, and at which server; `reader` of the same one unless said otherwise. */
+  readonly reader?: { readonly user: string; readonly processes: Processes };
 }
 
 /** What came of it. */
@@ -42,7 +44,8 @@ const OBJECTS = 50;
 
 /** Runs it. @throws if a change was lost or done twice. */
 export async function load(processes: Processes, options: LoadOptions): Promise<LoadResult> {
-  const reader = await Client.connect(processes, "reader");
+  const { user, processes: readersProcesses } = options.reader ?? { user: "reader", processes };
+  const reader = await Client.connect(readersProcesses, user);
   await reader.subscribe(`_id BEGINSWITH '${options.prefix}'`);
   const clients = await connectAll(processes, Array.from({ length: options.clients }, (_each, index) => `${options.prefix}${String(index)}`));
   for (const [index, client] of clients.entries()) {
@@ -147,8 +150,8 @@ async function drive(clients: readonly Client[], { seconds, inFlight, changes, o
 }
 
 /** What somebody finds who comes afterwards: every increment once. */
-async function check(processes: Processes, { prefix }: LoadOptions, increments: number): Promise<void> {
-  const witness = await Client.connect(processes, "reader");
+async function check(processes: Processes, { prefix, reader }: LoadOptions, increments: number): Promise<void> {
+  const witness = await Client.connect(processes, reader?.user ?? "reader");
   let sum = 0;
   const done = new Promise<void>((resolve) => {
     witness.onMessage = (message) => {

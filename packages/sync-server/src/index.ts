@@ -15,6 +15,10 @@ export type { Condition, FieldRule, RoleRule, Rules } from "./permissions/rules.
 export { jsonLog, SILENT } from "./operations/log.ts";
 export type { Log, LogFields } from "./operations/log.ts";
 export { Metrics } from "./operations/metrics.ts";
+export { NO_HINTS } from "./hints/hint-bus.ts";
+export type { HintBus, HintChannel } from "./hints/hint-bus.ts";
+export { natsHints } from "./hints/nats-hints.ts";
+export type { NatsHintsOptions } from "./hints/nats-hints.ts";
 export { PostgresStore } from "./store/postgres/postgres-store.ts";
 export type { PostgresOptions } from "./store/postgres/postgres-store.ts";
 export { securedConnection } from "./store/postgres/secured-connection.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { repeated } from "../store/postgres/repeated.ts";
 import type { SqlRow, SqlValue, UserDatabase } from "./user-database.ts";
 
 /** The part of `Pool` of `pg` that is used. */
@@ -17,9 +17,6 @@ export interface PgConnection {
   query(text: string, values?: SqlValue[]): Promise<{ rows: SqlRow[] }>;
   release(error?: Error | boolean): void;
 }
-
-/** How often a transaction that met another one is run again. */
-const ATTEMPTS = 8;
 
 /** Users over a pool, which stays the caller's to end. */
 export function openPostgresUserDatabase(pool: PgPool): UserDatabase {
@@ -42,22 +39,9 @@ export function openPostgresUserDatabase(pool: PgPool): UserDatabase {
   };
   return {
     dialect: "postgres",
-    query: async (sql, values = []) => (await pool.query(sql, [...values])).rows,
-    async transaction(work) {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await once((connection) => work({ query: async (sql, values = []) => (await connection.query(sql, [...values])).rows }));
-        } catch (error) {
-          if (attempt === ATTEMPTS || !isConflict(error)) throw error;
-          await sleep(attempt * 5 * Math.random());
-        }
-      }
-    },
+    // A statement by itself is a transaction too.
+    query: (sql, values = []) => repeated(async () => (await pool.query(sql, [...values])).rows),
+    transaction: (work) => repeated(() => once((connection) => work({ query: async (sql, values = []) => (await connection.query(sql, [...values])).rows }))),
     close: async () => undefined,
   };
-}
-
-/** serialization_failure and deadlock_detected. */
-function isConflict(error: unknown): boolean {
-  return ["40001", "40P01"].includes((error as { code?: string }).code ?? "");
 }

@@ -12,6 +12,7 @@ import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { localKeyProvider } from "../auth/key-provider.ts";
 import { SyncServerError } from "../errors.ts";
+import type { NatsHintsOptions } from "../hints/nats-hints.ts";
 import type { Rules } from "../permissions/rules.ts";
 import type { SchemaPolicy } from "../sessions/session-context.ts";
 import { checkShardName, compileShardChoice } from "../shards/shard-choice.ts";
@@ -23,6 +24,11 @@ export interface DatabaseConfig {
   readonly sqlite?: string;
   /** Fields of `pg`, or `connectionString`. */
   readonly postgres?: pg.ClientConfig & { readonly caFile?: string };
+}
+
+/** How to reach NATS; the files are PEM. */
+export interface NatsConfig extends Omit<NatsHintsOptions, "tls"> {
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
 }
 
 /** What a configuration file holds. */
@@ -39,6 +45,10 @@ export interface ServerConfig extends DatabaseConfig {
   readonly shards?: Readonly<Record<string, DatabaseConfig>>;
   /** Of `shards`: to which one a user belongs. */
   readonly shardOf?: ShardChoice;
+  /** How servers of a PostgreSQL database tell each other that there is something new. Default: notify. */
+  readonly hints?: "notify" | "poll" | { readonly nats: NatsConfig };
+  /** How often to look for what other servers and programs wrote, whatever hints come. Default: 200. */
+  readonly pollMs?: number;
   readonly schema?: SyncSchema;
   readonly schemaPolicy?: SchemaPolicy;
   readonly rules: Rules;
@@ -81,13 +91,14 @@ export async function loadConfig(path: string, storeKeyFile?: string): Promise<S
 
 function checked(config: unknown): ServerConfig {
   if (typeof config !== "object" || config === null) throw invalid("expected an object");
-  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "encryption", "postgres", "shards", "shardOf", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
+  const known = new Set(["host", "port", "adminPort", "tls", "sqlite", "encryption", "postgres", "shards", "shardOf", "hints", "pollMs", "schema", "schemaPolicy", "rules", "usesPolicies", "offlineDays", "auth", "authenticator"]);
   const unknown = Object.keys(config).find((name) => !known.has(name));
   if (unknown !== undefined) throw invalid(`there is no setting ${unknown}`);
   const given = config as ServerConfig;
-  for (const name of ["port", "adminPort", "offlineDays"] as const) if (given[name] !== undefined && (!Number.isInteger(given[name]) || given[name] < 0)) throw invalid(`${name}: expected a whole number`);
+  for (const name of ["port", "adminPort", "offlineDays", "pollMs"] as const) if (given[name] !== undefined && (!Number.isInteger(given[name]) || given[name] < 0)) throw invalid(`${name}: expected a whole number`);
   checkDatabases(given);
   checkEncryption(given);
+  checkHints(given);
   if (typeof given.rules !== "object" || given.rules === null || typeof given.rules.classes !== "object") throw invalid("rules: expected an object with classes; without rules nobody may do anything");
   if ((given.auth === undefined) === (given.authenticator === undefined)) throw invalid("expected one of auth and authenticator, in a module (.mjs): without them nobody could log in");
   if (given.tls !== undefined && (typeof given.tls.certFile !== "string" || typeof given.tls.keyFile !== "string")) throw invalid("tls: expected certFile and keyFile");
@@ -99,6 +110,12 @@ function checkEncryption({ encryption, postgres, shards = {} }: ServerConfig): v
   if ([postgres, ...Object.values(shards).map((shard) => shard.postgres)].some((each) => each !== undefined)) throw invalid("encryption is the embedded store's; for PostgreSQL encrypt its volume (docs/guides/deploy-sync.md)");
   if (encryption.cipher !== undefined && encryption.cipher !== "sqlcipher" && encryption.cipher !== "aegis-256") throw invalid('encryption: cipher is "sqlcipher" or "aegis-256"');
   if ("keyFile" in encryption ? typeof encryption.keyFile !== "string" : !Array.isArray(encryption.providers) || encryption.providers.length === 0) throw invalid("encryption: expected keyFile, or providers in a module (.mjs)");
+}
+
+function checkHints({ hints, pollMs }: ServerConfig): void {
+  if (pollMs === 0) throw invalid("pollMs: expected a whole number above 0");
+  if (hints === undefined || hints === "notify" || hints === "poll") return;
+  if (typeof hints !== "object" || hints === null || !Array.isArray(hints.nats?.servers) || hints.nats.servers.length === 0) throw invalid('hints: expected "notify", "poll" or { nats: { servers: [...] } }');
 }
 
 function checkDatabases({ shards, shardOf, auth, ...database }: ServerConfig): void {

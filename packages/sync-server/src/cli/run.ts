@@ -10,10 +10,12 @@ import { openPostgresUserDatabase } from "../auth/postgres-user-database.ts";
 import { usersOf } from "../auth/served-users.ts";
 import { openSqliteUserDatabase } from "../auth/sqlite-user-database.ts";
 import { SyncServerError } from "../errors.ts";
+import { natsHints } from "../hints/nats-hints.ts";
 import { AdminServer } from "../operations/admin-server.ts";
 import type { Log } from "../operations/log.ts";
 import type { Store } from "../store/store.ts";
 import { PostgresStore } from "../store/postgres/postgres-store.ts";
+import type { PostgresOptions } from "../store/postgres/postgres-store.ts";
 import { connectionFailure, securedConnection } from "../store/postgres/secured-connection.ts";
 import type { SqliteDriver } from "../store/sqlite/connection.ts";
 import { PLAIN_SQLITE } from "../store/sqlite/plain-driver.ts";
@@ -23,6 +25,8 @@ import { SyncServer } from "../sync-server.ts";
 import type { SyncServerOptions } from "../sync-server.ts";
 import { storeEncryption } from "./config.ts";
 import type { DatabaseConfig, ServerConfig } from "./config.ts";
+
+type Hints = NonNullable<PostgresOptions["hints"]>;
 
 /** What runs. */
 export interface RunningServer {
@@ -102,14 +106,24 @@ async function driverOf(config: ServerConfig, path: string): Promise<SqliteDrive
 /** The database, or those of the shards. Refuses one without TLS before anything connects to it. */
 async function openStores(config: ServerConfig): Promise<Pick<SyncServerOptions, "store" | "shards" | "shardOf">> {
   const { shards, shardOf } = config;
-  if (shards === undefined || shardOf === undefined) return { store: await openStore(config, config) };
+  const hints = hintsOf(config);
+  if (shards === undefined || shardOf === undefined) return { store: await openStore(config, config, hints) };
   const opened: Record<string, Store> = {};
-  for (const [name, shard] of Object.entries(shards)) opened[name] = await openStore(config, shard);
+  for (const [name, shard] of Object.entries(shards)) opened[name] = await openStore(config, shard, hints);
   return { shards: opened, shardOf };
 }
 
-async function openStore(config: ServerConfig, { sqlite = "", postgres }: DatabaseConfig): Promise<Store> {
-  return postgres === undefined ? new SqliteStore(sqlite, await driverOf(config, sqlite)) : new PostgresStore({ connection: connectionOf(postgres) });
+async function openStore(config: ServerConfig, { sqlite = "", postgres }: DatabaseConfig, hints: Hints): Promise<Store> {
+  return postgres === undefined ? new SqliteStore(sqlite, await driverOf(config, sqlite)) : new PostgresStore({ connection: connectionOf(postgres), hints });
+}
+
+/** One connection to a bus, whatever the number of shards. */
+function hintsOf({ hints = "notify" }: ServerConfig): Hints {
+  if (typeof hints === "string") return hints;
+  const { tls, ...nats } = hints.nats;
+  if (tls === undefined) return natsHints(nats);
+  const { caFile, certFile, keyFile } = tls;
+  return natsHints({ ...nats, tls: { ...(caFile === undefined ? {} : { ca: readPem(caFile) }), ...(certFile === undefined ? {} : { cert: readPem(certFile) }), ...(keyFile === undefined ? {} : { key: readPem(keyFile) }) } });
 }
 
 function kindsOf({ store, shards = {} }: Pick<SyncServerOptions, "store" | "shards">): string {
@@ -118,7 +132,7 @@ function kindsOf({ store, shards = {} }: Pick<SyncServerOptions, "store" | "shar
 }
 
 function optionsOf(config: ServerConfig): Omit<SyncServerOptions, "store" | "log" | "authenticator" | "users"> {
-  const { host, port, tls, schema, schemaPolicy, rules, usesPolicies, offlineDays } = config;
+  const { host, port, tls, schema, schemaPolicy, rules, usesPolicies, offlineDays, pollMs } = config;
   return {
     rules,
     ...(host === undefined ? {} : { host }),
@@ -128,6 +142,7 @@ function optionsOf(config: ServerConfig): Omit<SyncServerOptions, "store" | "log
     ...(schemaPolicy === undefined ? {} : { schemaPolicy }),
     ...(usesPolicies === undefined ? {} : { usesPolicies }),
     ...(offlineDays === undefined ? {} : { offlineDays }),
+    ...(pollMs === undefined ? {} : { pollMs }),
   };
 }
 

@@ -15,6 +15,7 @@ import { loggedImages, opsText } from "../log-codec.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushInput, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
 import { textArray } from "./binary-array.ts";
+import { FLUSH_MARK_SQL, lockTimeoutSql, TAKE_FOREIGN_SQL } from "./postgres-only.ts";
 import { prepared } from "./prepared.ts";
 import { columnText, deleteSql, statesSql, upsertSql } from "./table-sql.ts";
 import { together } from "./together.ts";
@@ -58,7 +59,7 @@ async function read(client: pg.PoolClient, request: TimedRequest, layout: Schema
 
 /** From here to the commit no other flush of the database is in between. */
 async function begin(client: pg.PoolClient, { lockTimeoutMs, silentMs }: TimedRequest): Promise<Pick<Read, "version" | "floor">> {
-  const begun = (await client.query(`BEGIN; SET LOCAL holdfast.flush = 'on'; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; SET LOCAL lock_timeout = ${String(Math.ceil(lockTimeoutMs))}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
+  const begun = (await client.query(`BEGIN; ${FLUSH_MARK_SQL}; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
   const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
   return { version: Number(shard?.v), floor: { version: Number(shard?.floor), stamp: shard?.folded ?? "" } };
 }
@@ -87,7 +88,7 @@ async function readReceipts(client: pg.PoolClient, { uploads }: FlushRequest, cu
 async function takeForeign(client: pg.PoolClient, limit: number, layout: SchemaLayout): Promise<readonly ForeignChange[]> {
   const { rows } = await client.query<{ id: string; typ: string; pk: string; columns: Record<string, string | null> | null; m: string | null }>({
     name: "foreign",
-    text: "WITH taken AS (DELETE FROM sync.outbox WHERE id IN (SELECT id FROM sync.outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING id, typ, pk, columns, m) SELECT * FROM taken ORDER BY id",
+    text: TAKE_FOREIGN_SQL,
     values: [limit],
   });
   return rows.flatMap(({ id, typ, pk, columns, m }) => {

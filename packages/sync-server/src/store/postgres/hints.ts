@@ -1,20 +1,30 @@
 /**
- * Hints between servers: LISTEN and NOTIFY, one notification per interval at most.
+ * Hints by LISTEN and NOTIFY, one notification per interval at most. The database itself is the bus, and has one channel.
  *
  * NOTIFY holds a lock of the whole cluster while its transaction commits; one for each commit would make all of them wait for each other.
- * A hint that gets lost costs time only: every server looks by itself as well, only more rarely.
  *
  * @module
  */
 import pg from "pg";
+import type { HintBus, HintChannel } from "../../hints/hint-bus.ts";
+import { LISTEN_SQL, NOTIFY_SQL } from "./postgres-only.ts";
 
-const CHANNEL = "holdfast_sync";
 const INTERVAL_MS = 10;
 const RECONNECT_MS = 500;
 
-/** Sends and receives hints. */
-export class PostgresHints {
-  listener: (() => void) | undefined;
+/** Hints of the database that a pool reaches. */
+export function notifyHints(connection: pg.ClientConfig, pool: pg.Pool): HintBus {
+  return {
+    async open(_channel, listener) {
+      const channel = new NotifyChannel(connection, pool, listener);
+      await channel.listen();
+      return channel;
+    },
+  };
+}
+
+class NotifyChannel implements HintChannel {
+  readonly #listener: () => void;
   readonly #connection: pg.ClientConfig;
   readonly #pool: pg.Pool;
   #client: pg.Client | undefined;
@@ -22,43 +32,44 @@ export class PostgresHints {
   #retry: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(connection: pg.ClientConfig, pool: pg.Pool) {
+  constructor(connection: pg.ClientConfig, pool: pg.Pool, listener: () => void) {
     this.#connection = connection;
     this.#pool = pool;
+    this.#listener = listener;
   }
 
-  /** Begins to listen; tries again for as long as it takes if that does not work. */
-  async start(): Promise<void> {
+  /** Tries again for as long as it takes if that does not work. */
+  async listen(): Promise<void> {
     const client = new pg.Client({ ...this.#connection, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync hints", keepAlive: true });
     const again = (): void => {
       if (this.#client !== client) return;
       this.#client = undefined;
       client.end().catch(() => undefined);
-      if (!this.#isStopped) this.#retry = setTimeout(() => void this.start(), RECONNECT_MS);
+      if (!this.#isStopped) this.#retry = setTimeout(() => void this.listen(), RECONNECT_MS);
     };
     this.#client = client;
     client.on("error", again);
     client.on("end", again);
-    client.on("notification", () => this.listener?.());
+    client.on("notification", () => this.#listener());
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
-      this.listener?.();
+      await client.query(LISTEN_SQL);
+      this.#listener();
     } catch {
       again();
     }
   }
 
-  /** Tells the others, together with whatever else is to be told within the interval. */
+  /** Together with whatever else is to be told within the interval. */
   send(): void {
     if (this.#timer !== undefined || this.#isStopped) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#pool.query(`NOTIFY ${CHANNEL}`).catch(() => undefined);
+      this.#pool.query(NOTIFY_SQL).catch(() => undefined);
     }, INTERVAL_MS);
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#retry);

@@ -2,7 +2,7 @@
  * The store on PostgreSQL.
  *
  * One flush is one transaction whose first statement raises the counter row: from there to the commit no other flush of this database, on
- * whatever server, is in between. Everything else in it is read and written in bulk. Only hints use LISTEN and NOTIFY.
+ * whatever server, is in between. Everything else in it is read and written in bulk. What only PostgreSQL has is in `postgres-only.ts`.
  *
  * @module
  */
@@ -15,8 +15,12 @@ import { SchemaLayout } from "../../schema/table-layout.ts";
 import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
 import { forgetSome, raiseFloor } from "./compact.ts";
 import { runFlush } from "./flush.ts";
-import { PostgresHints } from "./hints.ts";
+import { NO_HINTS } from "../../hints/hint-bus.ts";
+import type { HintBus, HintChannel } from "../../hints/hint-bus.ts";
+import { notifyHints } from "./hints.ts";
 import { POSTGRES_MIGRATIONS } from "./migrations.ts";
+import { LOCK_MIGRATIONS_SQL } from "./postgres-only.ts";
+import { repeated } from "./repeated.ts";
 import { connectionFailure, securedConnection } from "./secured-connection.ts";
 import { PostgresSnapshot } from "./snapshot.ts";
 import { ensureTableSql } from "./table-sql.ts";
@@ -27,33 +31,35 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** Statements that take longer are given up; so are connections that do not answer at all, a quarter of it later. */
   readonly statementTimeoutMs?: number;
+  /** How servers of this database tell each other that there is something new: by its NOTIFY (default), by looking for themselves alone, or over another bus. */
+  readonly hints?: "notify" | "poll" | HintBus;
 }
 
 const CONNECTIONS = 12;
 const STATEMENT_TIMEOUT_MS = 60_000;
 /** A flush holds the counter row, for which all servers wait. One that says nothing for so long has lost its server. */
 const SILENT_FLUSH_MS = 10_000;
-/** One lock for all that changes tables; taken once at start. */
-const MIGRATION_LOCK = "holdfast sync-server";
 
 /** A PostgreSQL database as a store. */
 export class PostgresStore implements Store {
   readonly kind = "postgres";
   readonly #pool: pg.Pool;
-  readonly #hints: PostgresHints;
+  readonly #bus: HintBus;
   readonly #statementTimeoutMs: number;
+  #hints: HintChannel | undefined;
+  #listener: (() => void) | undefined;
   #layout: SchemaLayout | undefined;
   #epoch = "";
 
   /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS, or without a check of its certificate. */
-  constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: PostgresOptions) {
+  constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS, hints = "notify" }: PostgresOptions) {
     const secured = securedConnection(connection);
     this.#statementTimeoutMs = statementTimeoutMs;
     // `pipeline`: the statements of a flush go out together.
     this.#pool = new pg.Pool({ ...secured, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs * 1.25, keepAlive: true, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
     // A connection that breaks while nobody uses it is replaced by the pool.
     this.#pool.on("error", () => undefined);
-    this.#hints = new PostgresHints(secured, this.#pool);
+    this.#bus = hints === "notify" ? notifyHints(secured, this.#pool) : hints === "poll" ? NO_HINTS : hints;
   }
 
   async open(): Promise<SyncSchema | undefined> {
@@ -69,10 +75,11 @@ export class PostgresStore implements Store {
       await client.query("INSERT INTO sync.meta VALUES ('epoch', $1), ('secret', $2) ON CONFLICT (name) DO NOTHING", [randomBytes(8).toString("hex"), randomBytes(32).toString("hex")]);
     });
     this.#epoch = await this.#meta("epoch");
-    const { rows } = await this.#pool.query<{ json: string }>("SELECT json FROM sync.schema ORDER BY version DESC LIMIT 1");
+    const { rows } = await this.#query<{ json: string }>("SELECT json FROM sync.schema ORDER BY version DESC LIMIT 1");
     const stored = rows[0] === undefined ? undefined : (JSON.parse(rows[0].json) as SyncSchema);
     if (stored !== undefined) this.#layout = new SchemaLayout(stored);
-    await this.#hints.start();
+    // Several databases may share a bus: the epoch is random, and tells nothing.
+    this.#hints ??= await this.#bus.open(this.#epoch, () => this.#listener?.());
     return stored;
   }
 
@@ -102,11 +109,15 @@ export class PostgresStore implements Store {
   }
 
   async position(): Promise<Position> {
-    const { rows } = await this.#pool.query<{ v: string; floor: string; folded: string }>("SELECT v, floor, folded FROM sync.shard WHERE id = 0");
+    const { rows } = await this.#query<{ v: string; floor: string; folded: string }>("SELECT v, floor, folded FROM sync.shard WHERE id = 0");
     return { epoch: this.#epoch, version: Number(rows[0]?.v ?? 0), floor: Number(rows[0]?.floor ?? 0), folded: rows[0]?.folded ?? "" };
   }
 
-  async snapshot(): Promise<Snapshot> {
+  snapshot(): Promise<Snapshot> {
+    return repeated(() => this.#snapshot());
+  }
+
+  async #snapshot(): Promise<Snapshot> {
     const layout = this.#layout ?? new SchemaLayout({ classes: [] });
     const client = await this.#connect();
     try {
@@ -118,32 +129,32 @@ export class PostgresStore implements Store {
   }
 
   async hasForeign(): Promise<boolean> {
-    const { rows } = await this.#pool.query("SELECT 1 FROM sync.outbox LIMIT 1");
+    const { rows } = await this.#query("SELECT 1 FROM sync.outbox LIMIT 1");
     return rows.length > 0;
   }
 
   async addClient(client: string, user: string): Promise<ClientCursor> {
-    await this.#pool.query("INSERT INTO sync.client (client, usr, last_cseq, seen_v) SELECT $1, $2, 0, v FROM sync.shard WHERE id = 0", [client, user]);
+    await this.#query("INSERT INTO sync.client (client, usr, last_cseq, seen_v) SELECT $1, $2, 0, v FROM sync.shard WHERE id = 0", [client, user]);
     return { client, user, lastCseq: 0 };
   }
 
   async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
-    const { rows } = await this.#pool.query<{ last_cseq: string }>("UPDATE sync.client SET seen_at = now() WHERE client = $1 AND usr = $2 RETURNING last_cseq", [client, user]);
+    const { rows } = await this.#query<{ last_cseq: string }>("UPDATE sync.client SET seen_at = now() WHERE client = $1 AND usr = $2 RETURNING last_cseq", [client, user]);
     return rows[0] === undefined ? undefined : { client, user, lastCseq: Number(rows[0].last_cseq) };
   }
 
   async receipts(client: string, after: number): Promise<readonly Receipt[]> {
-    const { rows } = await this.#pool.query<{ cseq: string; digest: string; answer: string }>("SELECT cseq, digest, answer FROM sync.receipt WHERE client = $1 AND cseq > $2 AND answer IS NOT NULL ORDER BY cseq", [client, after]);
+    const { rows } = await this.#query<{ cseq: string; digest: string; answer: string }>("SELECT cseq, digest, answer FROM sync.receipt WHERE client = $1 AND cseq > $2 AND answer IS NOT NULL ORDER BY cseq", [client, after]);
     return rows.map(({ cseq, digest, answer }) => ({ client, cseq: Number(cseq), digest, answer }));
   }
 
   async noteSeen(seen: ReadonlyMap<string, number>): Promise<void> {
     if (seen.size === 0) return;
-    await this.#pool.query("UPDATE sync.client c SET seen_v = greatest(c.seen_v, s.v), seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS s(client, v) WHERE c.client = s.client", [[...seen.keys()], [...seen.values()]]);
+    await this.#query("UPDATE sync.client c SET seen_v = greatest(c.seen_v, s.v), seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS s(client, v) WHERE c.client = s.client", [[...seen.keys()], [...seen.values()]]);
   }
 
   async claim(shard: string): Promise<string> {
-    await this.#pool.query("INSERT INTO sync.meta VALUES ('shard', $1) ON CONFLICT (name) DO NOTHING", [shard]);
+    await this.#query("INSERT INTO sync.meta VALUES ('shard', $1) ON CONFLICT (name) DO NOTHING", [shard]);
     return this.#meta("shard");
   }
 
@@ -152,9 +163,9 @@ export class PostgresStore implements Store {
   }
 
   async compact(offlineSince: Date, foldMarginMs?: number): Promise<number> {
-    const floors = await this.#withClient((client) => raiseFloor(client, offlineSince, foldMarginMs));
+    const floors = await repeated(() => this.#withClient((client) => raiseFloor(client, offlineSince, foldMarginMs)));
     // Nobody reads below the floor any more: the rest can go bit by bit, beside the flushes.
-    while (await this.#withClient((client) => forgetSome(client, floors)));
+    while (await repeated(() => this.#withClient((client) => forgetSome(client, floors))));
     return floors.floor;
   }
 
@@ -166,21 +177,26 @@ export class PostgresStore implements Store {
   }
 
   onHint(listener: () => void): void {
-    this.#hints.listener = listener;
+    this.#listener = listener;
   }
 
   hint(): void {
-    this.#hints.send();
+    this.#hints?.send();
   }
 
   async close(): Promise<void> {
-    await this.#hints.stop();
+    await this.#hints?.close();
     await this.#pool.end();
   }
 
   async #meta(name: string): Promise<string> {
-    const { rows } = await this.#pool.query<{ value: string }>("SELECT value FROM sync.meta WHERE name = $1", [name]);
+    const { rows } = await this.#query<{ value: string }>("SELECT value FROM sync.meta WHERE name = $1", [name]);
     return rows[0]?.value ?? "";
+  }
+
+  /** One statement, which is one transaction. */
+  #query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<pg.QueryResult<Row>> {
+    return repeated(() => this.#pool.query<Row>(text, [...values]));
   }
 
   async #withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
@@ -210,17 +226,19 @@ export class PostgresStore implements Store {
   }
 
   #inTransaction<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    return this.#withClient(async (client) => {
-      await client.query("BEGIN");
-      const result = await work(client);
-      await client.query("COMMIT");
-      return result;
-    });
+    return repeated(() =>
+      this.#withClient(async (client) => {
+        await client.query("BEGIN");
+        const result = await work(client);
+        await client.query("COMMIT");
+        return result;
+      }),
+    );
   }
 }
 
 /** DDL of several servers that start at once, one after the other. */
 async function lockMigrations(client: pg.PoolClient): Promise<void> {
   await client.query("SET LOCAL client_min_messages = warning");
-  await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [MIGRATION_LOCK]);
+  await client.query(LOCK_MIGRATIONS_SQL);
 }

@@ -10,6 +10,7 @@ import { STATE_COLUMN, VERSION_COLUMN } from "../../schema/table-layout.ts";
 import type { Column, TableLayout } from "../../schema/table-layout.ts";
 import { scalarOfWire } from "../../schema/wire-scalar.ts";
 import { castType, columnType, quoteName, quoteText, scalarText } from "./postgres-dialect.ts";
+import { foreignTriggerSql, rowSecuritySql } from "./postgres-only.ts";
 
 const ZEROS: Readonly<Record<string, string>> = {
   bool: "false", int: "0", double: "0", string: "", data: "\\x", date: "1970-01-01T00:00:00Z", decimal128: "0", objectId: "0".repeat(24), uuid: "00000000-0000-0000-0000-000000000000",
@@ -24,12 +25,11 @@ export function tableName(table: TableLayout): string {
 export function ensureTableSql(table: TableLayout): readonly string[] {
   const name = tableName(table);
   const watched = JSON.stringify(Object.fromEntries(table.columns.map((column) => [column.name, column.kind === "json"])));
-  const trigger = `CREATE OR REPLACE TRIGGER "~holdfast" AFTER INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW WHEN (current_setting('holdfast.flush', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION sync.note_foreign(${quoteText(table.key.name)}, ${quoteText(watched)})`;
   return [
     `CREATE TABLE IF NOT EXISTS ${name} (${quoteName(table.key.name)} ${columnType(table.key)} PRIMARY KEY, ${quoteName(STATE_COLUMN)} text NOT NULL DEFAULT '', ${quoteName(VERSION_COLUMN)} bigint NOT NULL DEFAULT 0)`,
     ...table.columns.filter((column) => column !== table.key).map((column) => `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${quoteName(column.name)} ${columnType(column)}${requirement(column)}`),
-    trigger,
-    `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
+    foreignTriggerSql(name, { key: table.key.name, watched }),
+    rowSecuritySql(name),
   ];
 }
 
