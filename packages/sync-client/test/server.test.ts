@@ -4,8 +4,7 @@
 import { afterEach, expect, it } from "vitest";
 import Realm from "@holdfast/realm";
 import type { SyncServer } from "@holdfast/sync-server";
-import { CompensatingWriteError, webSocketTransport } from "../src/index.ts";
-import type { SyncError } from "../src/index.ts";
+import { webSocketTransport } from "../src/index.ts";
 import { settle, shown, testUser } from "./support/clients.ts";
 import { forEachMode } from "./support/modes.ts";
 import type { Task } from "./support/clients.ts";
@@ -59,9 +58,7 @@ forEachMode((world) => {
     const random = seeded(SEED);
     const faults = { random: () => random.next(), cut: 0 };
     await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", sync: { user: userOf(server, "ann") } });
-    // Three who delete and make one object at once: what was built on the delete that came last and was refused is refused for that object.
-    const isCrossing = (error: SyncError): boolean => error instanceof CompensatingWriteError && error.writes.every(({ code }) => code === "OPERATION_AHEAD");
-    expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST" && !isCrossing(error))).toEqual([]);
+    expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST")).toEqual([]);
   });
 
   it("a token that the server does not take ends the session, and what was written stays in the file", async () => {

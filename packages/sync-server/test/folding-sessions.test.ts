@@ -6,7 +6,7 @@
 import { partsOf } from "@holdfast/sync-protocol";
 import type { PongMessage, Stamp } from "@holdfast/sync-protocol";
 import { afterEach, describe, expect, it } from "vitest";
-import type { SyncServer } from "../src/index.ts";
+import type { Rules, SyncServer } from "../src/index.ts";
 import type { Store } from "../src/store/store.ts";
 import { Pen } from "./support/operations.ts";
 import type { RawClient } from "./support/raw-client.ts";
@@ -96,6 +96,31 @@ for (const kind of STORE_KINDS) {
       }
       await server.compact();
       expect((await server.store.position()).folded).not.toBe("");
+    });
+
+    it("a delete of what is dead is taken from whoever could have deleted it; to others dead, out of sight and never there are one", async () => {
+      const place = await kind.makePlace();
+      bench.defer(() => place.remove());
+      const mine = "owner == %%user.id";
+      const rules: Rules = { classes: { Task: [{ name: "owner", read: mine, insert: mine, update: mine, delete: mine }] } };
+      const server = await bench.serve(place, { rules });
+      const [ann, bob] = [await bench.connect(server, "ann"), await bench.connect(server, "bob")];
+      for (const pk of ["dead", "alive"]) await ann.up(...ann.pen.create(pk, { owner: "ann" }));
+      const first = ann.pen.delete("dead");
+      await ann.up(first);
+      const codes = [];
+      for (const pk of ["dead", "alive", "never"]) codes.push((await bob.up(bob.pen.delete(pk))).rejects?.map(({ code, reason }) => [code, reason]));
+      expect(new Set(codes.map((each) => JSON.stringify(each))).size).toBe(1);
+      const again = ann.pen.delete("dead");
+      expect((await ann.up(again)).rejects).toBeUndefined();
+      // What had not seen the later delete has ended with it; what has, lives, also if both come at once. Bob's delete has moved nothing.
+      const other = await bench.connect(server, "ann");
+      const unseen = await other.up(...other.pen.create("dead", { owner: "ann" }).map((operation) => ({ ...operation, g: first.h })));
+      expect(unseen.rejects).toMatchObject([{ code: "OBJECT_GONE" }]);
+      expect((await ann.up(...ann.pen.create("dead", { owner: "ann" }).map((operation) => ({ ...operation, g: again.h })))).rejects).toBeUndefined();
+      const late = await bench.connect(server, "ann");
+      await late.subscribe(TASKS_ALL);
+      expect(Object.keys(late.objects()).toSorted()).toEqual(["alive", "dead"]);
     });
   });
 }

@@ -7,14 +7,15 @@
  *
  * @module
  */
-import { applyOperations, materialise } from "@holdfast/sync-protocol";
+import { applyOperations, laterOf, materialise, NEVER, newestStamp } from "@holdfast/sync-protocol";
 import type { BootMessage, ObjectName, ObjectState, Operation } from "@holdfast/sync-protocol";
-import { byObject } from "./apply-server.ts";
 import type { RecentOperations } from "./apply-server.ts";
+import { byObject } from "./by-object.ts";
 import { bytesOf, compareBytes, nameText, parseName, textOf } from "./names.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord } from "./records.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
+import { writeAnew } from "./write-anew.ts";
 
 /**
  * Puts a page of a bootstrap aside.
@@ -29,8 +30,12 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: 
   const incoming = tx.access.tree(tx.incomingTree);
   for (const row of message.rows) incoming.put(bytesOf(nameText(row)), bytesOf(JSON.stringify(row.state)));
   tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
+  // What is written here from now on is later than all that the rows have.
+  const newest = message.rows.reduce((last, { state }) => laterOf(last, newestStamp(state)), NEVER);
+  if (newest !== NEVER) tx.observe(newest);
+  tx.saveClock();
   if (!message.last) return false;
-  finishBoot(tx, recent);
+  finishBoot(tx, message.resume, recent);
   tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
   tx.setMeta("boot", null);
   return true;
@@ -51,10 +56,11 @@ function beginBoot(tx: ReplicaTransaction, { cseq }: BootMessage, recent: Recent
   for (const [number, ops] of recent.after(cseq)) tx.writeNumber(TREES.late, number, { ops } satisfies OutboxRecord);
 }
 
-function finishBoot(tx: ReplicaTransaction, recent: RecentOperations): void {
+function finishBoot(tx: ReplicaTransaction, resume: string, recent: RecentOperations): void {
   addOwn(tx, recent);
   const former = tx.confirmedTree;
   tx.swapConfirmed();
+  const anew = writeAnew(tx, resume);
   // What this device wants to do to an object is shown on top of what the server says of it.
   const hasPending = tx.access.tree(TREES.pending).count > 0;
   for (const { name, state } of differences(tx, former, tx.confirmedTree)) {
@@ -65,6 +71,7 @@ function finishBoot(tx: ReplicaTransaction, recent: RecentOperations): void {
       tx.show(name);
     }
   }
+  for (const name of anew) tx.show(name);
   tx.access.tree(former).clear();
   tx.access.tree(TREES.late).clear();
 }

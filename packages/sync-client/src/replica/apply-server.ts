@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { applyOperations, laterOf, materialise, NEVER, restamped, withSeen } from "@holdfast/sync-protocol";
+import { applyOperations, laterOf, materialise, NEVER, newestStamp, restamped, withSeen } from "@holdfast/sync-protocol";
 import type { AckMessage, DownMessage, ObjectName, ObjectRow, Operation, Reject, Stamp } from "@holdfast/sync-protocol";
+import { byObject } from "./by-object.ts";
 import { nameText } from "./names.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, PendingRecord, RejectedRecord } from "./records.ts";
@@ -24,18 +25,6 @@ export interface RecentOperations {
   names(): Iterable<readonly [text: string, name: ObjectName]>;
   /** Those of transactions behind one, by transaction. */
   after(cseq: number): ReadonlyMap<number, readonly Operation[]>;
-}
-
-/** Operations by object, in order. */
-export function byObject(operations: Iterable<Operation>): Map<string, { name: ObjectName; operations: Operation[] }> {
-  const found = new Map<string, { name: ObjectName; operations: Operation[] }>();
-  for (const operation of operations) {
-    const text = nameText(operation);
-    const entry = found.get(text) ?? { name: { type: operation.type, pk: operation.pk }, operations: [] };
-    found.set(text, entry);
-    entry.operations.push(operation);
-  }
-  return found;
 }
 
 /**
@@ -159,6 +148,8 @@ function observeAll(tx: ReplicaTransaction, operations: readonly Operation[]): v
 }
 
 function enterView(tx: ReplicaTransaction, row: ObjectRow, own: readonly Operation[]): void {
+  // What is written here from now on is later than all that the row has.
+  tx.observe(newestStamp(row.state));
   tx.setConfirmed(row, own.length === 0 ? row.state : applyOperations(row.state, own));
   const pending = tx.pending(row);
   if (pending !== undefined) tx.rebase(row, pending.cseqs);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { NEVER } from "@holdfast/sync-protocol";
 import { dropBoot } from "./apply-boot.ts";
 import { randomReplicaId } from "./random.ts";
 import { TREES } from "./records.ts";
@@ -19,6 +20,8 @@ export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs }: { r
   renameFile(tx, randomReplicaId());
   tx.setMeta("file", { ...(tx.meta("file") as Meta["file"]), isProvisional: true });
   tx.setMeta("down", {});
+  // Another history may have folded less.
+  tx.setFloor(NEVER);
   tx.setMeta("boot", null);
   dropBoot(tx);
   const { version, entries } = tx.meta("subs") as Meta["subs"];

@@ -27,6 +27,8 @@ export interface Meta {
   readonly clock: { readonly last: Stamp; readonly seen: Stamp; readonly offsetMs: number };
   /** Where downloads go on, and for which set of subscriptions. */
   readonly down: { readonly epoch?: string; readonly resume?: string; readonly version?: number };
+  /** Up to which stamp states may be folded, as the server has said. */
+  readonly floor: { readonly stamp: Stamp };
   readonly subs: SubscriptionsRecord;
   /** Which tree has the confirmed states; left out before the first bootstrap. */
   readonly view: { readonly tree: "confirmed" | "confirmed2" };

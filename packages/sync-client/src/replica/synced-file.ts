@@ -5,21 +5,26 @@
  */
 import { Replica } from "@holdfast/realm/replica";
 import type { FileSession, ReplicaAccess, ReplicaChange, ReplicaKeeper } from "@holdfast/realm/replica";
-import { classOf, NEVER } from "@holdfast/sync-protocol";
-import type { AckMessage, BootMessage, DownMessage, Operation, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
+import { classOf, NEVER, STAMP_LENGTH } from "@holdfast/sync-protocol";
+import type { AckMessage, BootMessage, DownMessage, Operation, Stamp, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
 import { SyncError } from "../errors.ts";
 import { syncSchemaOfClasses } from "../wire/sync-schema.ts";
 import { applyBoot } from "./apply-boot.ts";
 import { applyAck, applyDown } from "./apply-server.ts";
 import type { OwnOperation, RecentOperations } from "./apply-server.ts";
-import { bytesOf, keyNumber, nameText, numberKey, textOf } from "./names.ts";
+import { bytesOf, keyNumber, nameText, numberKey, parseName, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
 import { renameFile } from "./rename-file.ts";
 import { beginReset } from "./client-reset.ts";
+import { isStartingAnew } from "./write-anew.ts";
 import { recordChanges } from "./record-changes.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, RejectedRecord } from "./records.ts";
 import { ReplicaTransaction } from "./transaction.ts";
+
+/** Objects that are looked at for each floor that comes. */
+const SWEPT_AT_ONCE = 2000;
+const DEAD_BYTES = JSON.stringify({ d: "0".repeat(STAMP_LENGTH) }).length;
 
 /** What a file is attached with. */
 export interface SyncedFileOptions {
@@ -45,6 +50,8 @@ export class SyncedFile implements ReplicaKeeper {
   onClosing: () => void = () => undefined;
   /** Own operations that were acknowledged lately, by object: see `applyDown`. */
   readonly #recent = new Map<string, OwnOperation[]>();
+  /** Where the search for deleted objects goes on. */
+  #sweptTo: Uint8Array | undefined;
 
   constructor({ session, userId, now = Date.now }: SyncedFileOptions) {
     this.#now = now;
@@ -192,6 +199,42 @@ export class SyncedFile implements ReplicaKeeper {
   /** The same at once, for a file that is being opened: what was not uploaded is dropped. */
   resetNow(): void {
     this.writeNow((tx) => beginReset(tx, { recovers: false, mode: "discard", atMs: this.#now() }));
+  }
+
+  /** True while a client reset waits for what the server has. */
+  get isStartingAnew(): boolean {
+    return isStartingAnew((part) => this.read(part));
+  }
+
+  /** States may be folded up to here. Those that are written are; deleted objects that rest are looked for, a part of the file at a time. */
+  async noteFloor(stamp: Stamp): Promise<void> {
+    const known = this.read("floor")?.stamp ?? NEVER;
+    const dead = this.#deadKeys();
+    if (stamp <= known && dead.length === 0) return;
+    await this.write((tx) => {
+      if (stamp > tx.floor) tx.setFloor(stamp);
+      tx.observe(stamp);
+      tx.saveClock();
+      for (const key of dead) {
+        const name = parseName(textOf(key));
+        tx.setConfirmed(name, tx.confirmed(name));
+      }
+    });
+  }
+
+  #deadKeys(): Uint8Array[] {
+    const cursor = this.replica.tree(this.read("view")?.tree ?? TREES.confirmed)?.cursor(this.#sweptTo === undefined ? {} : { from: this.#sweptTo });
+    const dead: Uint8Array[] = [];
+    for (let looked = 0; looked < SWEPT_AT_ONCE; looked++) {
+      if (cursor?.next() !== true) {
+        this.#sweptTo = undefined;
+        return dead;
+      }
+      // Nothing but a stamp of a delete has this length.
+      if (cursor.value().length === DEAD_BYTES) dead.push(cursor.key().slice());
+      this.#sweptTo = cursor.key().slice();
+    }
+    return dead;
   }
 
   /** Takes out the refused writes that the application has not heard of. */

@@ -7,7 +7,7 @@
  * @module
  */
 import type { ReplicaAccess } from "@holdfast/realm/replica";
-import { applyOperations, completed, HybridClock, materialise } from "@holdfast/sync-protocol";
+import { applyOperations, compactState, completed, HybridClock, materialise, NEVER } from "@holdfast/sync-protocol";
 import type { ObjectName, ObjectState, Operation, PlainObject, PlainValue, Stamp, SyncSchema, WireKey } from "@holdfast/sync-protocol";
 import { toWireKey } from "../wire/to-plain.ts";
 import { toReplicaFields, toReplicaKey } from "../wire/to-replica.ts";
@@ -24,6 +24,7 @@ export class ReplicaTransaction {
   readonly #now: () => number;
   #clock: HybridClock | undefined;
   #confirmedTree: Meta["view"]["tree"] | undefined;
+  #floor: Stamp | undefined;
   readonly isGone = (type: string, pk: WireKey): boolean => !this.access.has(type, toReplicaKey(pk));
 
   constructor(access: ReplicaAccess, schema: SyncSchema, now: () => number) {
@@ -80,12 +81,25 @@ export class ReplicaTransaction {
     this.setMeta("view", { tree: this.#confirmedTree });
   }
 
+  /** Up to which stamp states may be folded. */
+  get floor(): Stamp {
+    return (this.#floor ??= this.meta("floor")?.stamp ?? NEVER);
+  }
+
+  /** Raises the floor; never lowers it, but for a history that begins anew. */
+  setFloor(stamp: Stamp): void {
+    this.#floor = stamp;
+    this.setMeta("floor", { stamp });
+  }
+
   confirmed(name: ObjectName): ObjectState | undefined {
     return this.#read(this.confirmedTree, bytesOf(nameText(name)));
   }
 
-  setConfirmed(name: ObjectName, state: ObjectState | undefined): void {
+  /** Keeps a state, folded: of an object that everybody knows to be deleted nothing is kept. */
+  setConfirmed(name: ObjectName, full: ObjectState | undefined): void {
     const key = bytesOf(nameText(name));
+    const state = full === undefined ? undefined : compactState(full, this.floor);
     if (state === undefined) this.access.tree(this.confirmedTree).delete(key);
     else this.#write(this.confirmedTree, key, state);
   }
@@ -97,7 +111,7 @@ export class ReplicaTransaction {
   setPending(name: ObjectName, record: PendingRecord | undefined): void {
     const key = bytesOf(nameText(name));
     if (record === undefined || record.cseqs.length === 0) this.access.tree(TREES.pending).delete(key);
-    else this.#write(TREES.pending, key, record);
+    else this.#write(TREES.pending, key, { ...record, state: compactState(record.state, this.floor) ?? record.state });
   }
 
   /** The state that the application sees. */

@@ -204,7 +204,8 @@ export class Connection {
         await this.downloader.progressed(message);
         return onProgress("download");
       case "pong":
-        return noteTime(file, message);
+        await noteTime(file, message);
+        return message.floor === undefined ? undefined : file.noteFloor(message.floor);
       default:
         return this.#serverError(message);
     }

@@ -1,5 +1,5 @@
 /**
- * Finds out that nobody is at the other end any more: after a while of silence it asks, and after more of it gives up.
+ * Asks the other end from time to time, which also tells it how far this one is; and finds out that nobody is there any more.
  *
  * @module
  */
@@ -17,6 +17,7 @@ export interface LivenessOptions {
 export class Liveness {
   readonly #options: LivenessOptions;
   #heardMs = 0;
+  #askedMs = 0;
   #stop: () => void = () => undefined;
 
   constructor(options: LivenessOptions) {
@@ -30,19 +31,28 @@ export class Liveness {
 
   /** Begins to watch, and goes on until `stop`. */
   watch(): void {
-    this.#stop();
-    const { pingAfterMs, silenceTimeoutMs, onPing, onSilence } = this.#options;
-    const silence = performance.now() - this.#heardMs;
-    if (silence >= silenceTimeoutMs) {
-      onSilence();
-      return;
-    }
-    if (silence >= pingAfterMs) onPing();
-    const wait = silence >= pingAfterMs ? Math.min(pingAfterMs, silenceTimeoutMs - silence) : pingAfterMs - silence;
-    this.#stop = later(() => this.watch(), Math.max(1, wait));
+    this.#askedMs = performance.now();
+    this.#look();
   }
 
   stop(): void {
     this.#stop();
+  }
+
+  #look(): void {
+    this.#stop();
+    const { pingAfterMs, silenceTimeoutMs, onPing, onSilence } = this.#options;
+    const now = performance.now();
+    if (now - this.#heardMs >= silenceTimeoutMs) {
+      onSilence();
+      return;
+    }
+    // Also where much is heard: only a ping tells the server what it may forget.
+    if (now - this.#askedMs >= pingAfterMs) {
+      this.#askedMs = now;
+      onPing();
+    }
+    const wait = Math.min(pingAfterMs - (now - this.#askedMs), silenceTimeoutMs - (now - this.#heardMs));
+    this.#stop = later(() => this.#look(), Math.max(1, wait));
   }
 }

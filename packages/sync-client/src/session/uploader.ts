@@ -38,7 +38,8 @@ export class Uploader {
   /** Sends as much as may be under way. */
   pump(): void {
     const frames = this.#frames;
-    if (frames === undefined) return;
+    // After a reset the outbox is written anew onto what the server has: not before that is here.
+    if (frames === undefined || this.#file.isStartingAnew) return;
     const counts = this.#file.read("counts") as Meta["counts"];
     while (frames.length < FRAMES_UNDER_WAY && this.#sentUpTo + 1 < counts.next) {
       const { txs } = this.#file.nextUpload(this.#sentUpTo, LIMIT);
