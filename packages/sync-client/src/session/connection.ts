@@ -174,8 +174,8 @@ export class Connection {
         this.#liveness.heard();
         incoming.push(text);
       },
-      onClose: (reason) => {
-        if (isCurrent()) this.#failed(reason);
+      onClose: (reason, error) => {
+        if (isCurrent()) this.#failed(reason, error);
       },
     });
   }

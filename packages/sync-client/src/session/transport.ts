@@ -4,13 +4,14 @@
  * @module
  */
 import { SyncError } from "../errors.ts";
+import { untrusted } from "./server-trust.ts";
 
 /** What a connection tells its owner. Nothing comes after `onClose`. */
 export interface TransportHandlers {
   onOpen(): void;
   onMessage(text: string): void;
-  /** The connection ended, or never came to be. */
-  onClose(reason: string): void;
+  /** The connection ended, or never came to be; `error`: what the application should hear of. */
+  onClose(reason: string, error?: SyncError): void;
 }
 
 /** One connection. */
@@ -51,17 +52,29 @@ export const webSocketTransport: Transport = {
   connect(url, handlers) {
     const socket = new WebSocket(url);
     let isClosed = false;
-    const close = (reason: string): void => {
+    let hasOpened = false;
+    const close = (reason: string, error?: SyncError): void => {
       if (isClosed) return;
       isClosed = true;
-      handlers.onClose(reason);
+      handlers.onClose(reason, error);
     };
-    socket.addEventListener("open", () => handlers.onOpen());
+    const failed = (): void => {
+      if (hasOpened) close("error");
+      else void untrusted(url).then((error) => close("error", error));
+    };
+    socket.addEventListener("open", () => {
+      hasOpened = true;
+      handlers.onOpen();
+    });
     socket.addEventListener("message", (event: MessageEvent) => {
       if (!isClosed && typeof event.data === "string") handlers.onMessage(event.data);
     });
-    socket.addEventListener("error", () => close("error"));
-    socket.addEventListener("close", (event: CloseEvent) => close(`closed with ${event.code}`));
+    socket.addEventListener("error", failed);
+    socket.addEventListener("close", (event: CloseEvent) => {
+      // Of a connection that never came to be, "error" has the say.
+      if (hasOpened) close(`closed with ${event.code}`);
+      else failed();
+    });
     return {
       send: (text) => {
         // 1 is OPEN; not every platform has the constant on the instance.
