@@ -265,7 +265,7 @@ describe("e-mail and password", () => {
     expect(seen).toEqual([[me.email, true, "a guess"], [me.email, true, "my first pet"], ["nobody@example.org", false, "my first pet"]]);
   });
 
-  it("[S-4.8] without a hook the server says that it sends nothing", async () => {
+  it("[S-4.8][S-1.18] without a hook the server says that it sends nothing", async () => {
     const { app } = await device();
     const { emailPasswordAuth } = app;
     for (const run of [emailPasswordAuth.resendConfirmationEmail(me), emailPasswordAuth.sendResetPasswordEmail(me), emailPasswordAuth.callResetPasswordFunction(me)]) expect(await codeOf(run)).toBe("HOOK_MISSING");

@@ -65,7 +65,7 @@ describe("configuration", () => {
     for (const more of [{ onMigration: () => undefined }, { inMemory: true }, { deleteRealmIfMigrationNeeded: true }, { migrationOptions: {} }, { onFirstOpen: () => undefined }]) expect(refused({}, more)).toBe("CONFIGURATION_INVALID");
   });
 
-  it("[S-6.3][S-6.6][S-6.8][S-6.10][S-6.11][S-7.1] words and functions are checked", () => {
+  it("[S-6.3][S-6.6][S-6.10][S-6.11][S-7.1] words and functions are checked", () => {
     const wrong: Fields[] = [
       { initialSubscriptions: {} },
       { initialSubscriptions: { update: () => undefined, rerunOnOpen: 1 } },
@@ -132,6 +132,15 @@ describe("Realm.open", () => {
     await expect.poll(() => heard.at(-1)).toBe(1);
     expect(heard.every((estimate) => estimate >= 0 && estimate <= 1)).toBe(true);
     expect(() => Realm.open(config(new Link(server))).progress("bar" as never)).toThrow(Realm.TypeAssertionError);
+  });
+
+  it("[S-6.8] a file that exists opens without a network", async () => {
+    const link = new Link(new ReferenceServer());
+    const realm = await Realm.open(config(link));
+    realm.write(() => realm.create("Person", person(1)));
+    realm.close();
+    link.down();
+    expect((await Realm.open(config(link))).objects("Person").length).toBe(1);
   });
 
   it("[S-9.3] cancelled it is rejected, and nothing stays open", async () => {

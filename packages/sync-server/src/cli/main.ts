@@ -7,6 +7,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { importAtlas } from "../atlas/import-atlas.ts";
 import { SyncServerError } from "../errors.ts";
 import { jsonLog } from "../operations/log.ts";
 import type { ServerConfig } from "./config.ts";
@@ -23,6 +24,7 @@ Without a command it serves. Commands:
   decrypt            write it as plain files again
   rekey              give it a new key, and the cipher of the configuration
 
+  import-atlas FOLDER  print schema and rules made of an exported App Services application, and end
   --config FILE      JSON, or a module whose default export is the configuration
   --host ADDRESS     where to listen; anything but loopback needs tls
   --port NUMBER      0 for any free one
@@ -49,6 +51,10 @@ async function main(): Promise<number> {
     isJson = values.json === true;
     if (values.help === true) {
       process.stdout.write(USAGE);
+      return 0;
+    }
+    if (positionals[0] === "import-atlas") {
+      printAtlas(positionals[1]);
       return 0;
     }
     if (values.config === undefined) throw new SyncServerError("CONFIGURATION_INVALID", "--config is missing; --help lists all flags");
@@ -90,6 +96,14 @@ async function run(command: string, config: ServerConfig): Promise<Done> {
     default:
       throw new SyncServerError("CONFIGURATION_INVALID", "there is no such command; --help lists all");
   }
+}
+
+/** Schema and rules on standard output, what could not be carried over on standard error. */
+function printAtlas(folder: string | undefined): void {
+  if (folder === undefined) throw new SyncServerError("CONFIGURATION_INVALID", "import-atlas: name the folder that 'appservices pull' has made");
+  const { schema, rules, notes } = importAtlas(folder);
+  process.stdout.write(`${JSON.stringify({ schema, rules }, undefined, 2)}\n`);
+  for (const note of notes) process.stderr.write(`not carried over: ${note}\n`);
 }
 
 async function serve(config: ServerConfig, isJson: boolean): Promise<void> {
