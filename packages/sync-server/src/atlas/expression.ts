@@ -73,7 +73,7 @@ function literalOf(value: unknown): string | undefined {
 function joined(join: "AND" | "OR", parts: readonly (Condition | undefined)[]): Condition | undefined {
   // Part of an OR that is unknown could be left out without danger, part of an AND could not: both are told instead.
   if (parts.includes(undefined)) return undefined;
-  const ends = join === "AND" ? false : true;
+  const ends = join !== "AND";
   if (parts.includes(ends)) return ends;
   const texts = parts.filter((part): part is string => typeof part === "string");
   if (texts.length === 0) return !ends;
