@@ -12,6 +12,7 @@ import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
 import { reachOf } from "../fold-floor.ts";
 import { loggedImages, opsText } from "../log-codec.ts";
+import { stateOfText, textOfState } from "../state-text.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushInput, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
 import { textArray } from "./binary-array.ts";
@@ -147,7 +148,7 @@ async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Nam
     const name = objectName(typ, key);
     // Written by another program and not taken in yet.
     if (m === "" || inherited.get(name) === m) continue;
-    objects.set(name, { type: typ, pk: key, state: JSON.parse(m) as ObjectState, version: Number(v), ...(last === null ? {} : { last: JSON.parse(last) as Image }) });
+    objects.set(name, { type: typ, pk: key, state: stateOfText(m), version: Number(v), ...(last === null ? {} : { last: JSON.parse(last) as Image }) });
   }
   for (const { type, pk, columns, rowState } of foreign) {
     const name = objectName(type, pk);
@@ -220,7 +221,7 @@ function receiptStatements({ receipts, cursors }: FlushPlan): pg.QueryConfig[] {
 
 function upsert(version: number, objects: readonly WrittenObject[], table: TableLayout, layout: SchemaLayout): pg.QueryConfig {
   const values: unknown[] = table.columns.map((column) => textArray(objects.map(({ image }) => columnText(image ?? {}, column, layout.classes))));
-  values.push(textArray(objects.map(({ state }) => JSON.stringify(state))), version);
+  values.push(textArray(objects.map(({ state }) => textOfState(state))), version);
   return prepared(upsertSql(table), values);
 }
 

@@ -5,13 +5,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { keyText } from "@holdfast/sync-protocol";
-import type { ObjectState } from "@holdfast/sync-protocol";
 import { STATE_COLUMN, VERSION_COLUMN } from "../../schema/table-layout.ts";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { isKeyText, keyColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
 import { reachOf } from "../fold-floor.ts";
 import { loggedImages, opsText } from "../log-codec.ts";
+import { stateOfText, textOfState } from "../state-text.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
@@ -69,7 +69,7 @@ function readObjects(db: SqliteConnection, { uploads }: FlushRequest, layout: Sc
       const text = keyColumnText(pk);
       if (pk === null || objects.has(name) || !isKeyText(text, table.key.kind)) continue;
       const row = (find.get(keyValue(text, table)) ?? buried.get(type, keyText(pk))) as { m: string; v: number; last: string | null } | undefined;
-      if (row !== undefined) objects.set(name, { type, pk, state: JSON.parse(row.m) as ObjectState, version: row.v, ...(row.last === null ? {} : { last: JSON.parse(row.last) as Image }) });
+      if (row !== undefined) objects.set(name, { type, pk, state: stateOfText(row.m), version: row.v, ...(row.last === null ? {} : { last: JSON.parse(row.last) as Image }) });
     }
   }
   return objects;
@@ -85,10 +85,10 @@ function write(db: SqliteConnection, { version, salt }: Committed, plan: FlushPl
     for (const { pk, state, image, wasAlive, last } of objects) {
       if (image === undefined) {
         remove.run(keyValue(keyColumnText(pk), table));
-        bury.run(type, keyText(pk), JSON.stringify(state), version, last === undefined ? null : JSON.stringify(last));
+        bury.run(type, keyText(pk), textOfState(state), version, last === undefined ? null : JSON.stringify(last));
         continue;
       }
-      upsert.run(...table.columns.map((column) => columnValue(image, column, layout.classes)), JSON.stringify(state), version);
+      upsert.run(...table.columns.map((column) => columnValue(image, column, layout.classes)), textOfState(state), version);
       if (!wasAlive) unbury.run(type, keyText(pk));
     }
   }
