@@ -7,7 +7,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Realm } from "@holdfast/realm";
@@ -80,14 +80,17 @@ class Scan {
   readonly files = new Set<string>();
   readonly found = new Map<string, Set<string>>();
   readonly #folder: string;
+  /** Time and size of files that were looked into: those that have not changed are not read again by the timer. */
+  readonly #seen = new Map<string, string>();
 
   constructor(folder: string) {
     this.#folder = folder;
-    const timer = setInterval(() => this.look(), 15);
+    const timer = setInterval(() => this.look(false), 30);
     onTestFinished(() => clearInterval(timer));
   }
 
-  look(): void {
+  look(readsAll = true): void {
+    if (readsAll) this.#seen.clear();
     for (const entry of readdirSync(this.#folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const name = relative(this.#folder, path);
@@ -100,6 +103,10 @@ class Scan {
   #lookInto(path: string, name: string): void {
     let content: Buffer;
     try {
+      const { mtimeNs, size } = statSync(path, { bigint: true });
+      const now = `${String(mtimeNs)} ${String(size)}`;
+      if (this.#seen.get(name) === now) return;
+      this.#seen.set(name, now);
       content = readFileSync(path);
     } catch (error) {
       // Gone since the folder was read.
