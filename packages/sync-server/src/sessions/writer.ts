@@ -15,7 +15,7 @@ import type { Authorize, MergedBatch, UploadResult } from "../merge/merge-batch.
 import type { Metrics } from "../operations/metrics.ts";
 import type { Log } from "../operations/log.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
-import { isLocked, isPassing, isTimedOut } from "../store/failures.ts";
+import { isLocked, isPassing, isStoreFailure, isTimedOut } from "../store/failures.ts";
 import type { Committed, Store, Upload } from "../store/store.ts";
 
 /** What the writer needs. */
@@ -222,6 +222,11 @@ export class Writer {
         } catch (error) {
           if (isPassing(error) && !(isTimedOut(error) && ++each.timeouts >= TIMEOUTS_MAX)) {
             later.push(...group.slice(index));
+            break;
+          }
+          if (isStoreFailure(error)) {
+            this.#options.log.error("the store has failed", { code: codeOf(error) });
+            fail(group.slice(index), new SyncServerError("STORE_UNAVAILABLE", "the database has failed", { cause: error }));
             break;
           }
           this.#options.log.error("a transaction cannot be stored", { code: codeOf(error) });

@@ -13,6 +13,12 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
 /** SQLITE_BUSY and SQLITE_LOCKED. */
 const SQLITE_PASSING: ReadonlySet<number> = new Set([5, 6]);
 
+const STORE_FAILURES = /^(?:STORE_|SQLITE_(?:FULL|IOERR|CORRUPT|NOTADB|READONLY|CANTOPEN|PERM|NOMEM))/;
+/** disk_full, out_of_memory, io_error, data_corrupted, index_corrupted. */
+const STORE_STATES: ReadonlySet<string> = new Set(["53100", "53200", "58030", "XX001", "XX002"]);
+/** SQLITE_PERM, NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB. */
+const SQLITE_FAILURES: ReadonlySet<number> = new Set([3, 7, 8, 10, 11, 13, 14, 26]);
+
 /** True if trying again may help. */
 export function isPassing(error: unknown): boolean {
   const code = sqlState(error);
@@ -22,6 +28,17 @@ export function isPassing(error: unknown): boolean {
   const sqlite = sqliteCode(error);
   if (sqlite !== undefined) return SQLITE_PASSING.has(sqlite);
   return error instanceof Error && (LOST_MESSAGES.test(error.message) || (error.cause !== undefined && isPassing(error.cause)));
+}
+
+/**
+ * True if the database itself has failed: a full disk, a damaged page, one that cannot be read or written. It says nothing about the
+ * transaction, which must not be refused for it: its device would undo what its user wrote.
+ */
+export function isStoreFailure(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code !== undefined && (STORE_FAILURES.test(code) || STORE_STATES.has(code))) return true;
+  const sqlite = sqliteCode(error);
+  return sqlite !== undefined && SQLITE_FAILURES.has(sqlite);
 }
 
 /** True if somebody else holds the lock of a row for longer than a flush waits. */
