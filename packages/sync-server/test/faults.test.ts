@@ -19,6 +19,7 @@ import type { Cluster } from "./support/postgres.ts";
 import { seededRandom } from "./support/random.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { Bench, tokenOf } from "./support/server.ts";
+import type { Store } from "../src/store/store.ts";
 import { STORE_KINDS } from "./support/stores.ts";
 
 const ALL = [{ type: "Task", query: "TRUEPREDICATE" }];
@@ -170,6 +171,45 @@ describe(`faults, seed ${String(SEED)}`, () => {
     const again = await bench.connect(server, "ann", { previous: ann });
     await again.subscribe(ALL, { resume: again.resume });
     expect(Object.keys(again.objects())).toEqual(["t1"]);
+  });
+
+  it("made after a feed stood still, seen by a bootstrap, deleted before the feed goes on: gone for whoever saw it", async () => {
+    const place = await STORE_KINDS[0]!.makePlace();
+    bench.defer(() => place.remove());
+    let hint: () => void = () => undefined;
+    let gate: Promise<void> | undefined;
+    const openStore = async (): Promise<Store> => {
+      const store = await place.openStore();
+      const snapshot = store.snapshot.bind(store);
+      store.snapshot = async () => {
+        const wait = gate;
+        gate = undefined;
+        await wait;
+        return snapshot();
+      };
+      store.onHint = (listener) => (hint = listener);
+      return store;
+    };
+    const server = await bench.serve({ ...place, openStore });
+    const [ann, bob] = [await bench.connect(server, "ann"), await bench.connect(server, "bob")];
+    await ann.subscribe(ALL);
+    await ann.up(...ann.pen.create("t0"));
+    await ann.settle();
+    let open: () => void = () => undefined;
+    gate = new Promise((resolve) => (open = resolve));
+    hint();
+    await ann.up(...ann.pen.create("t1"), ann.pen.set("t0", "owner", "one"));
+    bob.send({ msg: "sub", version: 1, queries: ALL });
+    await bob.wait((message): message is Extract<typeof message, { msg: "boot" }> => message.msg === "boot" && message.last);
+    expect(Object.keys(bob.objects())).toEqual(["t0", "t1"]);
+    await ann.up(ann.pen.delete("t1"), ann.pen.set("t0", "owner", "two"));
+    open();
+    await Promise.all([ann.settle(), bob.settle()]);
+    expect(bob.objects()).toEqual(ann.objects());
+    expect(Object.keys(bob.objects())).toEqual(["t0"]);
+    await ann.up(ann.pen.set("t0", "owner", "three"));
+    await bob.settle();
+    expect(bob.objects()).toMatchObject({ t0: { owner: "three" } });
   });
 
   it("TLS: its certificate is checked, and nobody gets in without", async () => {

@@ -60,6 +60,7 @@ function open(job: ClientJob): void {
   });
   const reader = new Reader(id, view);
   reader.own = job.own;
+  if (realm.subscriptions.version > 1) void followView(realm, reader);
   const client: Client = { job, realm, reader, timer: undefined };
   clients.set(id, client);
   realm.addListener("change", () => look(client));
@@ -98,13 +99,25 @@ function load(client: Client, isOn: boolean): void {
   client.timer = setTimeout(next, (1000 / job.writesPerSecond) * random.next());
 }
 
-async function changeView({ realm, reader }: Client, view: ViewName): Promise<void> {
+async function changeView({ realm, reader }: Client, view: ViewName, patienceMs: number): Promise<void> {
+  if (reader.view === view) return;
   reader.view = undefined;
-  await realm.subscriptions.update((subscriptions) => {
+  realm.subscriptions.updateNoWait((subscriptions) => {
     subscriptions.removeByName("things");
     subscribe(subscriptions, realm, view);
   });
-  reader.view = view;
+  const { version } = realm.subscriptions;
+  await realm.subscriptions.waitForSynchronization(patienceMs);
+  if (realm.subscriptions.version === version) reader.view = view;
+}
+
+/** Its process may have been killed while its view changed: then it is shown what its file says. */
+async function followView(realm: Realm, reader: Reader): Promise<void> {
+  reader.view = undefined;
+  const { version } = realm.subscriptions;
+  const things = realm.subscriptions.findByName("things");
+  await realm.subscriptions.waitForSynchronization().catch(() => undefined);
+  if (!realm.isClosed && realm.subscriptions.version === version) reader.view = things?.queryString.includes("isHidden") === true ? "shown" : "all";
 }
 
 function dumpOf(realm: Realm): Dump {
@@ -150,7 +163,7 @@ async function answer(request: Request): Promise<unknown> {
     case "load":
       return load(clientOf(request.id), request.isOn);
     case "view":
-      return changeView(clientOf(request.id), request.view);
+      return changeView(clientOf(request.id), request.view, request.patienceMs);
     case "uploaded":
       return clientOf(request.id).realm.syncSession?.uploadAllLocalChanges(request.patienceMs);
     case "downloaded":

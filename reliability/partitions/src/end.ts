@@ -21,12 +21,12 @@ export async function checkEnd(world: World, patienceMs: number): Promise<{ read
   const ask = <Value = void>(client: ClientSlot, request: Parameters<ReturnType<World["hostOf"]>["process"]["ask"]>[0]): Promise<Value> => world.hostOf(client).process.ask<Value>(request);
   for (const client of clients) await ensureOpen(world, client);
   await Promise.all(clients.map((client) => ask(client, { do: "load", id: client.plan.id, isOn: false })));
+  const failed = failures.length;
   for (const what of ["resume", "reconnect"] as const) await Promise.all(clients.map((client) => ask(client, { do: what, id: client.plan.id })));
-  await Promise.all(clients.map((client) => ask(client, { do: "view", id: client.plan.id, view: client.plan.view })));
-  for (const what of ["uploaded", "downloaded", "downloaded"] as const) {
-    const stuck = await Promise.all(clients.map((client) => ask(client, { do: what, id: client.plan.id, patienceMs }).then(() => undefined, (error: unknown) => `${client.plan.id} is stuck: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`)));
+  for (const what of ["uploaded", "view", "downloaded", "downloaded"] as const) {
+    const stuck = await Promise.all(clients.map((client) => ask(client, { do: what, id: client.plan.id, view: client.plan.view, patienceMs }).then(() => undefined, (error: unknown) => `${client.plan.id} is stuck: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`)));
     failures.push(...stuck.filter((text) => text !== undefined));
-    if (failures.length > 0) return { reads: 0 };
+    if (failures.length > failed) return { reads: 0 };
   }
   failures.push(...(await stuckLines(world, patienceMs)));
   let reads = 0;
@@ -62,6 +62,8 @@ async function stuckLines(world: World, patienceMs: number): Promise<readonly st
 }
 
 async function idleTransactions(world: World): Promise<readonly string[]> {
+  for (const { database } of world.servers) database?.resetLost();
+  await pause(100);
   const client = new pg.Client(world.address);
   await client.connect();
   const { rows } = await client.query<{ state: string; query: string }>("SELECT state, left(query, 60) AS query FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND state_change < now() - interval '1 second'");

@@ -109,7 +109,7 @@ const FAULTS: Readonly<Record<FaultKind, (scene: Scene) => Promise<unknown>>> = 
   view: async ({ world, group, forMs }) => {
     const [client] = group;
     if (client === undefined) return;
-    const ask = (view: "all" | "shown"): Promise<unknown> => quietly(world.hostOf(client).process.ask({ do: "view", id: client.plan.id, view }));
+    const ask = (view: "all" | "shown"): Promise<unknown> => quietly(world.hostOf(client).process.ask({ do: "view", id: client.plan.id, view, patienceMs: 20_000 }));
     await ask(client.plan.view === "all" ? "shown" : "all");
     await pause(forMs / 2);
     await ask(client.plan.view);

@@ -104,7 +104,7 @@ function changeThings(realm: Realm, cell: CellState, { id, view, random }: Write
   const draw = random.below(6);
   if (own === undefined || (draw < 2 && cell.things.length < THINGS_MAX)) {
     const _id = `${id}-${cell.n}`;
-    if (cell.things.includes(_id)) return;
+    if (cell.things.includes(_id) || cell.hidden.includes(_id)) return;
     realm.create("Thing", { _id, isHidden: false, note: "" });
     cell.things.push(_id);
   } else if (draw < 4) {

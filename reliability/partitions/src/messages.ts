@@ -30,7 +30,7 @@ export type Request =
   | { readonly do: "open"; readonly client: ClientJob }
   | { readonly do: "close" | "pause" | "resume" | "reconnect" | "status"; readonly id: string }
   | { readonly do: "load"; readonly id: string; readonly isOn: boolean }
-  | { readonly do: "view"; readonly id: string; readonly view: ViewName }
+  | { readonly do: "view"; readonly id: string; readonly view: ViewName; readonly patienceMs: number }
   | { readonly do: "uploaded" | "downloaded"; readonly id: string; readonly patienceMs: number }
   | { readonly do: "dump"; readonly id: string }
   | { readonly do: "clock"; readonly skewMs: number }

@@ -148,7 +148,7 @@ export class World {
       await pause(awayMs);
       slot.process = this.#watched(this.#options.pool.take("client"), "clients");
       if (slot.skewMs !== 0) await slot.process.ask({ do: "clock", skewMs: slot.skewMs });
-      for (const client of this.clients) if (client.plan.host === index && client.isWanted) await this.open(client);
+      for (const client of this.clients) if (client.plan.host === index && client.isWanted) await this.open(client).catch(() => undefined);
     });
     return slot.work;
   }

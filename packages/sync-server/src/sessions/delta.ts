@@ -175,7 +175,7 @@ function goneOf(span: ObjectSpan, { shows }: ClassView): { writers: ReadonlySet<
 }
 
 /** The newest delete of an object, as a row; undefined if there was none. */
-function deletedRow({ type, pk, entries }: ObjectSpan): string | undefined {
+export function deletedRow({ type, pk, entries }: ObjectSpan): string | undefined {
   // A delete of what was dead names the delete that it found, which may be the later one.
   const deletes = entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").flatMap(({ h, g }) => (g === undefined ? [h] : [h, g])));
   const newest = deletes.toSorted().at(-1);
@@ -187,7 +187,8 @@ export function rowJson(type: string, pk: WireKey, state: ObjectState): string {
   return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)},"state":${JSON.stringify(state)}}`;
 }
 
-function nameJson({ type, pk }: ObjectSpan): string {
+/** An object's name as it stands in messages. */
+export function nameJson({ type, pk }: ObjectSpan): string {
   return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)}}`;
 }
 

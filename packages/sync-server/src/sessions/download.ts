@@ -11,7 +11,7 @@ import type { Metrics } from "../operations/metrics.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText } from "../schema/wire-scalar.ts";
 import type { ChangeEntry, Snapshot, Store, StoredObject } from "../store/store.ts";
-import { ChangeBatch, deltaOf, downText, entering, rowJson, spansInView } from "./delta.ts";
+import { ChangeBatch, deletedRow, deltaOf, downText, entering, nameJson, rowJson, spansInView, writersOf } from "./delta.ts";
 import type { Gate } from "./gate.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ResumePoint } from "./resume-token.ts";
@@ -41,6 +41,24 @@ const READ_MAX = 5000;
 /** How long a page may take to leave this process before others get their turn. */
 const PATIENCE_MS = 1000;
 
+/** What takes the place of rows that were sent before. */
+interface Corrections {
+  /** Of what has changed since, as it is now. */
+  readonly rows: readonly string[];
+  /** Names of what has left view. */
+  readonly out: readonly string[];
+}
+
+/** A bootstrap, or what is left of one. */
+interface BootPlan {
+  /** What the first page is as of. */
+  readonly start: ResumePoint;
+  /** What all pages are as of, together with the corrections in the last one. */
+  readonly end: ResumePoint;
+  readonly from?: ResumePoint["boot"];
+  readonly corrections?: Corrections;
+}
+
 /** One download. */
 export class Download {
   readonly #options: DownloadOptions;
@@ -55,6 +73,14 @@ export class Download {
   /** Nothing more is sent. */
   cancel(): void {
     this.#isCancelled = true;
+  }
+
+  /** Sends what was missed up to a snapshot, which may be nothing. Returns where that is; undefined if it is too much for one frame. */
+  async catchUp(snapshot: Snapshot, from: ResumePoint): Promise<ResumePoint | undefined> {
+    const here = await this.#pointAt(snapshot);
+    // Taken before the one that this point is of.
+    if (here.version <= from.version) return from;
+    return (await this.#sendMissed(snapshot, from, here)) ? here : undefined;
   }
 
   /** Sends what is missing. Returns where the feed goes on; undefined if it was cancelled. */
@@ -97,12 +123,13 @@ export class Download {
     if (from !== undefined) await checkHistory(snapshot, from);
     // Another view needs another bootstrap: the client works out what differs.
     const known = from !== undefined && from.digest === view.digest ? from : undefined;
-    if (known !== undefined && known.boot === undefined) return (await this.#sendMissed(snapshot, known, here)) ? here : this.#boot(snapshot, here, undefined);
-    // An interrupted bootstrap goes on, and what its first pages have missed since comes behind it.
-    const start = known === undefined ? here : withoutBoot(known);
-    const end = await this.#boot(snapshot, start, known?.boot);
-    if (end === undefined || end.version === here.version) return end;
-    return (await this.#sendMissed(snapshot, end, here)) ? here : this.#boot(snapshot, here, undefined);
+    const anew: BootPlan = { start: here, end: here };
+    if (known === undefined) return this.#boot(snapshot, anew);
+    if (known.boot === undefined) return (await this.#sendMissed(snapshot, known, here)) ? here : this.#boot(snapshot, anew);
+    // An interrupted bootstrap goes on. What its first pages have missed since is in the last one: all of it takes effect at once.
+    const start = withoutBoot(known);
+    const corrections = await this.#corrections(snapshot, start, here);
+    return this.#boot(snapshot, corrections === undefined ? anew : { start, end: here, from: known.boot, corrections });
   }
 
   async #pointAt(snapshot: Snapshot): Promise<ResumePoint> {
@@ -110,19 +137,46 @@ export class Download {
     return { epoch, version, salt: (await snapshot.salt(version)) ?? "", digest: this.#options.view.digest };
   }
 
-  /** False if it is too much for one frame. */
-  async #sendMissed(snapshot: Snapshot, from: ResumePoint, to: ResumePoint): Promise<boolean> {
-    const { view, outgoing, client, seal } = this.#options;
+  /** The changes between two points; undefined if there are too many. */
+  async #between(snapshot: Snapshot, from: ResumePoint, to: ResumePoint): Promise<ChangeBatch | undefined> {
+    const { view } = this.#options;
     const entries: ChangeEntry[] = [];
     for (let at = from.version; at < to.version; ) {
       const page = await snapshot.changes(at, READ_MAX);
       entries.push(...page.filter(({ type }) => view.classes.has(type)));
-      if (entries.length > MISSED_ENTRIES_MAX) return false;
+      if (entries.length > MISSED_ENTRIES_MAX) return undefined;
       const last = page.at(-1);
       if (last === undefined) break;
       at = last.version;
     }
-    const batch = new ChangeBatch(entries, to);
+    return new ChangeBatch(entries, to);
+  }
+
+  /** Undefined if there is too much for one frame. */
+  async #corrections(snapshot: Snapshot, from: ResumePoint, to: ResumePoint): Promise<Corrections | undefined> {
+    const { view, client } = this.#options;
+    const batch = await this.#between(snapshot, from, to);
+    if (batch === undefined) return undefined;
+    const spans = spansInView(batch, view);
+    const states = await snapshot.states(spans.flatMap(({ span, isShown }) => (isShown ? [span] : [])));
+    const delta = deltaOf(batch, view, spans, states);
+    const out = new Set([...delta.out, ...delta.gone.flatMap((each) => (each.out !== undefined && each.writers.has(client) ? [each.out] : []))]);
+    const rows = spans.flatMap(({ span, isShown, wasShown }) => {
+      const { type, pk, name } = span;
+      const state = states.get(name);
+      if (isShown) return state === undefined ? [] : [rowJson(type, pk, visibleState(state, view.classes.get(type)?.hidden ?? new Set()))];
+      if (!wasShown && !writersOf(span).has(client)) return [];
+      // One that has left view is nothing here, until its name comes behind the bootstrap.
+      return [(out.has(nameJson(span)) ? undefined : deletedRow(span)) ?? rowJson(type, pk, {})];
+    });
+    return rows.reduce((sum, row) => sum + row.length, 0) > MISSED_CHARACTERS_MAX ? undefined : { rows, out: [...out] };
+  }
+
+  /** False if it is too much for one frame. */
+  async #sendMissed(snapshot: Snapshot, from: ResumePoint, to: ResumePoint): Promise<boolean> {
+    const { view, outgoing, client, seal } = this.#options;
+    const batch = await this.#between(snapshot, from, to);
+    if (batch === undefined) return false;
     const spans = spansInView(batch, view);
     const wanted = entering(spans, view);
     const states = wanted.length === 0 ? new Map<string, ObjectState>() : await snapshot.states(wanted);
@@ -134,7 +188,7 @@ export class Download {
     return true;
   }
 
-  async #boot(snapshot: Snapshot, at: ResumePoint, from: ResumePoint["boot"]): Promise<ResumePoint | undefined> {
+  async #boot(snapshot: Snapshot, { start, end, from, corrections = { rows: [], out: [] } }: BootPlan): Promise<ResumePoint | undefined> {
     const { view, version, outgoing, seal, metrics, client } = this.#options;
     metrics.add("holdfast_bootstraps_total");
     // The client's own operations are not sent to it: it has to know which of them the pages lack.
@@ -142,7 +196,8 @@ export class Download {
     let page = from === undefined ? 0 : from.page + 1;
     let pending: { rows: string[]; size: number; boot: NonNullable<ResumePoint["boot"]> } = { rows: [], size: 0, boot: { page, type: "", after: null } };
     const send = async (isLast: boolean): Promise<boolean> => {
-      const here = isLast ? at : { ...at, boot: { ...pending.boot, page } };
+      // Whoever is cut off between the last page and the names behind it has to hear them.
+      const here = !isLast ? { ...start, boot: { ...pending.boot, page } } : corrections.out.length > 0 ? start : end;
       const resume = seal(here);
       const sent = outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}${page === 0 ? cseq : ""}}`);
       page++;
@@ -167,7 +222,10 @@ export class Download {
         after = next;
       }
     }
-    return (await send(true)) ? at : undefined;
+    pending.rows.push(...corrections.rows);
+    if (!(await send(true))) return undefined;
+    if (corrections.out.length > 0) void outgoing.sendAndWait(`{"msg":"down","resume":${JSON.stringify(seal(end))},"txs":[],"out":[${corrections.out.join(",")}]}`);
+    return end;
   }
 
   #rowJson({ type, pk, state }: StoredObject, hidden: ReadonlySet<string>): string {

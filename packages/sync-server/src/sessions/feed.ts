@@ -39,6 +39,8 @@ interface Audience {
 /** Entries that one read of the log asks for. */
 const READ_MAX = 5000;
 const RETRY_MS = 200;
+/** Ends of batches that are remembered: far more than there are while a bootstrap runs, and nothing is lost by a few too little. */
+const ENDS_MAX = 4096;
 
 /** Sends changes to sessions. */
 export class Feed {
@@ -51,6 +53,8 @@ export class Feed {
   readonly #index = new ViewIndex<Audience>();
   readonly #byClient = new Map<string, Set<FeedListener>>();
   #version = 0;
+  readonly #ends = new Set<number>();
+  readonly #joining: ((snapshot: Snapshot) => Promise<void>)[] = [];
   #salt = "";
   #isDirty = false;
   #reading: Promise<void> | undefined;
@@ -70,6 +74,20 @@ export class Feed {
   /** What names that version; empty before the first one went out. */
   get salt(): string {
     return this.#salt;
+  }
+
+  /**
+   * True if a batch ended with this version, so that the next one began behind it. Whoever has a snapshot of a version inside a batch would
+   * miss what came before and went after it: the batch tells only from what to what all of it leads.
+   */
+  endedAt(version: number): boolean {
+    return this.#ends.has(version);
+  }
+
+  /** Reads with a snapshot at which a batch has just ended, before the next one begins. */
+  join(read: (snapshot: Snapshot) => Promise<void>): void {
+    this.#joining.push(read);
+    this.look();
   }
 
   /** How many different views there are. */
@@ -112,6 +130,7 @@ export class Feed {
   /** Begins behind what is there. */
   async start(): Promise<void> {
     this.#version = (await this.#store.position()).version;
+    this.#ends.add(this.#version);
     this.#store.onHint(() => this.look());
   }
 
@@ -158,6 +177,7 @@ export class Feed {
       try {
         snapshot = await this.#store.snapshot();
         await this.#drain(snapshot);
+        for (const read of this.#joining.splice(0)) await read(snapshot);
       } catch (error) {
         this.#metrics.add("holdfast_feed_failures_total");
         this.#log.warn("reading the log failed", { passing: isPassing(error) });
@@ -217,6 +237,8 @@ export class Feed {
   #send(batch: ChangeBatch, spans: ReadonlyMap<Audience, readonly SpanInView[]>, states: ReadonlyMap<string, ObjectState>): void {
     this.#version = batch.version;
     this.#salt = batch.salt;
+    this.#ends.add(batch.version);
+    if (this.#ends.size > ENDS_MAX) this.#ends.delete(this.#ends.values().next().value as number);
     for (const [audience, each] of spans) {
       // All of them may have gone, or to another view, while states were read.
       if (audience.listeners.size === 0) continue;

@@ -456,10 +456,30 @@ export class Session implements FeedListener {
       this.#startDownload(view, version, point);
       return;
     }
+    if (!this.#isAtEndOfBatch(view, version, point)) return;
     this.#download = undefined;
     for (const delta of this.#waiting.splice(0)) this.#tell(delta);
     this.#waitingBytes = 0;
     for (const resume of this.#idle.splice(0)) resume();
+  }
+
+  /** The feed goes on from the end of a batch only. False: what is missing up to there comes first. */
+  #isAtEndOfBatch(view: View, version: number, point: ResumePoint): boolean {
+    const { feed } = this.#context;
+    if (feed.endedAt(point.version)) return true;
+    const download = this.#download;
+    feed.join(async (snapshot) => {
+      if (this.#isEnded || download === undefined || this.#download !== download) return;
+      try {
+        const end = await download.catchUp(snapshot, point);
+        if (this.#download !== download) return;
+        if (end === undefined) this.#startDownload(view, version, point);
+        else this.#arrived(view, version, end);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+    return false;
   }
 
   #tell(delta: Delta): void {

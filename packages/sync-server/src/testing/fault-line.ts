@@ -95,6 +95,11 @@ export class FaultLine {
       this.#hasLost = true;
       return;
     }
+    if (to.destroyed) {
+      // Nobody is there any more: that is answered with a reset.
+      cut();
+      return;
+    }
     const left = direction === "up" ? proxy.cutAfterBytes : proxy.cutDownAfterBytes;
     if (left !== undefined) {
       const isCut = chunk.length >= left;
@@ -116,7 +121,10 @@ export class FaultLine {
   #push(bytes: Buffer | undefined): void {
     const { proxy, direction, from } = this.#options;
     // What is swallowed includes the news of an end.
-    if (this.#hasLost || isIn(proxy.swallows, direction)) return;
+    if (this.#hasLost || isIn(proxy.swallows, direction)) {
+      this.#hasLost = true;
+      return;
+    }
     const dueMs = performance.now() + proxy.delayMs + proxy.jitterMs * proxy.random();
     this.#queue.push({ bytes, dueMs: Math.max(dueMs, this.#queue.at(-1)?.dueMs ?? 0) });
     this.#queuedBytes += bytes?.length ?? 0;
