@@ -48,7 +48,8 @@ forEachMode((world) => {
               pages.push(message.page);
             }
             if (left >= 0) handlers.onMessage(text);
-            if (left === 0) setImmediate(() => link.down());
+            // Pages that have come and wait for their turn are lost with the connection: give them some time.
+            if (left === 0) setTimeout(() => link.down(), 100);
           },
         }),
     };
@@ -73,8 +74,10 @@ forEachMode((world) => {
     cutAfter(Infinity);
     const a = await Realm.open(world.config("a", transport));
     expect([...counts].sort()).toEqual([0, 1]);
-    expect(pages.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    // Begun once; what was sent again is at most what had come and was not put aside yet.
     expect(pages.filter((page) => page === 0)).toEqual([0]);
+    expect([...new Set(pages)].slice(0, 9)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(pages.length).toBeLessThan(2 * new Set(pages).size);
     await settle(a, writer);
     expect(shown(a)).toEqual(shown(writer));
     expect(a.objects("Task").length).toBe(TASKS + 2);

@@ -80,6 +80,37 @@ forEachMode((world) => {
     expect(session?.state).toBe("invalid");
   });
 
+  it("progress for what is outstanding counts what was there when it was asked for; a line that is cut does not take a download's end back", async () => {
+    const server = new ReferenceServer();
+    const link = new Link(server);
+    const a = await Realm.open(world.config("a", link));
+    const session = a.syncSession;
+    session?.pause();
+    const write = (_id: number): void => a.write(() => void a.create("Person", { _id, name: "Ann" }));
+    write(1);
+    write(2);
+    const now: number[] = [];
+    const always: number[] = [];
+    session?.addProgressNotification("upload", "forCurrentlyOutstandingWork", (estimate) => void now.push(estimate));
+    session?.addProgressNotification("upload", "reportIndefinitely", (estimate) => void always.push(estimate));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const _id of [3, 4, 5, 6]) write(_id);
+    expect([now[0], now.at(-1)]).toEqual([0, 0]);
+    session?.resume();
+    await settle(a);
+    const count = now.length;
+    expect([now.at(-1), always.at(-1)]).toEqual([1, 1]);
+    write(7);
+    await settle(a);
+    expect([now.length, always.at(-1)]).toEqual([count, 1]);
+    link.down();
+    link.up();
+    await settle(a);
+    const downloads: number[] = [];
+    session?.addProgressNotification("download", "forCurrentlyOutstandingWork", (estimate) => void downloads.push(estimate));
+    await expect.poll(() => downloads.at(-1)).toBe(1);
+  });
+
   it("a set that the server refuses is in error; the one before goes on", async () => {
     const server = new ReferenceServer();
     const a = await Realm.open(world.config("a", new Link(server)));

@@ -104,6 +104,12 @@ export class SyncedFile implements ReplicaKeeper {
     return this.replica.tree(TREES.outbox)?.count ?? 0;
   }
 
+  /** How many of those up to a number do. */
+  outboxCountUpTo(cseq: number): number {
+    const cursor = this.replica.tree(TREES.outbox)?.cursor();
+    return cursor?.next() === true ? Math.max(0, cseq - keyNumber(cursor.key()) + 1) : 0;
+  }
+
   /** The number of the newest transaction in the outbox; 0 if it is empty. */
   get newestOutbox(): number {
     const cursor = this.replica.tree(TREES.outbox)?.cursor({ reverse: true });

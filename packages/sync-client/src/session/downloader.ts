@@ -92,8 +92,8 @@ export class Downloader {
     this.estimate = 0;
     const queries = wanted.entries.map(({ name, type, query }) => ({ ...(name === undefined ? {} : { name }), type, query }));
     this.#send({ msg: "sub", version: wanted.version, queries, ...(resume === undefined ? {} : { resume }) });
-    // The bootstrap is here, the echo behind it was lost.
-    if (isHere && subs.state === "pending") this.#bootMark = { mark: this.#mark(), version: wanted.version };
+    // The bootstrap is here: what was missed since comes before the echo, or it was the echo that was lost.
+    if (isHere) this.#bootMark = { mark: this.#mark(), version: wanted.version };
   }
 
   async boot(message: BootMessage): Promise<void> {
@@ -122,8 +122,9 @@ export class Downloader {
     await this.#file.write((tx) => tx.setMeta("asks", { wanted: tx.meta("asks")?.wanted ?? others.ask, echoed: others.ask }));
   }
 
-  #complete(version: number): Promise<void> {
-    return this.#file.write((tx) => {
+  async #complete(version: number): Promise<void> {
+    if (this.#file.read("subs")?.state === "complete" && (this.#file.read("reset") ?? null) === null) return;
+    await this.#file.write((tx) => {
       const subs = tx.meta("subs") as Meta["subs"];
       if (subs.version !== version) return;
       tx.setMeta("subs", { version: subs.version, entries: subs.entries, state: "complete", active: { version: subs.version, entries: subs.entries } });

@@ -24,6 +24,8 @@ interface ProgressEntry {
   readonly callback: ProgressCallback;
   /** Transactions that waited when the listener was added, or since there were none. */
   total: number;
+  /** The newest of them: what comes later is not outstanding now. */
+  readonly newest: number;
 }
 
 /** The session of a realm. */
@@ -96,7 +98,7 @@ export class SyncSession {
     if (!isOneOf(ProgressDirection, direction)) throw new SyncError("CONFIGURATION_INVALID", "Expected 'direction' to be 'download' or 'upload'.");
     if (!isOneOf(ProgressMode, mode)) throw new SyncError("CONFIGURATION_INVALID", "Expected 'mode' to be 'reportIndefinitely' or 'forCurrentlyOutstandingWork'.");
     checkCallback(callback);
-    const entry: ProgressEntry = { direction, isForNow: mode === "forCurrentlyOutstandingWork", callback, total: this.#file.outboxCount };
+    const entry: ProgressEntry = { direction, isForNow: mode === "forCurrentlyOutstandingWork", callback, total: this.#file.outboxCount, newest: this.#file.newestOutbox };
     this.#progress.push(entry);
     queueMicrotask(() => this.#tell(entry));
   }
@@ -123,7 +125,7 @@ export class SyncSession {
   }
 
   #uploadEstimate(entry: ProgressEntry): number {
-    const left = this.#file.outboxCount;
+    const left = entry.isForNow ? this.#file.outboxCountUpTo(entry.newest) : this.#file.outboxCount;
     entry.total = left === 0 ? 0 : Math.max(entry.total, left);
     return left === 0 ? 1 : 1 - left / entry.total;
   }
