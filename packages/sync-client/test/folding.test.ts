@@ -11,7 +11,7 @@ import { lastStampBefore } from "@holdfast/sync-protocol";
 import { webSocketTransport } from "../src/index.ts";
 import { TREES } from "../src/replica/records.ts";
 import { SyncedFile } from "../src/replica/synced-file.ts";
-import { QUICK, settle, shown, testUser } from "./support/clients.ts";
+import { ALL, QUICK, settle, shown, testUser } from "./support/clients.ts";
 import { forEachMode } from "./support/modes.ts";
 import type { Task } from "./support/clients.ts";
 import type { World } from "./support/modes.ts";
@@ -158,5 +158,39 @@ forEachMode((world) => {
     expect(shown(b)).toEqual(shown(a));
     expect([...taskOf(a).notes]).toEqual(["0", "behind 1", "behind that", "2"]);
     expect([taskOf(a).votes.value, { ...taskOf(a).byName }, a.objects("Task").length]).toEqual([14, { k: 5, l: 1 }, 2]);
+  });
+
+  it("what was written long before a device first connected counts as old, in its order, and its clock does not go back", async () => {
+    const timeOfDay = Date.now;
+    let behindMs = 0;
+    vi.spyOn(Date, "now").mockImplementation(() => timeOfDay() - behindMs);
+    const { server, store } = await serve(world);
+    const clocks: string[] = [];
+    const ack = SyncedFile.prototype.ack;
+    vi.spyOn(SyncedFile.prototype, "ack").mockImplementation(async function (this: SyncedFile, message) {
+      const before = this.read("clock")?.last ?? "";
+      await ack.call(this, message);
+      if ((message.stamps?.length ?? 0) > 0) clocks.push(before, this.read("clock")?.last ?? "");
+    });
+    const open = opener(world, server);
+    const a = await open("ann");
+    a.write(() => a.create("Task", { _id: "t", title: "of today", done: false, votes: 0 } as never));
+    await settle(a);
+    while ((await store.position()).folded === "") {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await server.compact();
+    }
+    behindMs = 86_400_000;
+    const b = new Realm(world.config("bob", webSocketTransport, { user: { ...testUser("bob"), url: server.url }, initialSubscriptions: ALL }));
+    b.write(() => b.create("Task", { _id: "t", title: "of yesterday", done: true, votes: 0 } as never));
+    b.write(() => void (taskOf(b).owner = "first"));
+    behindMs = 0;
+    b.write(() => void (taskOf(b).owner = "then"));
+    await settle(b);
+    await settle(a);
+    expect(shown(a)).toEqual(shown(b));
+    expect(taskOf(a).owner).toBe("then");
+    expect(clocks.length).toBeGreaterThan(0);
+    for (let index = 0; index < clocks.length; index += 2) expect((clocks[index + 1] ?? "") >= (clocks[index] ?? "")).toBe(true);
   });
 });

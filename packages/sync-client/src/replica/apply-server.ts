@@ -70,7 +70,13 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): OwnOperation[
 
 /** A clock that was far ahead goes back as soon as nothing bears its stamps any more; otherwise every new stamp would be replaced for years. */
 function rewindClock(tx: ReplicaTransaction, stamps: ReadonlyMap<Stamp, Stamp>): void {
-  if (stamps.size === 0 || tx.outboxNumbers().length > 0) return;
+  if (tx.outboxNumbers().length > 0) return;
+  // Stamps that were too old for what is folded were raised: there is nothing to go back from.
+  if ([...stamps].every(([ours, theirs]) => ours < theirs)) {
+    if (stamps.size > 0) tx.observe([...stamps.values()].reduce(laterOf));
+    tx.saveClock();
+    return;
+  }
   const clock = tx.meta("clock") as Meta["clock"];
   tx.clock.rewind([...stamps.values()].reduce(laterOf, clock.seen));
   tx.saveClock();
