@@ -150,6 +150,10 @@ export function deltaOf(batch: ChangeBatch, view: View, spans: readonly SpanInVi
         gone.push(goneOf(span, shown));
     }
   }
+  // Everything is applied at once. In the order of the changes it would tell which object somebody has touched before, out of view or in hidden fields.
+  rows.sort((left, right) => (left.json < right.json ? -1 : 1));
+  out.sort();
+  gone.sort((left, right) => ((left.row ?? left.out ?? "") < (right.row ?? right.out ?? "") ? -1 : 1));
   const txs = transactions(batch, places.sort((left, right) => left - right), view);
   const size = txs.reduce((sum, { json }) => sum + json.length, 0) + rows.reduce((sum, { json }) => sum + json.length, 0) + out.reduce((sum, json) => sum + json.length, 0);
   return { version: batch.version, salt: batch.salt, txs, rows, out, gone, size };
