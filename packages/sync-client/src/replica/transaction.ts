@@ -99,7 +99,7 @@ export class ReplicaTransaction {
   /** Keeps a state, folded: of an object that everybody knows to be deleted nothing is kept. */
   setConfirmed(name: ObjectName, full: ObjectState | undefined): void {
     const key = bytesOf(nameText(name));
-    const state = full === undefined ? undefined : compactState(full, this.floor);
+    const state = full === undefined || this.floor === NEVER ? full : compactState(full, this.floor);
     if (state === undefined) this.access.tree(this.confirmedTree).delete(key);
     else this.#write(this.confirmedTree, key, state);
   }
@@ -111,7 +111,7 @@ export class ReplicaTransaction {
   setPending(name: ObjectName, record: PendingRecord | undefined): void {
     const key = bytesOf(nameText(name));
     if (record === undefined || record.cseqs.length === 0) this.access.tree(TREES.pending).delete(key);
-    else this.#write(TREES.pending, key, { ...record, state: compactState(record.state, this.floor) ?? record.state });
+    else this.#write(TREES.pending, key, this.floor === NEVER ? record : { ...record, state: compactState(record.state, this.floor) ?? record.state });
   }
 
   /** The state that the application sees. */
