@@ -34,7 +34,7 @@ export type Request =
   | { readonly do: "uploaded" | "downloaded"; readonly id: string; readonly patienceMs: number }
   | { readonly do: "dump"; readonly id: string }
   | { readonly do: "clock"; readonly skewMs: number }
-  | { readonly do: "serve"; readonly place: ServerPlace; readonly skewMs: number; readonly pageCharacters: number; readonly mutant?: MutantName }
+  | { readonly do: "serve"; readonly place: ServerPlace; readonly skewMs: number; readonly mutant?: MutantName }
   | { readonly do: "metrics" | "stop" };
 
 /** What a process says by itself. */

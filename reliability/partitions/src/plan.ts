@@ -54,8 +54,6 @@ export interface Plan {
   readonly faults: readonly PlannedFault[];
   /** Of each server's clock. */
   readonly serverSkewsMs: readonly number[];
-  /** Of a page of a bootstrap. */
-  readonly pageCharacters: number;
 }
 
 /** Faults on the lines between clients and servers, for a group of clients. */
@@ -94,5 +92,5 @@ export function planOf(seed: number, { store, seconds, clients: most, only }: Pl
   for (let atMs = 200; atMs < forMs; atMs += (isCrowded ? 100 : 400) + random.below(isCrowded ? 600 : 1000)) {
     faults.push({ kind: random.pick(kinds), atMs, forMs: Math.min(forMs - atMs, 100 + random.below(Math.min(forMs / 2, 20_000))), seed: random.below(2 ** 31) });
   }
-  return { seed, store, clients, servers, writesPerSecond: 10 + random.below(31), forMs, faults, serverSkewsMs: Array.from({ length: servers }, () => random.below(40_000) - 20_000), pageCharacters: 500 * 2 ** random.below(6) };
+  return { seed, store, clients, servers, writesPerSecond: 10 + random.below(31), forMs, faults, serverSkewsMs: Array.from({ length: servers }, () => random.below(40_000) - 20_000) };
 }

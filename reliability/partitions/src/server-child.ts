@@ -15,11 +15,10 @@ const authenticator = {
   verify: (token: string) => Promise.resolve(token.startsWith("test:") ? { userId: token.slice(5), customData: {}, expiresAt: Date.now() + 3_600_000 } : { refused: "invalid" as const }),
 };
 
-async function serve({ place, skewMs, pageCharacters, mutant }: Extract<Request, { do: "serve" }>): Promise<number> {
+async function serve({ place, skewMs, mutant }: Extract<Request, { do: "serve" }>): Promise<number> {
   const store = "sqlite" in place ? new SqliteStore(place.sqlite) : new PostgresStore({ connection: place.postgres, connections: 6, statementTimeoutMs: 3000 });
   const now = (): number => Date.now() + skewMs;
   server = new SyncServer({ store: brokenStore(store, mutant), authenticator, rules: OPEN_RULES, schemaPolicy: "clientsMayAdd", silenceMs: 2000, pollMs: 100, now });
-  void pageCharacters;
   await server.start();
   return server.port;
 }

@@ -107,7 +107,7 @@ export class World {
       if (slot.process.isEnded) slot.process = pool.take("server");
       this.#watched(slot.process, `server ${index}`);
       try {
-        slot.port = await slot.process.ask<number>({ do: "serve", place, skewMs: plan.serverSkewsMs[index] ?? 0, pageCharacters: plan.pageCharacters, ...(mutant === undefined ? {} : { mutant }) });
+        slot.port = await slot.process.ask<number>({ do: "serve", place, skewMs: plan.serverSkewsMs[index] ?? 0, ...(mutant === undefined ? {} : { mutant }) });
         break;
       } catch {
         await slot.process.kill();
