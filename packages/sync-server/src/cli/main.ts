@@ -15,6 +15,7 @@ import { loadConfig } from "./config.ts";
 import { convert, rewrap } from "./keep.ts";
 import type { Done } from "./keep.ts";
 import { runServer } from "./run.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 const USAGE = `Usage: holdfast-sync-server [COMMAND] --config FILE [options]
 
@@ -112,6 +113,7 @@ async function serve(config: ServerConfig, isJson: boolean): Promise<void> {
     process.once("SIGINT", resolve);
   });
   const running = await runServer(config, jsonLog((line) => process.stderr.write(line)));
+  keepYoungGenerationSmall(running.server.metrics);
   const { server, admin } = running;
   print(isJson, { url: server.url, ...(admin === undefined ? {} : { adminPort: admin.port }) }, `Listening on ${server.url}${admin === undefined ? "" : `, status on http://127.0.0.1:${String(admin.port)}/`}`);
   await stopped;

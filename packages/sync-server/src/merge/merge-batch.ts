@@ -80,6 +80,9 @@ interface Current {
   readonly version: number | undefined;
 }
 
+/** Operations by the name of their object. */
+type Groups = ReadonlyMap<string, readonly Operation[]>;
+
 type StatefulChange = ObjectChange & { readonly state: ObjectState };
 
 class Batch {
@@ -117,7 +120,7 @@ class Batch {
 
   /** What another program did has happened already: nobody is asked. */
   takeForeign(ops: readonly Operation[]): void {
-    if (ops.length > 0) this.#keep(this.#changesOf(ops), { client: "" });
+    if (ops.length > 0) this.#keep(this.#changesOf(groupedByObject(ops)), { client: "" });
   }
 
   plan(): FlushPlan {
@@ -143,8 +146,9 @@ class Batch {
     const malformed = this.#malformed(upload);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
     const { ops, seen } = this.#informed(upload);
-    const ahead = this.#ahead(ops);
-    const changes = this.#changesOf(ops);
+    const groups = groupedByObject(ops);
+    const ahead = this.#ahead(groups);
+    const changes = this.#changesOf(groups);
     const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (ahead.has(objectName(change.type, change.pk)) ? AHEAD : undefined));
     const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
     const rejects: Reject[] = [];
@@ -204,9 +208,9 @@ class Batch {
    * without saying so; what names an element that is not there would wait for it for ever. An honest client does either when an earlier
    * transaction of its own was refused while this one was on its way: the other objects of the transaction are none the worse.
    */
-  #ahead(ops: readonly Operation[]): ReadonlySet<string> {
+  #ahead(groups: Groups): ReadonlySet<string> {
     const ahead = new Set<string>();
-    for (const [name, group] of groupedByObject(ops)) {
+    for (const [name, group] of groups) {
       const { type, pk } = group[0] as Operation;
       let { state } = this.#read(name, type, pk);
       if (!group.some((operation) => isAhead(state, operation, this.#floor.stamp))) continue;
@@ -222,8 +226,8 @@ class Batch {
   }
 
   /** What the operations would do, object by object. */
-  #changesOf(ops: readonly Operation[]): readonly StatefulChange[] {
-    return [...groupedByObject(ops)].map(([name, group]) => {
+  #changesOf(groups: Groups): readonly StatefulChange[] {
+    return [...groups].map(([name, group]) => {
       const { type, pk } = group[0] as Operation;
       const current = this.#read(name, type, pk);
       const state = applyOperations(current.state, group);
@@ -265,7 +269,7 @@ function isCreate(operation: Operation): boolean {
   return operation.do.act === "create";
 }
 
-function groupedByObject(ops: readonly Operation[]): ReadonlyMap<string, readonly Operation[]> {
+function groupedByObject(ops: readonly Operation[]): Groups {
   const groups = new Map<string, Operation[]>();
   for (const operation of ops) {
     const name = objectName(operation.type, operation.pk);

@@ -48,6 +48,8 @@ export interface ShardOptions {
 
 const DAY_MS = 86_400_000;
 const COMPACT_MS = 60_000;
+/** How long after a commit this server has handed on what it wrote itself, unless it is overloaded. */
+const OWN_MS = 20;
 /** A database that has not answered for this long is not ready. */
 const ANSWER_MS = 5000;
 
@@ -215,6 +217,9 @@ export class Shard {
       this.#answered();
       if (feed === undefined || position === undefined) return;
       this.#risen(position);
+      if (position.version <= feed.version) return;
+      // Mostly it is this server's own flush, whose end is just being heard of; reading the log would be in the way of the next ones.
+      await new Promise((resolve) => setTimeout(resolve, OWN_MS));
       if (position.version > feed.version) feed.look();
     } catch (error) {
       this.#isAnswering = false;

@@ -2,9 +2,11 @@
  * Hints by LISTEN and NOTIFY, one notification per interval at most. The database itself is the bus, and has one channel.
  *
  * NOTIFY holds a lock of the whole cluster while its transaction commits; one for each commit would make all of them wait for each other.
+ * A server's own hints come back to it and say who sent them: it knows what it has written.
  *
  * @module
  */
+import { randomBytes } from "node:crypto";
 import pg from "pg";
 import type { HintBus, HintChannel } from "../../hints/hint-bus.ts";
 import { LISTEN_SQL, NOTIFY_SQL } from "./postgres-only.ts";
@@ -27,6 +29,7 @@ class NotifyChannel implements HintChannel {
   readonly #listener: () => void;
   readonly #connection: pg.ClientConfig;
   readonly #pool: pg.Pool;
+  readonly #sender = randomBytes(8).toString("hex");
   #client: pg.Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -50,7 +53,9 @@ class NotifyChannel implements HintChannel {
     this.#client = client;
     client.on("error", again);
     client.on("end", again);
-    client.on("notification", () => this.#listener());
+    client.on("notification", ({ payload }) => {
+      if (payload !== this.#sender) this.#listener();
+    });
     try {
       await client.connect();
       await client.query(LISTEN_SQL);
@@ -65,7 +70,7 @@ class NotifyChannel implements HintChannel {
     if (this.#timer !== undefined || this.#isStopped) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#pool.query(NOTIFY_SQL).catch(() => undefined);
+      this.#pool.query(`${NOTIFY_SQL}, '${this.#sender}'`).catch(() => undefined);
     }, INTERVAL_MS);
   }
 
