@@ -13,8 +13,8 @@ export interface IdleResult {
   readonly connectedPerSecond: number;
 }
 
-/** A server that has just started grows by other things as well; it gets this long to come to rest. */
-const REST_MS = 3000;
+/** How long they are idle before it is looked: the server gives memory back after some quiet seconds. */
+const REST_MS = 12_000;
 
 /** Connects clients over TLS, each with a user and a subscription of its own. */
 export async function idle(processes: Processes, count: number): Promise<IdleResult> {

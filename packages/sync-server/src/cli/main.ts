@@ -12,10 +12,10 @@ import { SyncServerError } from "../errors.ts";
 import { jsonLog } from "../operations/log.ts";
 import type { ServerConfig } from "./config.ts";
 import { loadConfig } from "./config.ts";
+import { giveBackWhenQuiet } from "./give-back.ts";
 import { convert, rewrap } from "./keep.ts";
 import type { Done } from "./keep.ts";
 import { runServer } from "./run.ts";
-import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 const USAGE = `Usage: holdfast-sync-server [COMMAND] --config FILE [options]
 
@@ -113,7 +113,7 @@ async function serve(config: ServerConfig, isJson: boolean): Promise<void> {
     process.once("SIGINT", resolve);
   });
   const running = await runServer(config, jsonLog((line) => process.stderr.write(line)));
-  keepYoungGenerationSmall(running.server.metrics);
+  giveBackWhenQuiet();
   const { server, admin } = running;
   print(isJson, { url: server.url, ...(admin === undefined ? {} : { adminPort: admin.port }) }, `Listening on ${server.url}${admin === undefined ? "" : `, status on http://127.0.0.1:${String(admin.port)}/`}`);
   await stopped;

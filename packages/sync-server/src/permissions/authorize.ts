@@ -6,6 +6,7 @@
  * @module
  */
 import type { Operation } from "@holdfast/sync-protocol";
+import type { Filter } from "../filters/filter.ts";
 import { compilePredicate } from "../filters/predicate.ts";
 import { imageReader } from "../merge/image.ts";
 import type { Image } from "../merge/image.ts";
@@ -28,10 +29,19 @@ const DENIED: Refusal = { code: "PERMISSION_DENIED", reason: "the rules do not a
 export function rightsOf(role: BoundRole): Rights {
   return {
     role,
-    canRead: compilePredicate(role.read, imageReader),
-    canInsert: compilePredicate(role.insert, imageReader),
-    canUpdate: compilePredicate(role.update, imageReader),
-    canDelete: compilePredicate(role.delete, imageReader),
+    canRead: whenAsked(role.read),
+    canInsert: whenAsked(role.insert),
+    canUpdate: whenAsked(role.update),
+    canDelete: whenAsked(role.delete),
+  };
+}
+
+/** Compiles at the first question: most sessions never write. */
+function whenAsked(filter: Filter): (image: Image) => boolean {
+  let compiled: ((image: Image) => boolean) | undefined;
+  return (image) => {
+    compiled ??= compilePredicate(filter, imageReader);
+    return compiled(image);
   };
 }
 

@@ -10,7 +10,7 @@ import { SyncServerError } from "../errors.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText } from "../schema/wire-scalar.ts";
-import type { ChangeEntry, Snapshot, Store, StoredObject } from "../store/store.ts";
+import type { ChangeEntry, RowPage, Snapshot, Store, StoredRow } from "../store/store.ts";
 import { ChangeBatch, deletedRow, deltaOf, downText, entering, nameJson, rowJson, spansInView, writersOf } from "./delta.ts";
 import type { Gate } from "./gate.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -207,19 +207,22 @@ export class Download {
     };
     for (const shown of view.classes.values()) {
       if (from !== undefined && shown.type < from.type) continue;
-      let after = from !== undefined && shown.type === from.type ? (from.after ?? undefined) : undefined;
-      for (;;) {
-        const { rows, next } = await snapshot.rows(shown.type, shown.filter, { after, limit: ROWS_PER_PAGE });
+      const after = from !== undefined && shown.type === from.type ? (from.after ?? undefined) : undefined;
+      let reading: Promise<RowPage> | undefined = snapshot.rows(shown.type, shown.filter, { after, limit: ROWS_PER_PAGE });
+      while (reading !== undefined) {
+        const { rows, next }: RowPage = await reading;
         if (this.#isCancelled) return undefined;
+        // The database goes on while these are sent.
+        reading = next === undefined ? undefined : snapshot.rows(shown.type, shown.filter, { after: next, limit: ROWS_PER_PAGE });
+        // Whoever is cancelled does not come back for it.
+        reading?.catch(() => undefined);
         for (const row of rows) {
           if (pending.size > PAGE_CHARACTERS && !(await send(false))) return undefined;
-          const json = this.#rowJson(row, shown.hidden);
+          const json = storedRowJson(row, shown.hidden);
           pending.rows.push(json);
           pending.size += json.length;
           pending.boot = { page, type: shown.type, after: keyColumnText(row.pk) };
         }
-        if (next === undefined) break;
-        after = next;
       }
     }
     pending.rows.push(...corrections.rows);
@@ -227,10 +230,20 @@ export class Download {
     if (corrections.out.length > 0) void outgoing.sendAndWait(`{"msg":"down","resume":${JSON.stringify(seal(end))},"txs":[],"out":[${corrections.out.join(",")}]}`);
     return end;
   }
+}
 
-  #rowJson({ type, pk, state }: StoredObject, hidden: ReadonlySet<string>): string {
-    return rowJson(type, pk, visibleState(state, hidden));
-  }
+/** States that cannot hold what is hidden go out as they are stored: parsing them to write them again would be most of a bootstrap. */
+function storedRowJson({ type, pk, stateText }: StoredRow, hidden: ReadonlySet<string>): string {
+  if (mayName(stateText, hidden)) return rowJson(type, pk, visibleState(JSON.parse(stateText) as ObjectState, hidden));
+  return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)},"state":${stateText}}`;
+}
+
+/** False only if no name in the JSON can be one of these. Behind a backslash a name could be written in another way. */
+function mayName(json: string, names: ReadonlySet<string>): boolean {
+  if (names.size === 0) return false;
+  if (json.includes("\\")) return true;
+  for (const name of names) if (json.includes(JSON.stringify(name))) return true;
+  return false;
 }
 
 /** A restored backup and a log that no longer reaches back must not be papered over. */

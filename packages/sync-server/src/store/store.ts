@@ -153,9 +153,17 @@ export interface Committed {
   readonly salt: string;
 }
 
+/** An object of a page; its state as it is stored, since most of them are handed on as they are. */
+export interface StoredRow {
+  readonly type: string;
+  readonly pk: WireKey;
+  /** JSON of an `ObjectState`. */
+  readonly stateText: string;
+}
+
 /** A page of rows in the order of their keys. */
 export interface RowPage {
-  readonly rows: readonly StoredObject[];
+  readonly rows: readonly StoredRow[];
   /** Where the next page begins; undefined after the last one. */
   readonly next: string | undefined;
 }

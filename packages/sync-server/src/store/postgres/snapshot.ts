@@ -48,7 +48,7 @@ export class PostgresSnapshot implements Snapshot {
     const { rows } = await this.#ask<{ pk: string; m: string }>(pageSql(table, condition, { after: after === undefined ? undefined : parameters.length, limit }), parameters);
     const kind = table.key.kind === "json" ? "string" : table.key.kind;
     return {
-      rows: rows.map(({ pk, m }) => ({ type, pk: keyOfColumnText(pk, kind), state: JSON.parse(m) as ObjectState })),
+      rows: rows.map(({ pk, m }) => ({ type, pk: keyOfColumnText(pk, kind), stateText: m })),
       next: rows.length < limit ? undefined : rows.at(-1)?.pk,
     };
   }

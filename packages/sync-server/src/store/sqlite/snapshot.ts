@@ -45,7 +45,7 @@ export class SqliteSnapshot implements Snapshot {
     const statement = this.#db.prepare(`SELECT CAST(${key} AS TEXT) AS pk, ${quoteName(STATE_COLUMN)} AS m FROM ${quoteName(type)} WHERE ${after === undefined ? "" : `${key} > ? AND `}${condition} ORDER BY ${key} LIMIT ${String(limit)}`);
     const rows = statement.all(...parameters) as { pk: string; m: string }[];
     const kind = table.key.kind === "json" ? "string" : table.key.kind;
-    return { rows: rows.map(({ pk, m }) => ({ type, pk: keyOfColumnText(pk, kind), state: JSON.parse(m) as ObjectState })), next: rows.length < limit ? undefined : rows.at(-1)?.pk };
+    return { rows: rows.map(({ pk, m }) => ({ type, pk: keyOfColumnText(pk, kind), stateText: m })), next: rows.length < limit ? undefined : rows.at(-1)?.pk };
   }
 
   async states(names: readonly { readonly type: string; readonly pk: WireKey }[]): Promise<ReadonlyMap<string, ObjectState>> {
