@@ -16,7 +16,7 @@ import { stateOfText, textOfState } from "../state-text.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushInput, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
 import { textArray } from "./binary-array.ts";
-import { FLUSH_MARK_SQL, lockTimeoutSql, TAKE_FOREIGN_SQL } from "./postgres-only.ts";
+import { BY_KEYS_SQL, FLUSH_MARK_SQL, lockTimeoutSql, TAKE_FOREIGN_SQL } from "./postgres-only.ts";
 import { prepared } from "./prepared.ts";
 import { columnText, deleteSql, statesSql, upsertSql } from "./table-sql.ts";
 import { together } from "./together.ts";
@@ -60,7 +60,7 @@ async function read(client: pg.PoolClient, request: TimedRequest, layout: Schema
 
 /** From here to the commit no other flush of the database is in between. */
 async function begin(client: pg.PoolClient, { lockTimeoutMs, silentMs }: TimedRequest): Promise<Pick<Read, "version" | "floor">> {
-  const begun = (await client.query(`BEGIN; ${FLUSH_MARK_SQL}; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
+  const begun = (await client.query(`BEGIN; ${FLUSH_MARK_SQL}; ${BY_KEYS_SQL}; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
   const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
   return { version: Number(shard?.v), floor: { version: Number(shard?.floor), stamp: shard?.folded ?? "" } };
 }

@@ -17,6 +17,12 @@ export const NOTIFY_SQL = "NOTIFY holdfast_sync";
 /** Says, until the transaction ends, that what is written is the server's own: the trigger leaves it alone. */
 export const FLUSH_MARK_SQL = "SET LOCAL holdfast.flush = 'on'";
 
+/**
+ * Says, until the transaction ends, that rows are found by their keys. A plan that was made while a table was empty reads all of it, and would
+ * be kept while the table grows; pages of a bootstrap would each be sorted out of the whole table until somebody has analysed it.
+ */
+export const BY_KEYS_SQL = "SET LOCAL enable_seqscan = off";
+
 /** How long a flush waits for a row that another program has locked. */
 export function lockTimeoutSql(ms: number): string {
   return `SET LOCAL lock_timeout = ${String(Math.ceil(ms))}`;

@@ -15,6 +15,7 @@ import type { LogRow } from "../log-codec.ts";
 import { objectName } from "../store.ts";
 import type { ChangeEntry, Position, RowPage, Snapshot } from "../store.ts";
 import { statementDialect } from "./postgres-dialect.ts";
+import { BY_KEYS_SQL } from "./postgres-only.ts";
 import { pageSql, statesSql } from "./table-sql.ts";
 
 /** Everything as of one version. */
@@ -35,7 +36,7 @@ export class PostgresSnapshot implements Snapshot {
     // A connection that is lost tells so by an event as well, which would end the process if nobody listened.
     client.on("error", ignore);
     // The counter row has to be part of the snapshot, else a flush between the two would be seen twice or not at all.
-    const results = (await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT v, floor, folded FROM sync.shard WHERE id = 0")) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
+    const results = (await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${BY_KEYS_SQL}; SELECT v, floor, folded FROM sync.shard WHERE id = 0`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
     const row = results.at(-1)?.rows[0];
     return new PostgresSnapshot(client, layout, { epoch, version: Number(row?.v ?? 0), floor: Number(row?.floor ?? 0), folded: row?.folded ?? "" });
   }
