@@ -21,7 +21,7 @@ export const FLUSH_MARK_SQL = "SET LOCAL holdfast.flush = 'on'";
  * Says, until the transaction ends, that rows are found by their keys. A plan that was made while a table was empty reads all of it, and would
  * be kept while the table grows; pages of a bootstrap would each be sorted out of the whole table until somebody has analysed it.
  */
-export const BY_KEYS_SQL = "SET LOCAL enable_seqscan = off";
+export const BY_KEYS_SQL = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
 
 /** How long a flush waits for a row that another program has locked. */
 export function lockTimeoutSql(ms: number): string {
