@@ -152,7 +152,13 @@ export class ReplicaTransaction {
   /** The same for a state that is known. */
   showState(name: ObjectName, state: ObjectState | undefined): void {
     const key = toReplicaKey(name.pk);
-    const plain = materialise(state, { isGone: this.isGone });
+    let isOwnTarget = false;
+    const isGone = (type: string, pk: WireKey): boolean => {
+      if (!this.isGone(type, pk)) return false;
+      isOwnTarget ||= type === name.type && nameText({ type, pk }) === nameText(name);
+      return true;
+    };
+    const plain = materialise(state, { isGone });
     if (plain === undefined) {
       if (!this.access.has(name.type, key)) return;
       for (const origin of this.access.remove(name.type, key)) this.#hide(name, { type: origin.className, pk: toWireKey(origin.key) });
@@ -161,6 +167,8 @@ export class ReplicaTransaction {
     // To look is half of the work of a bootstrap, and mostly nobody waits.
     const isAwaited = this.access.tree(TREES.hidden).count > 0 && !this.access.has(name.type, key);
     this.access.put(name.type, key, toReplicaFields(completed(plain, this.schema, name.type)));
+    // An object that links to itself can do so once it is there.
+    if (isOwnTarget) this.access.put(name.type, key, toReplicaFields(completed(materialise(state, { isGone: this.isGone }) as PlainObject, this.schema, name.type)));
     this.noteHidden(name, state);
     if (isAwaited) this.showOrigins(name);
   }
