@@ -105,6 +105,22 @@ forEachMode((world) => {
     expect((await Realm.open(world.config("a", link))).subscriptions.state).toBe("complete");
   });
 
+  it("[S-6.3] initial subscriptions that were refused are made anew when the file is opened, of the application as it is now", async () => {
+    const server = new ReferenceServer();
+    const link = new Link(server);
+    const initial = (query: string) => ({ initialSubscriptions: { update: (set: { add(results: object): unknown }, realm: Realm) => void set.add(realm.objects("Task").filtered(query)) } });
+    const refused = "title CONTAINS 'x' AND votes > 1";
+    for (let times = 0; times < 2; times++) await expect(Realm.open(world.config("a", link, initial(refused)))).rejects.toMatchObject({ code: "SUBSCRIPTION_INVALID" });
+    expect(world.errors.map((error) => error.code)).toEqual(["QUERY_UNSUPPORTED", "QUERY_UNSUPPORTED"]);
+    const a = await Realm.open(world.config("a", link, initial("done == true")));
+    expect([a.subscriptions.state, [...a.subscriptions].map((entry) => entry.queryString)]).toEqual(["complete", ["done == true"]]);
+    // A later set that is refused is not: what was in effect before it still is, and the application knows what it asked for.
+    await expect(a.subscriptions.update((set) => void set.add(a.objects("Task").filtered(refused)))).rejects.toMatchObject({ code: "SUBSCRIPTION_INVALID" });
+    a.close();
+    const again = await Realm.open(world.config("a", link, initial("done == false")));
+    expect([again.subscriptions.state, again.subscriptions.length]).toEqual(["error", 2]);
+  });
+
   it("a wait that begins when the session has ended is not begun; another opening tries again", async () => {
     const server = new ReferenceServer();
     const link = new Link(server);

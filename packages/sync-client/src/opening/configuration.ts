@@ -26,6 +26,7 @@ export interface OpenRealmBehavior {
 
 /** The subscriptions of a new file. */
 export interface InitialSubscriptions {
+  /** Called once, and once more each time the file is opened after the server refused the set before anything came. */
   readonly update: (subscriptions: MutableSubscriptionSet, realm: Realm) => void;
   /** Also when the file exists. */
   readonly rerunOnOpen?: boolean;

@@ -15,7 +15,7 @@ import { subscriptionOf } from "../subscriptions/subscription-query.ts";
 import type { SubscriptionOptions } from "../subscriptions/mutable-subscriptions.ts";
 import type { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { checkSyncConfiguration } from "./configuration.ts";
-import type { OpenRealmBehavior, SyncConfiguration } from "./configuration.ts";
+import type { InitialSubscriptions, OpenRealmBehavior, SyncConfiguration } from "./configuration.ts";
 import { isPartitioned, partitionFileName, subscribeToPartition, withPartition } from "./partition.ts";
 import { syncedRealmOf, SyncedRealm, takeResetAtOpen } from "./synced-realm.ts";
 
@@ -55,8 +55,7 @@ const provider: SyncProvider = {
     const { synced, isFirst } = SyncedRealm.attach(sessionOf(realm) as FileSession, sync);
     const subscriptions = synced.subscriptions(realm);
     if (isPartitioned(sync)) subscribeToPartition(realm, subscriptions, sync);
-    const { initialSubscriptions } = sync;
-    if (initialSubscriptions !== undefined && (subscriptions.version === 0 || (isFirst && initialSubscriptions.rerunOnOpen === true))) subscriptions.updateNoWait(initialSubscriptions.update);
+    if (sync.initialSubscriptions !== undefined) subscribeAtFirst(sync.initialSubscriptions, subscriptions, { isFirst, isNew: synced.isNew });
     if (isFirst && takeResetAtOpen(synced.file.path)) synced.file.resetNow();
     synced.start({ isFirst });
   },
@@ -102,6 +101,19 @@ const provider: SyncProvider = {
     return app;
   },
 };
+
+/**
+ * Makes the first set of subscriptions: of a file that has none, and of one whose set was refused before anything came. What no server ever
+ * served is of no use to anybody, and the application's next version, or the server's, may do better.
+ */
+function subscribeAtFirst({ update, rerunOnOpen }: InitialSubscriptions, subscriptions: SubscriptionSet, { isFirst, isNew }: { readonly isFirst: boolean; readonly isNew: boolean }): void {
+  const isRefused = isFirst && isNew && subscriptions.state === "error";
+  if (subscriptions.version > 0 && !isRefused && !(isFirst && rerunOnOpen === true)) return;
+  subscriptions.updateNoWait((mutable, realm) => {
+    if (isRefused) mutable.removeAll();
+    update(mutable, realm);
+  });
+}
 
 function subscriptionsOf(session: FileSession): SubscriptionSet {
   const synced = syncedRealmOf(session);
