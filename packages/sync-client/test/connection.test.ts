@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import Realm from "@holdfast/realm";
 import { sessionOf } from "@holdfast/realm/replica";
+import { syncSchemaOf } from "../src/index.ts";
 import { BackOff } from "../src/session/back-off.ts";
 import { checkUrl } from "../src/session/transport.ts";
 import { settle, testUser } from "./support/clients.ts";
@@ -126,6 +127,14 @@ forEachMode((world) => {
     const link = new Link(new ReferenceServer());
     const config = world.config("a", link);
     expect(() => new Realm({ ...config, schema: [{ name: "T", primaryKey: "id", properties: { id: "int" } }] })).toThrow("The primary key property on a synchronized Realm must be named '_id' but found 'id' for type 'T'");
+    for (const [primaryKey, property] of [["_id", "int?"], ["key", { type: "uuid", optional: true, mapTo: "_id" }]] as const) {
+      const schema = [{ name: "T", primaryKey, properties: { [primaryKey]: property } }];
+      expect(() => new Realm({ ...config, schema })).toThrow(expect.objectContaining({ code: "PRIMARY_KEY_OPTIONAL", message: "The primary key property '_id' of type 'T' cannot be optional on a synchronized Realm" }));
+      await expect(Realm.open({ ...config, schema })).rejects.toMatchObject({ code: "PRIMARY_KEY_OPTIONAL" });
+      // The server's configuration is made of the same words.
+      expect(() => syncSchemaOf(schema)).toThrow(expect.objectContaining({ code: "PRIMARY_KEY_OPTIONAL" }));
+    }
+    expect(Realm.exists({ path: world.path("a") })).toBe(false);
     expect(() => new Realm({ ...config, onMigration: () => undefined })).toThrow("The realm configuration options 'onMigration' and 'sync' cannot both be defined.");
     const a = await Realm.open(world.config("b", link));
     expect(sessionOf(a)?.replicator).toBeDefined();

@@ -39,7 +39,7 @@ const TASK = {
   },
 };
 const RELATIONSHIPS = { project: { ref: "#/relationship/mongodb-atlas/work/projects", foreign_key: "_id", is_list: false }, helpers: { ref: "#/relationship/mongodb-atlas/work/people", is_list: true } };
-const PROJECT = { title: "Project", bsonType: "object", required: ["_id"], properties: { _id: { bsonType: "objectId" }, name: { bsonType: "string" } } };
+const PROJECT = { title: "Project", bsonType: "object", properties: { _id: { bsonType: "objectId" }, name: { bsonType: "string" } } };
 
 /** An application with one collection of tasks. */
 function tasksWith(roles: readonly object[]): ReturnType<typeof importAtlas> {
@@ -81,6 +81,8 @@ describe("schemas and rules", () => {
     const { schema, notes } = tasksWith([]);
     const [place, project, task] = schema.classes;
     expect([place?.embedded, project?.primaryKey, task?.primaryKey]).toEqual([true, "_id", "_id"]);
+    // Every document of MongoDB's has one, whatever the schema says.
+    expect(project?.properties.find(({ name }) => name === "_id")).toEqual({ name: "_id", type: "objectId" });
     expect(Object.fromEntries((task?.properties ?? []).map(({ name, ...rest }) => [name, rest]))).toEqual({
       _id: { type: "objectId" },
       title: { type: "string" },

@@ -161,6 +161,9 @@ for (const kind of STORE_KINDS) {
       const more = await again.applySchema({ classes: [{ ...task!, properties: [...task!.properties, { name: "extra", type: "int" }] }, event!] });
       expect(more.tables.get("Task")?.columns.map(({ name }) => name)).toContain("extra");
       await expect(again.applySchema({ classes: [{ ...task!, properties: [{ name: "_id", type: "string" }, { name: "title", type: "int" }] }] })).rejects.toMatchObject({ code: "SCHEMA_UNSUPPORTED" });
+      // Every row of a table has a key: what may be null is none.
+      const loose = { name: "Loose", primaryKey: "_id", properties: [{ name: "_id", type: "int", optional: true }] } as const;
+      await expect(again.applySchema({ classes: [...TASKS.classes, loose] })).rejects.toMatchObject({ code: "SCHEMA_UNSUPPORTED", message: "the primary key of class Loose cannot be optional" });
     });
   });
 }

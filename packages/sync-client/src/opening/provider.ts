@@ -14,6 +14,7 @@ import { checkSubscriptionOptions } from "../subscriptions/mutable-subscriptions
 import { subscriptionOf } from "../subscriptions/subscription-query.ts";
 import type { SubscriptionOptions } from "../subscriptions/mutable-subscriptions.ts";
 import type { SubscriptionSet } from "../subscriptions/subscription-set.ts";
+import { requireSyncable } from "../wire/sync-schema.ts";
 import { checkSyncConfiguration } from "./configuration.ts";
 import type { InitialSubscriptions, OpenRealmBehavior, SyncConfiguration } from "./configuration.ts";
 import { isPartitioned, partitionFileName, subscribeToPartition, withPartition } from "./partition.ts";
@@ -62,7 +63,10 @@ const provider: SyncProvider = {
 
   shape(config, classes) {
     const sync = config.sync as unknown as SyncConfiguration;
-    return isPartitioned(sync) ? withPartition(classes, sync) : classes;
+    const shaped = isPartitioned(sync) ? withPartition(classes, sync) : classes;
+    // Before there is a file: what is refused leaves none that the corrected schema would not fit.
+    requireSyncable(shaped);
+    return shaped;
   },
 
   open(config, construct) {

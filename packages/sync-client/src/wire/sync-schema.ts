@@ -18,16 +18,21 @@ const COLLECTIONS: Readonly<Record<string, "list" | "set" | "dict">> = { list: "
 /**
  * The server's `schema`, made of what `Realm.open` takes: server and devices share one text.
  *
- * @throws {SyncError} `PRIMARY_KEY_REQUIRED`; as `Realm.open` for a schema that is wrong.
+ * @throws {SyncError} `PRIMARY_KEY_REQUIRED`, `PRIMARY_KEY_OPTIONAL`; as `Realm.open` for a schema that is wrong.
  */
 export function syncSchemaOf(schema: NonNullable<Configuration["schema"]>): SyncSchema {
   return syncSchemaOfClasses(parseSyncedSchema(schema));
 }
 
-/** Makes the schema of the wire of an open realm's; names are those in the file. @throws {SyncError} `PRIMARY_KEY_REQUIRED` */
+/** Makes the schema of the wire of an open realm's; names are those in the file. @throws {SyncError} `PRIMARY_KEY_REQUIRED`, `PRIMARY_KEY_OPTIONAL` */
 export function syncSchemaOfClasses(classes: readonly CanonicalObjectSchema[]): SyncSchema {
-  for (const entry of classes) if (!entry.embedded) requirePrimaryKey(entry);
+  requireSyncable(classes);
   return { classes: classes.map(syncClassOf).sort((left, right) => (left.name < right.name ? -1 : 1)) };
+}
+
+/** Checks what a schema must have to be synced. @throws {SyncError} `PRIMARY_KEY_REQUIRED`, `PRIMARY_KEY_OPTIONAL` */
+export function requireSyncable(classes: readonly CanonicalObjectSchema[]): void {
+  for (const entry of classes) if (!entry.embedded) requirePrimaryKey(entry);
 }
 
 function requirePrimaryKey(entry: CanonicalObjectSchema): void {
@@ -35,6 +40,7 @@ function requirePrimaryKey(entry: CanonicalObjectSchema): void {
   if (primaryKey === undefined) throw new SyncError("PRIMARY_KEY_REQUIRED", `There must be a primary key property named '_id' on a synchronized Realm but none was found for type '${entry.name}'`);
   const mapped = entry.properties[primaryKey]?.mapTo;
   if (mapped !== PRIMARY_KEY) throw new SyncError("PRIMARY_KEY_REQUIRED", `The primary key property on a synchronized Realm must be named '_id' but found '${String(mapped)}' for type '${entry.name}'`);
+  if (entry.properties[primaryKey]?.optional === true) throw new SyncError("PRIMARY_KEY_OPTIONAL", `The primary key property '_id' of type '${entry.name}' cannot be optional on a synchronized Realm`);
 }
 
 function syncClassOf(entry: CanonicalObjectSchema): SyncClass {

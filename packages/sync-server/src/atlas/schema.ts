@@ -30,7 +30,7 @@ export function classesOf({ schema, relationships, classNamed, note }: AtlasColl
     const required = new Set(Array.isArray(given["required"]) ? given["required"] : []);
     const properties = Object.entries((given["properties"] ?? {}) as Json).flatMap(([property, value]) => {
       const link = isEmbedded ? undefined : linkOf(property, relationships);
-      const made = link === undefined ? propertyOf(property, value as Json, { owner: name, isOptional: !required.has(property), note, embed: (inner, innerName) => add(inner, innerName, true) }) : linked(property, link, classNamed(link.reference), note);
+      const made = link === undefined ? propertyOf(property, value as Json, { owner: name, isOptional: !required.has(property) && (isEmbedded || property !== "_id"), note, embed: (inner, innerName) => add(inner, innerName, true) }) : linked(property, link, classNamed(link.reference), note);
       return made === undefined ? [] : [made];
     });
     found.push({ name, ...(isEmbedded ? { embedded: true as const } : { primaryKey: "_id" }), properties });

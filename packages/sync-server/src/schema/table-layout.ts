@@ -65,6 +65,7 @@ export class SchemaLayout {
     const columns = each.properties.map((property) => this.#columnOf(property));
     const key = columns.find(({ name }) => name === each.primaryKey);
     if (key === undefined || !KEY_TYPES.has(key.kind) || key.property.collection !== undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", `class ${each.name} needs a primary key of type int, string, objectId or uuid`);
+    if (key.property.optional === true) throw new SyncServerError("SCHEMA_UNSUPPORTED", `the primary key of class ${each.name} cannot be optional`);
     return { name: each.name, class: each, key, columns: [key, ...columns.filter((column) => column !== key)] };
   }
 
