@@ -11,7 +11,11 @@ import { ReferenceServer } from "./support/reference-server.ts";
 
 it("addresses without TLS are refused off this machine", () => {
   expect(checkUrl("https://sync.example.org/a")).toBe("wss://sync.example.org/a");
-  expect(checkUrl("http://127.0.0.1:80/")).toBe("ws://127.0.0.1/");
+  expect(checkUrl("http://127.0.0.1:80/")).toBe("ws://127.0.0.1:80/");
+  expect(checkUrl("HTTPS://sync.example.org:8443")).toBe("wss://sync.example.org:8443/");
+  expect(checkUrl("http://[::1]:80/a?b=c")).toBe("ws://[::1]:80/a?b=c");
+  for (const url of ["ws://127.0.0.1.example.org/", "ws://localhost.example.org/", "http://localhostx"]) expect(() => checkUrl(url)).toThrow(expect.objectContaining({ code: "CONNECTION_INSECURE" }));
+  for (const url of ["ws://localhost@example.org/", "ws://localhost:1@example.org/", "ws://localhost\\@example.org/", "wss://a.example.org/#b", "wss:// a/", "wss:///a"]) expect(() => checkUrl(url)).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }));
   for (const url of ["ws://sync.example.org/", "http://10.0.0.1/", "ftp://localhost/"]) expect(() => checkUrl(url)).toThrow(expect.objectContaining({ code: "CONNECTION_INSECURE" }));
   expect(() => checkUrl("nowhere")).toThrow(expect.objectContaining({ code: "CONFIGURATION_INVALID" }));
 });

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { URL } from "node:url";
 import type { StorageFile, Volume } from "@holdfast/storage-engine";
 import type { System } from "./phone.ts";
 

@@ -27,24 +27,24 @@ export interface Transport {
   connect(url: string, handlers: TransportHandlers): TransportConnection;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const ADDRESS = /^(?<scheme>[a-z]+):\/\/(?<host>\[[\da-f:.]+\]|[^\s/:?#@[\]\\]+)(?<port>:\d+)?(?<path>[/?][^\s#]*)?$/iu;
+const SECURE: Readonly<Record<string, string>> = { https: "wss", http: "ws", wss: "wss", ws: "ws" };
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/iu;
 
 /**
  * The address of a server's sync endpoint: `https` becomes `wss`.
  *
+ * By hand: React Native's `URL` can be read in part only, and not be changed.
+ *
  * @throws {SyncError} `CONNECTION_INSECURE`: without TLS tokens and data could be read on the way; only this very machine is exempt.
  */
 export function checkUrl(url: string): string {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new SyncError("CONFIGURATION_INVALID", "The address of the sync server is no URL.");
-  }
-  if (parsed.protocol === "https:") parsed.protocol = "wss:";
-  if (parsed.protocol === "http:") parsed.protocol = "ws:";
-  if (parsed.protocol === "wss:" || (parsed.protocol === "ws:" && LOOPBACK.test(parsed.hostname))) return parsed.href;
-  throw new SyncError("CONNECTION_INSECURE", `Expected a sync server's address with wss: or https:, got ${parsed.protocol} to another machine.`);
+  const match = ADDRESS.exec(url);
+  if (match === null) throw new SyncError("CONFIGURATION_INVALID", "The address of the sync server is no URL.");
+  const { scheme = "", host = "", port = "", path = "/" } = match.groups ?? {};
+  const protocol = SECURE[scheme.toLowerCase()];
+  if (protocol === "wss" || (protocol === "ws" && LOOPBACK.test(host))) return `${protocol}://${host}${port}${path}`;
+  throw new SyncError("CONNECTION_INSECURE", `Expected a sync server's address with wss: or https:, got ${scheme.toLowerCase()}: to another machine.`);
 }
 
 /** The platform's own WebSocket: browsers, React Native, Node 22 and later, Bun, Deno. */
