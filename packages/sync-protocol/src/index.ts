@@ -10,6 +10,7 @@ export type { HybridClockOptions } from "./hybrid-clock.ts";
 export { LIMITS } from "./limits.ts";
 export type { Limits } from "./limits.ts";
 export { isAhead } from "./merge/ahead.ts";
+export { applyInOrder, applyWithoutWaiting, type InOrder } from "./merge/in-order.ts";
 export { applyOperation, applyOperations } from "./merge/apply.ts";
 export { canonicalise, clampStamp, restamped } from "./merge/canonical.ts";
 export type { CanonicalOptions } from "./merge/canonical.ts";

@@ -13,6 +13,7 @@ const CASES = "sync-protocol/test/merge-cases.test.ts";
 const RANDOM = "sync-protocol/test/convergence.test.ts";
 const LISTS = "sync-protocol/test/lists.test.ts";
 const COMPACTION = "sync-protocol/test/compaction.test.ts";
+const BATCHES = "sync-protocol/test/batches.test.ts";
 const CANONICAL = "sync-protocol/test/canonical.test.ts";
 
 export const MERGE_FAULTS: readonly Mutant[] = [
@@ -61,8 +62,8 @@ export const MERGE_FAULTS: readonly Mutant[] = [
     name: "merge-increments-folded",
     fault: "An explicit set drops the increments after it too",
     file: SLOT,
-    find: "filtered(slot.n, (stamp) => stamp > h)",
-    replace: "filtered(slot.n, () => false)",
+    find: "  return stamps.size === 0 ? undefined : own;",
+    replace: "  return undefined;",
     tests: [CASES],
   },
   {
@@ -117,16 +118,40 @@ export const MERGE_FAULTS: readonly Mutant[] = [
     name: "merge-siblings-by-arrival",
     fault: "Elements inserted at one place stand in the order of their arrival",
     file: "sync-protocol/src/merge/list-index.ts",
-    find: "while (index > 0 && stampOfPosition((siblings[index - 1] as Node).item) > h) index -= 1;",
-    replace: "",
+    find: "    let low = 0;\n",
+    replace: "    let low = siblings.length;\n",
     tests: [CASES],
+  },
+  {
+    name: "merge-batch-never-defers",
+    fault: "A list is kept in order after each operation of a batch: the work grows with the square of them",
+    file: WORK,
+    find: "index.steps <= this.#positions.length + STEPS_MORE",
+    replace: "index.steps >= 0",
+    tests: [BATCHES],
+  },
+  {
+    name: "merge-deferred-siblings-by-arrival",
+    fault: "Elements inserted at one place by a long batch stand in the order of their arrival",
+    file: "sync-protocol/src/merge/list-index.ts",
+    find: "    for (const siblings of this.#unsorted) siblings.sort(byStamp);\n",
+    replace: "",
+    tests: [BATCHES],
+  },
+  {
+    name: "merge-deferred-moves-forgotten",
+    fault: "Places that an element left in a long batch do not say when it left them",
+    file: "sync-protocol/src/merge/list-index.ts",
+    find: "    for (const element of this.#moved) this.#endMoves(element);\n",
+    replace: "",
+    tests: [BATCHES],
   },
   {
     name: "merge-later-sibling-first",
     fault: "Of two inserts at one place the later one is first",
     file: "sync-protocol/src/merge/list-index.ts",
-    find: "stampOfPosition((siblings[index - 1] as Node).item) > h)",
-    replace: "stampOfPosition((siblings[index - 1] as Node).item) < h)",
+    find: "if (stampOfPosition((siblings[middle] as Node).item) > h) high = middle;",
+    replace: "if (stampOfPosition((siblings[middle] as Node).item) < h) high = middle;",
     tests: [CASES],
   },
   {

@@ -6,12 +6,14 @@
  *
  * @module
  */
-import type { FieldsBox, ListBox, ObjectState, Slot } from "../object-state.ts";
+import type { FieldsBox, ListBox, ObjectState, Position, Slot } from "../object-state.ts";
 import type { BoxStep, Operation } from "../operation.ts";
 import { NEVER, type Stamp } from "../stamp.ts";
 import { at } from "./fields.ts";
-import { elementOf } from "./list-index.ts";
+import { indexOf } from "./list-index.ts";
 import { isNewBox } from "./slot.ts";
+
+const NO_POSITIONS: readonly Position[] = [];
 
 /**
  * True if an operation says to have seen a delete of what is alive, or a clear, that the state does not have, or names an element or a position that is not there.
@@ -51,16 +53,14 @@ function bringsBack(slot: Slot | undefined, { do: action }: Operation, floor: St
 
 function insideOf(box: ListBox | FieldsBox | undefined): (name: string) => Slot | undefined {
   if (box === undefined || "f" in box) return (name) => at(box?.f, name);
-  return (element) => box.p.find((item) => item.m === undefined && elementOf(item) === element);
+  // Not the positions: in the middle of a batch only the index knows what is there.
+  return (element) => indexOf(box.p).elements.get(element)?.item;
 }
 
 function namesUnknown(box: ListBox | undefined, { do: action }: Operation): boolean {
-  const positions = box?.p ?? [];
-  if (action.act === "remove") {
-    const elements = new Set(positions.map(elementOf));
-    return !action.elements.every((element) => elements.has(element));
-  }
-  if (action.act !== "insert" && action.act !== "move") return false;
-  if (action.origin !== undefined && !positions.some((item) => item.i === action.origin)) return true;
-  return action.act === "move" && !positions.some((item) => elementOf(item) === action.element);
+  if (action.act !== "insert" && action.act !== "move" && action.act !== "remove") return false;
+  const { nodes, elements } = indexOf(box?.p ?? NO_POSITIONS);
+  if (action.act === "remove") return !action.elements.every((element) => elements.has(element));
+  if (action.origin !== undefined && !nodes.has(action.origin)) return true;
+  return action.act === "move" && !elements.has(action.element);
 }

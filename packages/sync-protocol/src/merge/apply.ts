@@ -10,6 +10,7 @@ import type { Fields, FieldsBox, ListBox, ObjectState, SetBox, Slot } from "../o
 import type { BoxKind, BoxStep, Operation, PathStep } from "../operation.ts";
 import { laterOf, NEVER, type Stamp } from "../stamp.ts";
 import { valueText, type WireValue } from "../wire-value.ts";
+import { Batch, type BatchOptions } from "./batch.ts";
 import { at, withKey, type Owned } from "./fields.ts";
 import { ListWork } from "./list-work.ts";
 import { slotIncremented, slotSet } from "./slot.ts";
@@ -34,14 +35,16 @@ export function applyOperation(state: ObjectState | undefined, operation: Operat
 }
 
 /** Applies several operations of one object; cheaper than one by one. */
-export function applyOperations(state: ObjectState | undefined, operations: readonly Operation[]): ObjectState {
-  const owned: Owned = operations.length > 1 ? new Set() : undefined;
+export function applyOperations(state: ObjectState | undefined, operations: readonly Operation[], options: BatchOptions = { defers: true, waits: true }): ObjectState {
+  const batch = new Batch(options);
   let next = state ?? NOTHING;
-  for (const operation of operations) next = applied(next, operation, owned);
+  for (const operation of operations) next = applied(next, operation, batch);
+  batch.finish();
   return next;
 }
 
-function applied(state: ObjectState, operation: Operation, owned: Owned): ObjectState {
+/** One operation applied in a batch; the state is whole when the batch has finished. */
+export function applied(state: ObjectState, operation: Operation, owned: Owned): ObjectState {
   const { h, g = NEVER, do: action } = operation;
   const deleted = state.d ?? NEVER;
   if (action.act === "delete") {
@@ -71,9 +74,9 @@ function slotChanged(slot: Slot | undefined, step: PathStep, descent: Descent): 
   const { h, do: action } = operation;
   if (typeof step !== "string") return boxEntered(slot, step, descent);
   if (action.act === "inc") return slotIncremented(slot, h, action, owned);
-  if (action.act === "unset") return slotSet(slot, { h, isDefault: false });
+  if (action.act === "unset") return slotSet(slot, { h, isDefault: false }, owned);
   if (action.act !== "set") return slot;
-  const written = slotSet(slot, { h, isDefault: action.isDefault === true, content: action.value });
+  const written = slotSet(slot, { h, isDefault: action.isDefault === true, content: action.value }, owned);
   return action.fresh === true && isBox(action.value) ? withFreshBox(written, action.value.$new, h) : written;
 }
 
@@ -118,7 +121,8 @@ function setChanged(box: SetBox, { operation, owned }: Descent): SetBox {
 function listChanged(box: ListBox, descent: Descent, isHere: boolean): ListBox {
   const work = new ListWork(box.p, descent.owned);
   const attempt = (operation: Operation): Operation | undefined => (isHereOf(operation, descent.step) ? work.act(operation) : elementChanged(work, { ...descent, operation }));
-  const rest = isHere ? work.act(descent.operation) : elementChanged(work, descent);
+  const missing = isHere ? work.act(descent.operation) : elementChanged(work, descent);
+  const rest = descent.owned?.options.waits === false ? undefined : missing;
   let waiting = rest === undefined ? (box.w ?? []) : withWaiting(box.w ?? [], rest);
   // What has come may be what others wait for, and they what others wait for.
   for (let before: readonly Operation[] = []; work.isChanged && before !== waiting; ) {

@@ -6,8 +6,10 @@
  * @module
  */
 
-/** The records that a batch has made itself; undefined: a batch of one, which copies everything. */
-export type Owned = Set<object> | undefined;
+import type { Batch } from "./batch.ts";
+
+/** What knows the records that a batch has made itself; undefined: a batch of one, which copies everything. */
+export type Owned = Batch | undefined;
 
 /** What stands under `key`. */
 export function at<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {

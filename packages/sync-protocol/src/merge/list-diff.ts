@@ -11,6 +11,7 @@ import { NEVER } from "../stamp.ts";
 import type { SyncProperty } from "../sync-schema.ts";
 import type { WireValue } from "../wire-value.ts";
 import { emptyBox } from "./apply.ts";
+import { Batch } from "./batch.ts";
 import type { Difference } from "./diff.ts";
 import { elementOf, runId, stampOfPosition, type Node } from "./list-index.ts";
 import { ListWork, placeBetween } from "./list-work.ts";
@@ -36,7 +37,7 @@ interface Plan {
 /** Emits the operations that make a list read as `wanted`. */
 export function listDifference(difference: Difference, list: ListPlace, wanted: readonly PlainValue[]): void {
   const { isGone } = difference.options;
-  const work = new ListWork(list.box.p, new Set());
+  const work = new ListWork(list.box.p, new Batch({ defers: false, waits: true }));
   const shown = list.box.p.filter((item) => isShown(item, isGone)).map((item) => work.index.nodes.get(item.i) as Node);
   // An embedded object may come with all its properties or with those alone that were ever written: both are the same element.
   const whole = (value: PlainValue): PlainValue => (list.property?.type === "object" ? completedInside(value, list.property, difference.options.schema) : value);

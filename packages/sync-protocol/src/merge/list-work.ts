@@ -7,11 +7,11 @@ import type { Position, Slot } from "../object-state.ts";
 import { idOf, type Content, type InsertAction, type MoveAction, type Operation, type RemoveAction } from "../operation.ts";
 import type { Stamp } from "../stamp.ts";
 import type { Owned } from "./fields.ts";
-import { firstOf, isBelow, lastOf, ListIndex, runId, stampOfPosition, type Node } from "./list-index.ts";
+import { deadItem, earlierOf, handOn, indexOf, isBelow, movedBy, runId, stampOfPosition, type ListIndex, type Node } from "./list-index.ts";
 import { isNewBox } from "./slot.ts";
 
-/** The index of the newest version of each list. */
-const indexes = new WeakMap<readonly Position[], ListIndex>();
+/** A list may cost this many steps more than it has positions before it is written down at the end of a batch. */
+const STEPS_MORE = 1000;
 
 /** Where something new hangs in a list. */
 export interface Place {
@@ -31,9 +31,8 @@ export class ListWork {
     this.#owned = owned;
     this.#positions = positions;
     this.#isOwn = owned?.has(positions) === true;
-    const index = indexes.get(positions) ?? new ListIndex(positions);
-    indexes.set(positions, index);
-    this.index = index;
+    this.index = indexOf(positions);
+    this.#deferIfDear();
   }
 
   /** The positions as they are now. */
@@ -88,10 +87,11 @@ export class ListWork {
     const parent = action.origin === undefined ? this.index.root : this.index.nodes.get(action.origin);
     if (node === undefined || parent === undefined) return false;
     const { h } = operation;
-    const earlier = this.index.left.get(action.element) ?? [];
+    const earlier = this.#left(action.element);
     const here: Position = { i: id, ...hangs(action), ...(id === h ? {} : { t: h }), e: action.element };
     const { item } = node;
     for (const each of earlier) if (stampOfPosition(each.item) < h) this.#die(each, h);
+    if (this.index.isDeferred) this.index.deferMoves(action.element);
     if (stampOfPosition(item) < h) {
       const arrived = item.r === undefined ? { ...contentOf(item), ...here } : { ...here, r: item.r };
       this.index.leave(node);
@@ -109,8 +109,10 @@ export class ListWork {
     for (const element of action.elements) {
       const node = this.index.elements.get(element);
       if (node === undefined) continue;
+      this.#deferIfDear();
       this.#die(node, operation.h);
-      for (const each of this.index.left.get(element) ?? []) this.#die(each, operation.h);
+      for (const each of this.#left(element)) this.#die(each, operation.h);
+      if (this.index.isDeferred) this.index.deferMoves(element);
     }
     if (missing.length === 0) return undefined;
     return missing.length === action.elements.length ? operation : { ...operation, do: { act: "remove", elements: missing } };
@@ -120,49 +122,65 @@ export class ListWork {
   #place(items: readonly Position[], parent: Node): void {
     const first = items[0];
     if (first === undefined) return;
+    if (this.index.isDeferred) {
+      this.isChanged = true;
+      for (const item of items) this.index.addDeferred(item);
+      return;
+    }
     const isLeft = first.l === 1 && parent !== this.index.root;
-    const before = this.index.siblingAfter(parent, isLeft, stampOfPosition(first));
-    const where = this.#placeOf(parent, isLeft, before);
-    insertAt(this.#own(), where, items);
-    this.index.add(first, before);
+    const siblings = (isLeft ? parent.lefts : parent.rights) ?? [];
+    const place = this.index.placeAmong(siblings, stampOfPosition(first));
+    const where = this.#placeOf(parent, isLeft, siblings[place]);
+    const positions = this.#own();
+    this.index.steps += movedBy(positions.length - where);
+    insertAt(positions, where, items);
+    this.index.add(first, place);
     for (const item of items.slice(1)) this.index.add(item, undefined);
   }
 
   #placeOf(parent: Node, isLeft: boolean, before: Node | undefined): number {
-    if (before !== undefined) return this.index.indexOf(this.#positions, firstOf(before).item);
+    if (before !== undefined) return this.index.indexOf(this.#positions, this.index.firstOf(before).item);
     if (isLeft) return this.index.indexOf(this.#positions, parent.item);
-    return parent === this.index.root ? this.#positions.length : this.index.indexOf(this.#positions, lastOf(parent).item) + 1;
+    return parent === this.index.root ? this.#positions.length : this.index.indexOf(this.#positions, this.index.lastOf(parent).item) + 1;
   }
 
-  /** A position whose element was removed, or has moved on: it keeps its place, since others may hang on it. */
+  /** The positions that an element has left and that are brought up to date at once: none if that is done later, all together. */
+  #left(element: string): readonly Node[] {
+    if (this.index.isDeferred) return [];
+    const earlier = this.index.left.get(element) ?? [];
+    this.index.steps += earlier.length;
+    return [...earlier];
+  }
+
   #die(node: Node, h: Stamp): void {
-    const { i, o, l, t, e, r } = node.item;
-    if (r !== undefined && r <= h && (node.item.m === 1) === node.hasLeft) return;
-    const dead: Position = {
-      i,
-      ...(o === undefined ? {} : { o }),
-      ...(l === undefined ? {} : { l }),
-      ...(t === undefined ? {} : { t }),
-      ...(e === undefined ? {} : { e }),
-      ...(node.hasLeft ? { m: 1 as const } : {}),
-      r: r === undefined ? h : earlierOf(r, h),
-    };
-    this.#replace(node, dead);
+    const dead = deadItem(node, h);
+    if (dead !== node.item) this.#replace(node, dead);
   }
 
   #replace(node: Node, item: Position): void {
-    const where = this.index.indexOf(this.#positions, node.item);
     const next = item.h !== undefined && item.h === stampOfPosition(item) ? withoutStamp(item) : item;
-    this.#own()[where] = next;
+    if (!this.index.isDeferred) {
+      const where = this.index.indexOf(this.#positions, node.item);
+      this.#own()[where] = next;
+    }
+    this.isChanged = true;
     node.item = next;
+  }
+
+  #deferIfDear(): void {
+    const { index } = this;
+    const batch = this.#owned;
+    if (!this.#isOwn || batch?.options.defers !== true || index.isDeferred || index.steps <= this.#positions.length + STEPS_MORE) return;
+    index.isDeferred = true;
+    batch.defer(this.#positions as Position[], index);
   }
 
   #own(): Position[] {
     this.isChanged = true;
     if (!this.#isOwn) {
       const copy = [...this.#positions];
-      indexes.delete(this.#positions);
-      indexes.set(copy, this.index);
+      handOn(this.#positions, copy, this.index);
+      this.index.steps = 0;
       this.#owned?.add(copy);
       this.#positions = copy;
       this.#isOwn = true;
@@ -203,10 +221,6 @@ function withStamp(item: Position): Position {
 function withoutStamp(item: Position): Position {
   const { h: _h, ...rest } = item;
   return rest;
-}
-
-function earlierOf(one: Stamp, other: Stamp): Stamp {
-  return one < other ? one : other;
 }
 
 function insertAt(positions: Position[], index: number, items: readonly Position[]): void {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { applyOperation, applyOperations, checkOperation, compactState, completed, isAhead, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
-import type { ObjectState, Operation, Reject, SeenDelete, Stamp, WireKey } from "@holdfast/sync-protocol";
+import { applyInOrder, applyOperations, applyWithoutWaiting, checkOperation, compactState, completed, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
+import type { InOrder, ObjectState, Operation, Reject, SeenDelete, Stamp, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText, unstorable } from "../schema/wire-scalar.ts";
@@ -83,7 +83,15 @@ interface Current {
 /** Operations by the name of their object. */
 type Groups = ReadonlyMap<string, readonly Operation[]>;
 
-type StatefulChange = ObjectChange & { readonly state: ObjectState };
+interface StatefulChange extends ObjectChange {
+  readonly state: ObjectState;
+  /**
+   * An operation builds on what never was. Who says to have seen a delete or a clear that there was none of would delete without saying so;
+   * what names an element that is not there would wait for it for ever. An honest client does either when an earlier transaction of its own
+   * was refused while this one was on its way: the other objects of the transaction are none the worse.
+   */
+  readonly isAhead: boolean;
+}
 
 class Batch {
   readonly #input: FlushInput;
@@ -120,7 +128,7 @@ class Batch {
 
   /** What another program did has happened already: nobody is asked. */
   takeForeign(ops: readonly Operation[]): void {
-    if (ops.length > 0) this.#keep(this.#changesOf(groupedByObject(ops)), { client: "" });
+    if (ops.length > 0) this.#keep(this.#changesOf(ops, (state, group) => ({ state: applyOperations(state, group), isAhead: false })), { client: "" });
   }
 
   plan(): FlushPlan {
@@ -146,10 +154,8 @@ class Batch {
     const malformed = this.#malformed(upload);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
     const { ops, seen } = this.#informed(upload);
-    const groups = groupedByObject(ops);
-    const ahead = this.#ahead(groups);
-    const changes = this.#changesOf(groups);
-    const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (ahead.has(objectName(change.type, change.pk)) ? AHEAD : undefined));
+    const changes = this.#changesOf(ops, (state, group) => applyInOrder(state, group, this.#floor.stamp));
+    const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (change.isAhead ? AHEAD : undefined));
     const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
     const rejects: Reject[] = [];
     for (const [index, { type, pk }] of changes.entries()) {
@@ -203,36 +209,14 @@ class Batch {
     return undefined;
   }
 
-  /**
-   * The objects of which an operation builds on what never was. Who says to have seen a delete or a clear that there was none of would delete
-   * without saying so; what names an element that is not there would wait for it for ever. An honest client does either when an earlier
-   * transaction of its own was refused while this one was on its way: the other objects of the transaction are none the worse.
-   */
-  #ahead(groups: Groups): ReadonlySet<string> {
-    const ahead = new Set<string>();
-    for (const [name, group] of groups) {
-      const { type, pk } = group[0] as Operation;
-      let { state } = this.#read(name, type, pk);
-      if (!group.some((operation) => isAhead(state, operation, this.#floor.stamp))) continue;
-      for (const operation of group) {
-        if (isAhead(state, operation, this.#floor.stamp)) {
-          ahead.add(name);
-          break;
-        }
-        state = applyOperation(state, operation);
-      }
-    }
-    return ahead;
-  }
-
   /** What the operations would do, object by object. */
-  #changesOf(groups: Groups): readonly StatefulChange[] {
-    return [...groups].map(([name, group]) => {
+  #changesOf(ops: readonly Operation[], apply: (state: ObjectState | undefined, group: readonly Operation[]) => InOrder): readonly StatefulChange[] {
+    return [...groupedByObject(ops)].map(([name, group]) => {
       const { type, pk } = group[0] as Operation;
       const current = this.#read(name, type, pk);
-      const state = applyOperations(current.state, group);
+      const { state, isAhead } = apply(current.state, group);
       const after = imageOf(state, type, pk, this.#context.layout);
-      const change = { type, pk, ops: group, before: current.image, last: current.last, state, after };
+      const change = { type, pk, ops: group, before: current.image, last: current.last, state, after, isAhead };
       if (current.image !== undefined || !group.some(isCreate)) return change;
       return { ...change, made: current.state === undefined && after !== undefined ? after : this.#made(type, pk, group) };
     });
@@ -240,7 +224,7 @@ class Batch {
 
   #made(type: string, pk: WireKey, ops: readonly Operation[]): Image | undefined {
     const end = ops.findLastIndex((operation) => operation.do.act !== "delete") + 1;
-    return imageOf(applyOperations(undefined, ops.slice(0, end)), type, pk, this.#context.layout);
+    return imageOf(applyWithoutWaiting(undefined, ops.slice(0, end)), type, pk, this.#context.layout);
   }
 
   #keep(changes: readonly StatefulChange[], { client, base }: { readonly client: string; readonly base?: number }): void {
