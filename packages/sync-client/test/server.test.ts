@@ -1,9 +1,11 @@
 /**
- * The client against the server itself, over sockets, on its embedded store.
+ * The client against the server itself, over sockets, on its embedded store and, once, on PostgreSQL.
  */
 import { afterEach, expect, it } from "vitest";
 import Realm from "@holdfast/realm";
+import { PostgresStore } from "@holdfast/sync-server";
 import type { SyncServer } from "@holdfast/sync-server";
+import { postgresMissing, sharedCluster } from "@holdfast/sync-server/testing";
 import { webSocketTransport } from "../src/index.ts";
 import { settle, shown, testUser } from "./support/clients.ts";
 import { forEachMode } from "./support/modes.ts";
@@ -11,7 +13,7 @@ import type { Task } from "./support/clients.ts";
 import type { World } from "./support/modes.ts";
 import { faulty } from "./support/faulty-transport.ts";
 import { runHistory } from "./support/history.ts";
-import { sqliteServer } from "./support/sqlite-server.ts";
+import { serverOver, sqliteServer } from "./support/sqlite-server.ts";
 import { seeded } from "./support/seeded.ts";
 
 /** One history, always the same plan; `HOLDFAST_SEED` takes another. */
@@ -25,6 +27,12 @@ afterEach(async () => {
 
 async function serve(world: World, port = 0): Promise<SyncServer> {
   const server = await sqliteServer(world.folder(), port);
+  servers.push(server);
+  return server;
+}
+
+async function servePostgres(): Promise<SyncServer> {
+  const server = await serverOver(new PostgresStore({ connection: await (await sharedCluster()).createDatabase() }));
   servers.push(server);
   return server;
 }
@@ -53,13 +61,20 @@ forEachMode((world) => {
     expect([a, b].map((realm) => (realm.objectForPrimaryKey<Task>("Task", "t") as unknown as Task).votes.value)).toEqual([11, 11]);
   });
 
-  it(`three clients agree after a history of faults over sockets (seed ${SEED})`, async () => {
-    const server = await serve(world);
-    const random = seeded(SEED);
-    const faults = { random: () => random.next(), cut: 0 };
-    await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", sync: { user: userOf(server, "ann") } });
-    expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST")).toEqual([]);
-  });
+  const stores = [
+    { name: "the embedded store", isMissing: false, start: () => serve(world) },
+    // What the server stands on knows nothing of the devices' keys: one mode tells.
+    ...(world.isEncrypted ? [{ name: "PostgreSQL", isMissing: postgresMissing() !== undefined, start: servePostgres }] : []),
+  ];
+  for (const { name, isMissing, start } of stores) {
+    it.skipIf(isMissing)(`three clients agree after a history of faults over sockets, on ${name} (seed ${SEED})`, async () => {
+      const server = await start();
+      const random = seeded(SEED);
+      const faults = { random: () => random.next(), cut: 0 };
+      await runHistory({ world, transport: faulty(webSocketTransport, faults), faults, random, name: "sockets", sync: { user: userOf(server, "ann") } });
+      expect(world.errors.filter((error) => error.code !== "CONNECTION_LOST")).toEqual([]);
+    });
+  }
 
   it("a token that the server does not take ends the session, and what was written stays in the file", async () => {
     const server = await serve(world);
