@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import Realm from "@holdfast/realm";
+import type { ClientMessage, MarkMessage, SubMessage, UpMessage } from "@holdfast/sync-protocol";
+import type { Transport } from "../src/index.ts";
 import { settle, shown } from "./support/clients.ts";
 import { forEachMode } from "./support/modes.ts";
 import type { Task } from "./support/clients.ts";
@@ -65,6 +67,36 @@ forEachMode((world) => {
     expect([ta.votes.value, ta.title, ta.done, [...ta.tags].sort()]).toEqual([10, "from a", true, ["a", "b"]]);
     const notes = [...ta.notes].join(" ");
     expect(["m a1 a2 b1 b2", "m b1 b2 a1 a2"]).toContain(notes);
+    expect(world.errors).toEqual([]);
+  });
+
+  it("an own delete is remembered: what another wrote before he heard of it may come later", async () => {
+    // By hand: both own transactions are acknowledged at once, and only then comes what another put between them.
+    const transport: Transport = {
+      connect(_url, handlers) {
+        const say = (message: object): void => void setImmediate(() => handlers.onMessage(JSON.stringify(message)));
+        setImmediate(() => handlers.onOpen());
+        const answers: Record<string, (message: ClientMessage) => void> = {
+          hello: () => say({ msg: "welcome", protocol: 1, serverTime: Date.now(), client: "c".repeat(16), lastCseq: 0, epoch: "e1" }),
+          sub: (message) => say({ msg: "boot", version: (message as SubMessage).version, page: 0, rows: [], last: true, resume: "r1", cseq: 0 }),
+          mark: (message) => say({ msg: "mark", id: (message as MarkMessage).id }),
+          up: (message) => {
+            const last = (message as UpMessage).txs.at(-1);
+            const deleted = last?.ops.find((operation) => operation.do.act === "delete")?.h;
+            if (deleted === undefined) return;
+            const h = `${(Number.parseInt(deleted.slice(0, 12), 16) + 1).toString(16).padStart(12, "0")}0000${"b".repeat(16)}`;
+            say({ msg: "ack", cseq: last?.cseq });
+            say({ msg: "down", resume: "r2", txs: [{ ops: [{ type: "Task", pk: "t", h, path: [], do: { act: "create" } }] }] });
+          },
+        };
+        return { send: (text) => void setImmediate(() => { const message = JSON.parse(text) as ClientMessage; answers[message.msg]?.(message); }), close: () => undefined };
+      },
+    };
+    const a = await Realm.open(world.config("a", transport));
+    a.write(() => a.create("Task", { _id: "t", done: false, votes: 0 } as never));
+    a.write(() => a.delete(a.objects("Task")));
+    await settle(a);
+    expect(a.objects("Task").length).toBe(0);
     expect(world.errors).toEqual([]);
   });
 

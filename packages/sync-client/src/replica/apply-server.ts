@@ -82,11 +82,11 @@ function rewindClock(tx: ReplicaTransaction, stamps: ReadonlyMap<Stamp, Stamp>):
   tx.saveClock();
 }
 
-/** An object that left view meanwhile stays unknown: parts of it are of no use. */
+/** An object that left view meanwhile stays unknown: parts of it are of no use. A delete is kept: what others wrote before they heard of it may still come. */
 function confirm(tx: ReplicaTransaction, name: ObjectName, operations: readonly Operation[]): void {
   const before = tx.confirmed(name);
   const state = applyOperations(before, operations);
-  if (before !== undefined || materialise(state) !== undefined) tx.setConfirmed(name, state);
+  if (before !== undefined || state.d !== undefined || materialise(state) !== undefined) tx.setConfirmed(name, state);
 }
 
 function hasBoot(tx: ReplicaTransaction): boolean {

@@ -101,8 +101,8 @@ export class ReferenceServer {
   /** Applies operations and logs them. */
   append(client: string, ops: readonly Operation[], from?: { record: ClientRecord; cseq: number; position: number }): void {
     const refused = new Map<string, string>();
-    for (const operation of ops) {
-      const code = from === undefined ? undefined : this.options.reject?.(operation);
+    for (const operation of from === undefined ? [] : ops) {
+      const code = this.options.reject?.(operation) ?? (this.#isGone(operation, ops) ? "OBJECT_GONE" : undefined);
       if (code !== undefined) refused.set(textOf(operation), code);
     }
     const accepted: Operation[] = [];
@@ -129,6 +129,12 @@ export class ReferenceServer {
       accepted.push(canonical);
     }
     if (accepted.length > 0) this.log.push({ client, ops: accepted, images: [...images.values()] });
+  }
+
+  /** Something is written to an object that is not there, and that is not made: what stayed of it would be part of whatever is made under its name next. */
+  #isGone({ type, pk }: Operation, ops: readonly Operation[]): boolean {
+    const own = ops.filter((operation) => textOf(operation) === textOf({ type, pk }));
+    return this.plain(type, pk) === undefined && !own.some(({ do: { act } }) => act === "create") && own.at(-1)?.do.act !== "delete";
   }
 
   /** Tells everybody what is new to them. */
@@ -266,10 +272,10 @@ export class ServerSession {
     const txs: { ops: Operation[] }[] = [];
     const rows = new Map<string, ObjectRow>();
     const out = new Map<string, ObjectName>();
+    const dead = new Map<string, ObjectName>();
     for (const { client, ops, images } of this.#server.log.slice(this.#position)) {
       const isOwn = client === this.#client;
       const inIn = new Set<string>();
-      const dead = new Map<string, ObjectName>();
       for (const { name, before, after } of images) {
         const text = textOf(name);
         const [was, is] = [view.matches(name.type, before), view.matches(name.type, after)];
@@ -279,13 +285,13 @@ export class ServerSession {
         else if (was && is) inIn.add(text);
         // What the author wrote on an object that is dead has no effect: it learns of the delete, if it has not yet.
         else if (isOwn && after === undefined) dead.set(text, name);
-        if (is) out.delete(text);
-        else if (!dead.has(text)) rows.delete(text);
+        if (!is) rows.delete(text);
+        else for (const told of [out, dead]) told.delete(text);
       }
-      for (const [text, name] of dead) rows.set(text, { ...name, state: (this.#server.states.get(text) as { state: ObjectState }).state });
       const shown = ops.filter((operation) => inIn.has(textOf(operation)));
       if (!isOwn && shown.length > 0) txs.push({ ops: shown });
     }
+    for (const [text, name] of dead) rows.set(text, { ...name, state: (this.#server.states.get(text) as { state: ObjectState }).state });
     this.#position = this.#server.log.length;
     this.send({ msg: "down", resume: JSON.stringify({ version: view.version, position: this.#position }), txs, ...(rows.size === 0 ? {} : { rows: [...rows.values()] }), ...(out.size === 0 ? {} : { out: [...out.values()] }) });
   }
