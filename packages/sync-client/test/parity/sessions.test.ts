@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { log } from "@holdfast/realm/replica";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { App, ClientResetError, CompensatingWriteError, SyncError } from "../../src/index.ts";
+import { App, ClientResetError, CompensatingWriteError, enableSync, SyncError } from "../../src/index.ts";
 import Realm from "../../src/realm.ts";
 import { ALL, QUICK, SCHEMA, settle, testUser, TEST_KEY } from "../support/clients.ts";
 import { Link } from "../support/link.ts";
@@ -14,6 +14,8 @@ import { ReferenceServer } from "../support/reference-server.ts";
 
 let folder = "";
 beforeEach(() => {
+  // Files run after one another in one process, and others take the provider away.
+  enableSync();
   folder = mkdtempSync(join(tmpdir(), "holdfast-parity-"));
   Realm.defaultPath = join(folder, "default.realm");
 });

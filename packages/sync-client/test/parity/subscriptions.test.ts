@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { enableSync } from "../../src/index.ts";
 import Realm from "../../src/realm.ts";
 import { QUICK, SCHEMA, settle, testUser } from "../support/clients.ts";
 import { Link } from "../support/link.ts";
@@ -13,6 +14,8 @@ import { sqliteServer } from "../support/sqlite-server.ts";
 
 let folder = "";
 beforeEach(() => {
+  // Files run after one another in one process, and others take the provider away.
+  enableSync();
   folder = mkdtempSync(join(tmpdir(), "holdfast-parity-"));
   Realm.defaultPath = join(folder, "default.realm");
 });
