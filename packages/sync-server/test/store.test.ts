@@ -161,6 +161,9 @@ for (const kind of STORE_KINDS) {
       const more = await again.applySchema({ classes: [{ ...task!, properties: [...task!.properties, { name: "extra", type: "int" }] }, event!] });
       expect(more.tables.get("Task")?.columns.map(({ name }) => name)).toContain("extra");
       await expect(again.applySchema({ classes: [{ ...task!, properties: [{ name: "_id", type: "string" }, { name: "title", type: "int" }] }] })).rejects.toMatchObject({ code: "SCHEMA_UNSUPPORTED" });
+      // SQLite takes names that differ only in case for one: so that a schema is good for every store, none takes it.
+      await expect(again.applySchema({ classes: [...TASKS.classes, { ...task!, name: "tASK" }] })).rejects.toMatchObject({ code: "SCHEMA_UNSUPPORTED", message: "tASK and Task differ only in case" });
+      await expect(again.applySchema({ classes: [{ ...task!, properties: [...task!.properties, { name: "Title", type: "int" }] }] })).rejects.toMatchObject({ code: "SCHEMA_UNSUPPORTED", message: "Title and title differ only in case" });
       // Every row of a table has a key: what may be null is none.
       const loose = { name: "Loose", primaryKey: "_id", properties: [{ name: "_id", type: "int", optional: true }] } as const;
       await expect(again.applySchema({ classes: [...TASKS.classes, loose] })).rejects.toMatchObject({ code: "SCHEMA_UNSUPPORTED", message: "the primary key of class Loose cannot be optional" });

@@ -114,7 +114,7 @@ describe(`the view index, seed ${String(SEED)}`, () => {
 
   it("tells every listener exactly what asking every view tells it", () => {
     const feed = new Feed({} as Store, SILENT, new Metrics());
-    const listeners = new Map<{ heard: Delta[]; receive(delta: Delta): void }, { view: View; client: string }>();
+    const listeners = new Map<{ heard: Delta[]; receive(delta: Delta): void; lost(): void }, { view: View; client: string }>();
     const images = new Map<number, Image>();
     let told = 0;
     let rowsTold = 0;
@@ -122,7 +122,7 @@ describe(`the view index, seed ${String(SEED)}`, () => {
       // Sessions come, change what they want, and go.
       for (let change = pick([0, 1, 2, 3]); change > 0; change--) {
         const heard: Delta[] = [];
-        const listener = listeners.size > 30 || (listeners.size > 5 && pick([0, 1]) === 0) ? pick([...listeners.keys()]) : { heard, receive: (delta: Delta) => void heard.push(delta) };
+        const listener = listeners.size > 30 || (listeners.size > 5 && pick([0, 1]) === 0) ? pick([...listeners.keys()]) : { heard, receive: (delta: Delta) => void heard.push(delta), lost: () => undefined };
         if (listeners.has(listener) && pick([0, 1]) === 0) {
           feed.leave(listener);
           listeners.delete(listener);
@@ -161,13 +161,34 @@ describe(`the view index, seed ${String(SEED)}`, () => {
     for (let user = 0; user < 2000; user++) {
       const view = makeView({ queries: [{ type: "Thing", query: "done == false" }], roles: userRights(rules, { userId: `user ${String(user)}`, customData: {}, expiresAt: 0 }).roles, layout });
       const classes = new Map([...view.classes].map(([type, shown]) => [type, { ...shown, shows: (image: Image) => (asked++, shown.shows(image)) }]));
-      feed.follow({ receive: () => void heard++ }, { view: { ...view, classes }, client: `client ${String(user)}` });
+      feed.follow({ receive: () => void heard++, lost: () => undefined }, { view: { ...view, classes }, client: `client ${String(user)}` });
     }
     const image: Image = { ...randomImage(pick, 1), owner: "user 77", done: false, tags: ["user 78"] };
     const entry: ChangeEntry = { version: 1, ordinal: 0, client: "client 77", type: "Thing", pk: 1, ops: [], text: {}, before: undefined, after: image };
     feed.committed({ version: 1, salt: "" }, { entries: [entry], objects: [{ type: "Thing", pk: 1, state: {} }] } as unknown as MergedBatch);
     expect(heard).toBe(2);
     expect(asked).toBeLessThan(10);
+  });
+
+  it("a view that fails, or a listener, takes nothing from the others, and is told that it has lost something", () => {
+    const feed = new Feed({} as Store, SILENT, new Metrics());
+    const told: string[] = [];
+    const follow = (name: string, user: string, receive: () => void = () => void told.push(name), change: (view: View) => View = (view) => view): void => {
+      const view = makeView({ queries: [{ type: "Thing", query: "done == false" }], roles: userRights(rules, { userId: user, customData: {}, expiresAt: 0 }).roles, layout });
+      feed.follow({ receive, lost: () => void told.push(`${name} lost`) }, { view: change(view), client: `client ${name}` });
+    };
+    const fails = (): never => {
+      throw new Error("no");
+    };
+    follow("view", "user 1", undefined, (view) => ({ ...view, classes: Object.assign(new Map(view.classes), { get: fails }), digest: "fails" }));
+    follow("filter", "user 1", undefined, (view) => ({ ...view, classes: new Map([...view.classes].map(([type, shown]) => [type, { ...shown, shows: fails }])), digest: "filter fails" }));
+    follow("listener", "user 2", fails);
+    follow("beside it", "user 2");
+    follow("other", "user 3");
+    const entriesOf = (version: number): ChangeEntry[] => ["1", "2", "3"].map((user, ordinal) => ({ version, ordinal, client: "another", type: "Thing", pk: ordinal + 1, ops: [], text: {}, before: undefined, after: { ...randomImage(pick, ordinal + 1), owner: `user ${user}`, done: false, tags: [] } }));
+    for (const version of [1, 2]) feed.committed({ version, salt: "" }, { entries: entriesOf(version), objects: entriesOf(version).map(({ type, pk }) => ({ type, pk, state: {} })) } as unknown as MergedBatch);
+    expect(feed.version).toBe(2);
+    expect(told).toEqual(["filter lost", "view lost", "listener lost", "beside it", "other", "beside it", "other"]);
   });
 
   it("two values have one key exactly if they are equal to a filter", () => {

@@ -152,7 +152,7 @@ const MAX_APP_TEXT = 100;
 
 function appOf(body: Body): { readonly app?: { readonly name?: string; readonly version?: string } } {
   const { name, version } = (body["app"] ?? {}) as Partial<Record<string, unknown>>;
-  const isText = (value: unknown): value is string => typeof value === "string" && value.length <= MAX_APP_TEXT;
+  const isText = (value: unknown): value is string => typeof value === "string" && value.length <= MAX_APP_TEXT && !value.includes("\0");
   return isText(name) || isText(version) ? { app: { ...(isText(name) ? { name } : {}), ...(isText(version) ? { version } : {}) } } : {};
 }
 

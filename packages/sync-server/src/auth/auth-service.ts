@@ -268,6 +268,8 @@ export class AuthService {
   /** A user's key. The bytes are the caller's to wipe. @throws {AuthError} `KEY_NOT_ISSUED`, `KEY_UNREADABLE`, `PROVIDER_UNAVAILABLE` */
   async key(userId: string): Promise<IssuedKey> {
     if (this.keyMode !== "issued") throw new AuthError("KEY_NOT_ISSUED", "this application keeps its users' keys on their devices");
+    // Each answer is an unwrapping, perhaps at a service that charges for it: who asks without end is no device that opens a database.
+    this.#addresses.take(`key ${userId}`);
     return this.#keys.fetch(userId);
   }
 

@@ -66,7 +66,7 @@ export function refused(cause?: unknown): AuthError {
 /** A text field of a request. @throws {AuthError} `REQUEST_INVALID` */
 export function textField(payload: Readonly<Record<string, unknown>>, field: string): string {
   const value = payload[field];
-  if (typeof value !== "string" || value === "" || value.length > MAX_TEXT) throw new AuthError("REQUEST_INVALID", `expected '${field}' to be a text of 1 to ${MAX_TEXT} characters`);
+  if (typeof value !== "string" || value === "" || value.length > MAX_TEXT || value.includes("\0")) throw new AuthError("REQUEST_INVALID", `expected '${field}' to be a text of 1 to ${MAX_TEXT} characters, none of them NUL`);
   return value;
 }
 

@@ -17,6 +17,9 @@ const SALT_BYTES = 16;
 const MIN_LENGTH = 6;
 const MAX_LENGTH = 128;
 const MAX_EMAIL = 254;
+/** Passwords that wait for their turn, or have it: more would wait longer than anybody does. */
+const MAX_WAITING = 32;
+const RETRY_SECONDS = 5;
 
 /** The passwords of one application. */
 export class Passwords {
@@ -28,6 +31,7 @@ export class Passwords {
   #decoy: Promise<string> | undefined;
   /** Hashing takes its memory and the thread: one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor({ appId, database, options }: { readonly appId: string; readonly database: UserDatabase; readonly options: Pick<EmailPasswordOptions, "mayRegister"> }) {
     this.#appId = appId;
@@ -69,7 +73,8 @@ export class Passwords {
   async verify(payload: Readonly<Record<string, unknown>>): Promise<string> {
     const { email, password } = read(payload);
     const [row] = await this.#database.query(`SELECT hash FROM ${this.#table} WHERE app = $1 AND email = $2`, [this.#appId, email]);
-    this.#decoy ??= this.#hash(randomBytes(32).toString("hex"));
+    // Not in turn: it is made once, and must not be refused.
+    this.#decoy ??= hashOf(randomBytes(32).toString("hex"));
     const hash = row === undefined ? await this.#decoy : String(row["hash"]);
     const isRight = await this.#inTurn(() => argon2Verify({ password: password.slice(0, MAX_LENGTH), hash }));
     if (row === undefined || !isRight || password.length > MAX_LENGTH) throw new AuthError("CREDENTIALS_REFUSED", "invalid username/password");
@@ -85,14 +90,25 @@ export class Passwords {
   }
 
   #hash(password: string): Promise<string> {
-    return this.#inTurn(() => argon2id({ password, salt: randomBytes(SALT_BYTES), ...COST, outputType: "encoded" }));
+    return this.#inTurn(() => hashOf(password));
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** @throws {AuthError} `RATE_LIMITED` if too many wait already */
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#waiting >= MAX_WAITING) throw new AuthError("RATE_LIMITED", "too many attempts: try again later", { retryAfterSeconds: RETRY_SECONDS });
+    this.#waiting += 1;
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => undefined);
-    return result;
+    try {
+      return await result;
+    } finally {
+      this.#waiting -= 1;
+    }
   }
+}
+
+function hashOf(password: string): Promise<string> {
+  return argon2id({ password, salt: randomBytes(SALT_BYTES), ...COST, outputType: "encoded" });
 }
 
 /** One address, one spelling. */

@@ -46,7 +46,9 @@ export class SchemaLayout {
   constructor(schema: SyncSchema) {
     this.schema = schema;
     this.classes = new Map(schema.classes.map((each) => [each.name, each]));
-    this.tables = new Map(schema.classes.filter((each) => each.embedded !== true).map((each) => [each.name, this.#layoutOf(each)]));
+    const stored = schema.classes.filter((each) => each.embedded !== true);
+    checkCase(stored);
+    this.tables = new Map(stored.map((each) => [each.name, this.#layoutOf(each)]));
   }
 
   /** A field that filters can ask about: null for one of a type that they cannot, undefined for none. */
@@ -62,6 +64,7 @@ export class SchemaLayout {
 
   #layoutOf(each: SyncClass): TableLayout {
     checkName(each.name);
+    checkCase(each.properties);
     const columns = each.properties.map((property) => this.#columnOf(property));
     const key = columns.find(({ name }) => name === each.primaryKey);
     if (key === undefined || !KEY_TYPES.has(key.kind) || key.property.collection !== undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", `class ${each.name} needs a primary key of type int, string, objectId or uuid`);
@@ -87,6 +90,16 @@ export class SchemaLayout {
 export function scalarTypeOf({ type }: SyncProperty): ScalarType | undefined {
   if (type === "mixed" || type === "object") return undefined;
   return type === "float" ? "double" : type;
+}
+
+/** SQLite takes names that differ only in case for one; so that a schema is good for every store, none takes two of them. */
+function checkCase(named: readonly { readonly name: string }[]): void {
+  const names = new Map<string, string>();
+  for (const { name } of named) {
+    const other = names.get(name.toLowerCase());
+    if (other !== undefined && other !== name) throw new SyncServerError("SCHEMA_UNSUPPORTED", `${name} and ${other} differ only in case`);
+    names.set(name.toLowerCase(), name);
+  }
 }
 
 function checkName(name: string): void {

@@ -22,6 +22,8 @@ import { ViewIndex } from "./view-index.ts";
 export interface FeedListener {
   /** What is new for its view; not called where there is nothing. */
   receive(delta: Delta): void;
+  /** What was new for its view could not be told: what it has is no longer all there is. It hears nothing more. */
+  lost(): void;
 }
 
 /** What a listener is shown, and as whom it writes. */
@@ -221,9 +223,11 @@ export class Feed {
       else spans.push(added);
       return added;
     };
+    const failed = new Map<Audience, unknown>();
+    const fail = (audience: Audience, error: unknown): void => void failed.set(audience, error);
     for (const span of batch.objects) {
-      if (span.before !== undefined) this.#index.forEachShowing(span.type, span.before, (audience) => (note(audience, span).wasShown = true));
-      if (span.after !== undefined) this.#index.forEachShowing(span.type, span.after, (audience) => (note(audience, span).isShown = true));
+      if (span.before !== undefined) this.#index.forEachShowing(span.type, span.before, (audience) => (note(audience, span).wasShown = true), fail);
+      if (span.after !== undefined) this.#index.forEachShowing(span.type, span.after, (audience) => (note(audience, span).isShown = true), fail);
       for (const writer of writersOf(span)) {
         for (const listener of this.#byClient.get(writer) ?? []) {
           const audience = this.#following.get(listener)?.audience;
@@ -231,7 +235,31 @@ export class Feed {
         }
       }
     }
+    for (const [audience, error] of failed) {
+      found.delete(audience);
+      for (const listener of [...audience.listeners]) this.#lose(listener, error);
+    }
     return found;
+  }
+
+  /** One view, or one listener, that fails takes nothing from the others: the version has gone out, and nobody is told of it again. */
+  #tell(audience: Audience, make: () => Delta): void {
+    let delta: Delta | undefined;
+    for (const listener of [...audience.listeners]) {
+      try {
+        delta ??= make();
+        listener.receive(delta);
+      } catch (error) {
+        this.#lose(listener, error);
+      }
+    }
+  }
+
+  #lose(listener: FeedListener, error: unknown): void {
+    this.#metrics.add("holdfast_feed_failures_total");
+    this.#log.warn("a change could not be told", { error: error instanceof Error ? error.name : "unknown" });
+    this.leave(listener);
+    listener.lost();
   }
 
   #send(batch: ChangeBatch, spans: ReadonlyMap<Audience, readonly SpanInView[]>, states: ReadonlyMap<string, ObjectState>): void {
@@ -242,8 +270,7 @@ export class Feed {
     for (const [audience, each] of spans) {
       // All of them may have gone, or to another view, while states were read.
       if (audience.listeners.size === 0) continue;
-      const delta = deltaOf(batch, audience.view, each, states);
-      for (const listener of audience.listeners) listener.receive(delta);
+      this.#tell(audience, () => deltaOf(batch, audience.view, each, states));
     }
     for (const waiter of this.#waiting) {
       if (waiter.version > this.#version) continue;

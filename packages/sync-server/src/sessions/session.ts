@@ -196,6 +196,10 @@ export class Session implements FeedListener {
     }
   }
 
+  lost(): void {
+    this.end("STORE_UNAVAILABLE", "retry", "a change could not be told: come again");
+  }
+
   async #handle(text: string): Promise<void> {
     const message = decodeClientMessage(text, this.#front.limits);
     if (this.#user === undefined) {

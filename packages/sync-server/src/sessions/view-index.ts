@@ -65,13 +65,13 @@ export class ViewIndex<Owner> {
   }
 
   /** Calls back with the owners of all views that show the object; with one that has several of its keys it may be more than once. */
-  forEachShowing(type: string, image: Image, visit: (owner: Owner) => void): void {
+  forEachShowing(type: string, image: Image, visit: (owner: Owner) => void, fail?: (owner: Owner, error: unknown) => void): void {
     const index = this.#classes.get(type);
     if (index === undefined) return;
-    for (const { shown, owner } of index.always) if (shown.shows(image)) visit(owner);
+    askEach(index.always, image, visit, fail);
     for (const { field, byKey } of index.fields.values()) {
-      if (field.isCollection) for (const element of imageReader.elements(image, field.name, field.type)) ask(byKey, equalityKeyOf(element, field.type), image, visit);
-      else ask(byKey, equalityKeyOf(imageReader.scalar(image, field.name, field.type), field.type), image, visit);
+      if (field.isCollection) for (const element of imageReader.elements(image, field.name, field.type)) ask(byKey, equalityKeyOf(element, field.type), image, visit, fail);
+      else ask(byKey, equalityKeyOf(imageReader.scalar(image, field.name, field.type), field.type), image, visit, fail);
     }
   }
 
@@ -94,9 +94,22 @@ export class ViewIndex<Owner> {
   }
 }
 
-function ask<Owner>(byKey: FieldIndex<Owner>["byKey"], key: EqualityKey | undefined, image: Image, visit: (owner: Owner) => void): void {
-  if (key === undefined) return;
-  for (const { shown, owner } of byKey.get(key) ?? []) if (shown.shows(image)) visit(owner);
+function ask<Owner>(byKey: FieldIndex<Owner>["byKey"], key: EqualityKey | undefined, image: Image, visit: (owner: Owner) => void, fail?: (owner: Owner, error: unknown) => void): void {
+  if (key !== undefined) askEach(byKey.get(key) ?? [], image, visit, fail);
+}
+
+/** A view that fails when it is asked takes nothing from the others, if there is somebody to tell of it. */
+function askEach<Owner>(indexed: Iterable<Indexed<Owner>>, image: Image, visit: (owner: Owner) => void, fail?: (owner: Owner, error: unknown) => void): void {
+  for (const { shown, owner } of indexed) {
+    let isShown = false;
+    try {
+      isShown = shown.shows(image);
+    } catch (error) {
+      if (fail === undefined) throw error;
+      fail(owner, error);
+    }
+    if (isShown) visit(owner);
+  }
 }
 
 /** A field keeps its type for as long as the schema does; its name alone would do but for servers whose schema grows. */

@@ -96,6 +96,8 @@ describe("floods on the wire", () => {
   async function raw(server: { readonly port: number }): Promise<Socket> {
     const socket = connect(server.port, "127.0.0.1");
     socket.on("error", () => undefined);
+    // Who does not read does not hear that the other end has closed.
+    socket.resume();
     await once(socket, "connect");
     bench.defer(async () => void socket.destroy());
     return socket;

@@ -78,6 +78,20 @@ for (const [name, makeDatabase] of Object.entries(databases)) {
       expect(new Set(issued.map(({ key }) => Buffer.from(key).toString("hex"))).size).toBe(1);
     });
 
+    it("a deleted user who comes again is a new user with a new key", async () => {
+      const database = (await makeDatabase())();
+      atEnd(() => database.close());
+      const { service } = await startService({ database, providers: [byName] });
+      const { user } = await logIn(service, "custom-function", { name: "ada" });
+      const former = await service.key(user.id);
+      await service.deleteUser(user.id);
+      const again = await logIn(service, "custom-function", { name: "ada" });
+      const key = await service.key(again.user.id);
+      expect(again.user.id).not.toBe(user.id);
+      expect([Buffer.from(key.key).equals(former.key), key.keyId === former.keyId]).toEqual([false, false]);
+      expect(await codeOf(service.key(user.id))).not.toBeUndefined();
+    });
+
     it("a user whom somebody deletes while others log in is either there with a key or a new one", async () => {
       const open = await makeDatabase();
       const database = open();

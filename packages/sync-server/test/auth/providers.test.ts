@@ -221,7 +221,40 @@ describe("other ways", () => {
   });
 });
 
+it("a user's key is given so often and no oftener", async () => {
+  const time = new TestClock();
+  const { service } = await startService({ now: time.now, addressLimit: { burst: 3, perMinute: 60 } });
+  const [one, two] = [await logIn(service, "anon-user"), await logIn(service, "anon-user")];
+  const codes: (string | undefined)[] = [];
+  for (let count = 0; count < 4; count++) codes.push(await codeOf(service.key(one.user.id)));
+  expect(codes).toEqual([undefined, undefined, undefined, "RATE_LIMITED"]);
+  expect(await codeOf(service.key(two.user.id))).toBeUndefined();
+});
+
+it("passwords that wait to be looked at have a limit, and afterwards all is as before", async () => {
+  const { service } = await startService({ emailPassword: {} });
+  await service.register({ email: "ada@example.org", password: "correct horse" }, "192.0.2.1");
+  const tries = Array.from({ length: 80 }, (_unused, count) => codeOf(logIn(service, "local-userpass", { email: `nobody${count}@example.org`, password: "wrong horse" })));
+  const codes = await Promise.all(tries);
+  expect(new Set(codes)).toEqual(new Set(["CREDENTIALS_REFUSED", "RATE_LIMITED"]));
+  expect(codes.filter((code) => code === "CREDENTIALS_REFUSED").length).toBeGreaterThanOrEqual(32);
+  expect(await codeOf(logIn(service, "local-userpass", { email: "ada@example.org", password: "correct horse" }))).toBeUndefined();
+});
+
 describe("over HTTP", () => {
+  it("NUL characters, which no database keeps, are a mistake of the request", async () => {
+    const { service } = await startService({ emailPassword: {} });
+    const url = `${await listen([service])}/app/clinic/auth`;
+    const ask = async (path: string, body: object): Promise<unknown> => {
+      const response = await fetch(url + path, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } });
+      return [response.status, ((await response.json()) as { error_code?: string }).error_code];
+    };
+    const login = { provider: "local-userpass", refresh_nonce: nonce(), email: "ada@example.org", password: "correct horse" };
+    for (const [field, value] of Object.entries(login)) expect(await ask("/login", { ...login, [field]: `${value}\0` })).toEqual([400, "REQUEST_INVALID"]);
+    expect(await ask("/register", { email: "a\0@example.org", password: "correct horse" })).toEqual([400, "REQUEST_INVALID"]);
+    expect(await ask("/session", { refresh_token: "a\0.b", next_nonce: nonce() })).toEqual([400, "REQUEST_INVALID"]);
+  });
+
   it("a user is who its token says, whatever the request claims", async () => {
     const { service } = await startService({ apiKeys: true });
     const url = `${await listen([service])}/app/clinic/auth`;
