@@ -164,12 +164,12 @@ export class SyncServer {
 
   /** What is known of a user has changed: sessions go on with new rights, without a reset; those of a user who belongs to another shard now end and come back there. */
   userChanged(user: VerifiedUser): void {
-    for (const { session } of this.#connections) if (session.userId === user.userId) session.userChanged(user);
+    for (const { session } of this.#connections) if (session.isOf(user.userId)) session.userChanged(user);
   }
 
   /** A user's sessions were revoked: connections ask for a fresh token, and do not get one. */
   userEnded(userId: string): void {
-    for (const { session } of this.#connections) if (session.userId === userId) session.end("SESSION_REVOKED", "refreshToken", "the user's session has ended");
+    for (const { session } of this.#connections) if (session.isOf(userId)) session.end("SESSION_REVOKED", "refreshToken", "the user's session has ended");
   }
 
   /** Forgets what no client needs any more. */

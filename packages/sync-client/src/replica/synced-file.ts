@@ -180,12 +180,22 @@ export class SyncedFile implements ReplicaKeeper {
 
   /** @returns True if the bootstrap is complete. */
   boot(message: BootMessage): Promise<boolean> {
+    if (message.cseq !== undefined) this.#forgetUpTo(message.cseq);
     return this.write((tx) => applyBoot(tx, message, this.#recentOperations));
   }
 
   /** The server has answered something that was asked after all acknowledgements so far: rows that it reads from now on have those in them. */
   forgetRecent(): void {
     this.#recent.clear();
+  }
+
+  /** A bootstrap says what its rows, and all later ones, have in them. What they lack of it the user may not see any more: a field that is hidden now. */
+  #forgetUpTo(cseq: number): void {
+    for (const [text, known] of this.#recent) {
+      const left = known.filter((own) => own.cseq > cseq);
+      if (left.length === 0) this.#recent.delete(text);
+      else this.#recent.set(text, left);
+    }
   }
 
   get recentCount(): number {

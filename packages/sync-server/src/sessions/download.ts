@@ -33,7 +33,13 @@ export interface DownloadOptions {
 }
 
 const ROWS_PER_PAGE = 1000;
-const PAGE_CHARACTERS = 1024 * 1024;
+/**
+ * A page is one frame, and a client hears nothing before it has all of it: over a slow line a large one would outlast the client's patience,
+ * with every connection anew. So each connection begins with a small page, and they grow while the line takes them quickly.
+ */
+const PAGE_CHARACTERS = { first: 64 * 1024, max: 1024 * 1024 };
+/** A page that has left this process within this time may be followed by one of twice its length; else by one of half of it. */
+const QUICK_MS = 250;
 /** What was missed goes into one frame, applied as a whole. Beyond this a bootstrap is cheaper for everybody. */
 const MISSED_ENTRIES_MAX = 20_000;
 const MISSED_CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -194,16 +200,23 @@ export class Download {
     // The client's own operations are not sent to it: it has to know which of them the pages lack.
     const cseq = from === undefined ? `,"cseq":${String(await snapshot.lastCseq(client))}` : "";
     let page = from === undefined ? 0 : from.page + 1;
+    let length = PAGE_CHARACTERS.first;
     let pending: { rows: string[]; size: number; boot: NonNullable<ResumePoint["boot"]> } = { rows: [], size: 0, boot: { page, type: "", after: null } };
     const send = async (isLast: boolean): Promise<boolean> => {
+      // Another view's pages may be under way by now.
+      if (this.#isCancelled) return false;
       // Whoever is cut off between the last page and the names behind it has to hear them.
       const here = !isLast ? { ...start, boot: { ...pending.boot, page } } : corrections.out.length > 0 ? start : end;
       const resume = seal(here);
+      const beganMs = performance.now();
       const sent = outgoing.sendAndWait(`{"msg":"boot","version":${String(version)},"page":${String(page)},"rows":[${pending.rows.join(",")}],"last":${String(isLast)},"resume":${JSON.stringify(resume)}${page === 0 ? cseq : ""}}`);
       page++;
       pending = { rows: [], size: 0, boot: pending.boot };
       // Behind the last page come the changes, which are bounded by themselves.
-      return (isLast || (await this.#sentInTime(sent, here))) && !this.#isCancelled;
+      if (isLast) return !this.#isCancelled;
+      const isInTime = await this.#sentInTime(sent, here);
+      length = performance.now() - beganMs < QUICK_MS ? Math.min(length * 2, PAGE_CHARACTERS.max) : Math.max(length / 2, PAGE_CHARACTERS.first);
+      return isInTime && !this.#isCancelled;
     };
     for (const shown of view.classes.values()) {
       if (from !== undefined && shown.type < from.type) continue;
@@ -217,7 +230,7 @@ export class Download {
         // Whoever is cancelled does not come back for it.
         reading?.catch(() => undefined);
         for (const row of rows) {
-          if (pending.size > PAGE_CHARACTERS && !(await send(false))) return undefined;
+          if (pending.size > length && !(await send(false))) return undefined;
           const json = storedRowJson(row, shown.hidden);
           pending.rows.push(json);
           pending.size += json.length;

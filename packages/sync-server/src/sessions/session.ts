@@ -18,6 +18,7 @@ import type { FeedListener } from "./feed.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ResumePoint } from "./resume-token.ts";
 import type { SessionContext, SessionFront } from "./session-context.ts";
+import { SessionEnd } from "./session-end.ts";
 import type { UserRights } from "./user-rights.ts";
 import { makeView } from "./view.ts";
 import type { View } from "./view.ts";
@@ -33,17 +34,6 @@ const MARKS_MAX = 1000;
 /** Canonical stamps that are remembered for what a client sends next. */
 const KNOWN_MAX = 200_000;
 
-/** Why a session ends, in the protocol's words. */
-class SessionEnd extends Error {
-  readonly code: string;
-  readonly action: ErrorAction;
-  constructor(code: string, action: ErrorAction, message: string) {
-    super(message);
-    this.code = code;
-    this.action = action;
-  }
-}
-
 /** A session. */
 export class Session implements FeedListener {
   readonly #front: SessionFront;
@@ -57,6 +47,8 @@ export class Session implements FeedListener {
   readonly #marks: number[] = [];
   #isMarking = false;
   #user: VerifiedUser | undefined;
+  /** As the token said while the greeting is under way; what has changed since is in it. */
+  #greeted: VerifiedUser | undefined;
   #rights: UserRights | undefined;
   #client = "";
   #expiry: NodeJS.Timeout | undefined;
@@ -106,6 +98,11 @@ export class Session implements FeedListener {
     return this.#user?.userId;
   }
 
+  /** True if it is a user's, also before its greeting is through. */
+  isOf(userId: string): boolean {
+    return (this.#user ?? this.#greeted)?.userId === userId;
+  }
+
   /** A frame. Frames are worked through one after the other; how many wait is bounded by not reading the socket. */
   message(text: string): void {
     if (this.#isEnded) return;
@@ -150,7 +147,8 @@ export class Session implements FeedListener {
   /** What is known of the user has changed: other rights, another view, a new bootstrap for what differs. */
   userChanged(user: VerifiedUser): void {
     if (this.#isEnded || this.#hasMoved(user)) return;
-    this.#takeUser(user);
+    if (this.#user === undefined) this.#greeted = user;
+    else this.#takeUser(user);
     const subscription = this.#subscription;
     if (subscription === undefined) return;
     try {
@@ -231,6 +229,7 @@ export class Session implements FeedListener {
   async #hello(message: HelloMessage): Promise<void> {
     const protocol = negotiate(message.protocol, [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION]);
     const user = await this.#verify(message.token);
+    this.#greeted = user;
     if (!this.#front.admits(this, user.userId)) throw new SessionEnd("SESSIONS_TOO_MANY", "retry", "the user has too many sessions");
     this.#chosen = this.#front.contextOf(user);
     const { store, layout, schemaPolicy } = this.#chosen;
@@ -245,7 +244,7 @@ export class Session implements FeedListener {
     if (this.#isEnded) return;
     this.#client = cursor.client;
     this.#lastCseq = cursor.lastCseq;
-    this.#takeUser(user);
+    this.#takeUser(this.#greeted);
     this.#context.greeted(this);
     this.#send({ msg: "welcome", protocol, serverTime: this.#context.now(), client: cursor.client, lastCseq: cursor.lastCseq, epoch });
     await this.#tellOldAnswers(message.acked ?? 0);
