@@ -1,12 +1,13 @@
 /**
  * Resume tokens: where a client goes on. Sealed, and good for one user and one client only.
  *
- * Versions count what everybody writes, so a client must not be able to read them: a token is encrypted, and its length says nothing either.
- * The tag is made of the content and is the counter's start as well (as SIV, RFC 5297, is built): no random number can repeat.
+ * Versions count what everybody writes, so a client must not be able to read them: a token is encrypted (AES-256-GCM), and its length says nothing either.
+ * Each client has a key of its own (HKDF-SHA-256 of the database's secret), so that its tokens stay far below the 2^32 that random nonces
+ * allow for one key (NIST SP 800-38D, section 8.3), and nobody else's token opens.
  *
  * @module
  */
-import { createCipheriv, createHmac, createSecretKey, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 /** What a token says. */
@@ -26,53 +27,61 @@ export interface TokenOwner {
   readonly client: string;
 }
 
+const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Every token but those of unfinished bootstraps is one such block long. */
 const BLOCK_BYTES = 80;
 
-/** Makes and reads tokens. */
+/** Makes and reads the tokens of a database's clients. */
 export class ResumeTokens {
-  // Handles: of bytes, one would be made for each token.
-  readonly #tagKey: KeyObject;
-  readonly #cipherKey: KeyObject;
+  readonly #secret: Uint8Array;
 
   constructor(secret: Uint8Array) {
-    const key = (purpose: string): KeyObject => createSecretKey(new Uint8Array(hkdfSync("sha256", secret, "", `holdfast resume token ${purpose} v1`, 32)));
-    this.#tagKey = key("tag");
-    this.#cipherKey = key("cipher");
+    this.#secret = secret;
+  }
+
+  /** Those of one client. */
+  of({ user, client }: TokenOwner): ClientTokens {
+    // A digest: what HKDF takes is limited, and what a user is called is not.
+    const owner = createHash("sha256").update(JSON.stringify([user, client])).digest("hex");
+    const key = hkdfSync("sha256", this.#secret, "", `holdfast resume token v2 ${owner}`, 32);
+    return new ClientTokens(createSecretKey(new Uint8Array(key)));
+  }
+}
+
+/** Makes and reads the tokens of one client. */
+export class ClientTokens {
+  readonly #key: KeyObject;
+
+  constructor(key: KeyObject) {
+    this.#key = key;
   }
 
   /** The text of a token. */
-  seal(point: ResumePoint, owner: TokenOwner): string {
+  seal(point: ResumePoint): string {
     const { epoch, version, salt, digest, boot } = point;
     const json = Buffer.from(JSON.stringify(boot === undefined ? [epoch, version, salt, digest] : [epoch, version, salt, digest, boot.page, boot.type, boot.after]));
     // Spaces behind JSON mean nothing.
     const content = Buffer.alloc(Math.ceil(json.length / BLOCK_BYTES) * BLOCK_BYTES, " ");
     content.set(json);
-    const tag = this.#tag(content, owner);
-    return Buffer.concat([tag, this.#crypt(content, tag)]).toString("base64url");
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv("aes-256-gcm", this.#key, nonce, { authTagLength: TAG_BYTES });
+    return Buffer.concat([nonce, cipher.update(content), cipher.final(), cipher.getAuthTag()]).toString("base64url");
   }
 
   /** What it says; undefined if this server's database has not made it for this user and client. */
-  open(token: string, owner: TokenOwner): ResumePoint | undefined {
+  open(token: string): ResumePoint | undefined {
     const sealed = Buffer.from(token, "base64url");
-    if (sealed.length <= TAG_BYTES || sealed.toString("base64url") !== token) return undefined;
-    const tag = sealed.subarray(0, TAG_BYTES);
-    const content = this.#crypt(sealed.subarray(TAG_BYTES), tag);
-    if (!timingSafeEqual(tag, this.#tag(content, owner))) return undefined;
+    if (sealed.length <= NONCE_BYTES + TAG_BYTES || sealed.toString("base64url") !== token) return undefined;
+    const cipher = createDecipheriv("aes-256-gcm", this.#key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    cipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    let content: Buffer;
+    try {
+      content = Buffer.concat([cipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), cipher.final()]);
+    } catch {
+      return undefined;
+    }
     const [epoch, version, salt, digest, page, type, after] = JSON.parse(content.toString()) as [string, number, string, string, number?, string?, (string | null)?];
     return { epoch, version, salt, digest, ...(page === undefined || type === undefined ? {} : { boot: { page, type, after: after ?? null } }) };
-  }
-
-  /** Counter mode: both ways are one. */
-  #crypt(bytes: Uint8Array, tag: Uint8Array): Buffer {
-    const cipher = createCipheriv("aes-256-ctr", this.#cipherKey, tag);
-    return Buffer.concat([cipher.update(bytes), cipher.final()]);
-  }
-
-  #tag(content: Uint8Array, { user, client }: TokenOwner): Buffer {
-    // The owner's length before it, so that nothing can be shifted between the two.
-    const name = JSON.stringify([user, client]);
-    return createHmac("sha256", this.#tagKey).update(`${String(name.length)}:${name}`).update(content).digest().subarray(0, TAG_BYTES);
   }
 }

@@ -16,7 +16,7 @@ import { downText } from "./delta.ts";
 import { Download } from "./download.ts";
 import type { FeedListener } from "./feed.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { ResumePoint } from "./resume-token.ts";
+import type { ClientTokens, ResumePoint } from "./resume-token.ts";
 import type { SessionContext, SessionFront } from "./session-context.ts";
 import { SessionEnd } from "./session-end.ts";
 import type { UserRights } from "./user-rights.ts";
@@ -51,6 +51,7 @@ export class Session implements FeedListener {
   #greeted: VerifiedUser | undefined;
   #rights: UserRights | undefined;
   #client = "";
+  #ownTokens: ClientTokens | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #isEnded = false;
   /** Canonical stamps that the client may not know of yet. */
@@ -350,7 +351,7 @@ export class Session implements FeedListener {
   /** The version that a resume text of this client's names; undefined: of a bootstrap that is not through. */
   #versionOf(text: string): number | undefined {
     if (this.#base?.text === text) return this.#base.version;
-    const point = this.#context.tokens.open(text, { user: this.#user?.userId ?? "", client: this.#client });
+    const point = this.#tokens.open(text);
     if (point === undefined) throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
     this.#base = { text, version: point.boot === undefined ? point.version : undefined };
     return this.#base.version;
@@ -408,7 +409,7 @@ export class Session implements FeedListener {
 
   /** Begins what a subscription set shows; an earlier download is given up. */
   #subscribe(message: SubMessage, isOnlyIfDifferent: boolean): void {
-    const { feed, layout, tokens } = this.#context;
+    const { feed, layout } = this.#context;
     const view = makeView({ queries: message.queries, roles: this.#rights?.roles ?? new Map(), layout: layout() });
     this.#subscription = message;
     if (isOnlyIfDifferent && view.digest === this.#view?.digest) {
@@ -417,7 +418,7 @@ export class Session implements FeedListener {
     }
     let from: ResumePoint | undefined;
     if (message.resume !== undefined) {
-      from = tokens.open(message.resume, { user: this.#user?.userId ?? "", client: this.#client });
+      from = this.#tokens.open(message.resume);
       if (from === undefined) {
         this.#context.metrics.add("holdfast_resume_tokens_refused_total");
         throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
@@ -436,7 +437,7 @@ export class Session implements FeedListener {
   #startDownload(view: View, version: number, from: ResumePoint | undefined): void {
     const download = new Download({
       ...this.#context, layout: this.#context.layout(), view, version, outgoing: this.#outgoing,
-      seal: (point) => this.#context.tokens.seal(point, { user: this.#user?.userId ?? "", client: this.#client }),
+      seal: (point) => this.#tokens.seal(point),
       client: this.#client,
     });
     this.#download = download;
@@ -496,8 +497,14 @@ export class Session implements FeedListener {
     this.#outgoing.send(text);
   }
 
+  /** The client's, once it has a name. */
+  get #tokens(): ClientTokens {
+    this.#ownTokens ??= this.#context.tokens.of({ user: this.#user?.userId ?? "", client: this.#client });
+    return this.#ownTokens;
+  }
+
   #sealed(): string {
-    return this.#context.tokens.seal(this.#point as ResumePoint, { user: this.#user?.userId ?? "", client: this.#client });
+    return this.#tokens.seal(this.#point as ResumePoint);
   }
 
   /** Who follows the feed is told of nothing where nothing concerns it, and yet is as far as the feed. */
@@ -529,7 +536,7 @@ export class Session implements FeedListener {
 
   async #ping({ basis }: PingMessage): Promise<void> {
     if (basis !== undefined) {
-      const point = this.#context.tokens.open(basis, { user: this.#user?.userId ?? "", client: this.#client });
+      const point = this.#tokens.open(basis);
       if (point === undefined) throw new SessionEnd("RESUME_INVALID", "reset", "the resume token is not one of this server for this client");
       if (point.boot === undefined) this.#noteSeen(point.version);
     }
