@@ -7,7 +7,7 @@ const base = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 const usual = { pool: "forks", testTimeout: 120_000 } as const;
 
 /** Test files that replace modules, or count what a whole process holds: each gets a process of its own. */
-const alone = ["packages/storage-engine/test/**/*.test.ts", "packages/core-cipher/test/random.test.ts", "packages/react/test/**/*.test.ts", "packages/key-store-node/test/**/*.test.ts"];
+const alone = ["packages/storage-engine/test/**/*.test.ts", "packages/core-cipher/test/random.test.ts", "packages/react/test/**/*.test.ts", "packages/key-store-node/test/**/*.test.ts", "packages/sync-protocol/test/batches.test.ts"];
 
 /** What `npm test` leaves to CI and to `npm run test:unit`: tests that the tests can fail, and browsers. */
 const leftToCi = ["conformance/test/broken.test.ts", "conformance/test/bundlers.test.ts", "conformance/test/sizes.test.ts", "conformance/test/phone-application.test.ts", "packages/sync-server/test/encrypted-volume.test.ts", "conformance/test/server-keys.test.ts", "reliability/fuzz/test/planted-faults.test.ts", "reliability/fuzz/test/search.test.ts", "reliability/kills/test/kills.test.ts", "packages/realm/test/browser/**", "packages/key-store-web/test/web-store.test.ts", "docs/examples/electron/**", "docs/examples/web/**"];

@@ -8,7 +8,8 @@ import type { Fault } from "../fuzzer/load-hooks.ts";
 import { runTarget } from "../fuzzer/run-target.ts";
 import { moduleOf } from "../targets/index.ts";
 
-const SEED = 7;
+/** One search in some ten does not come by the place in time, and which one changes with every line of the sources. */
+const SEEDS: readonly number[] = [7, 8, 9];
 
 interface Planted {
   readonly target: string;
@@ -85,7 +86,12 @@ const PLANTED: readonly Planted[] = [
 const isWhole = process.env["CI"] === "true" || process.env["HOLDFAST_EXHAUSTIVE"] !== undefined;
 const USUAL: readonly string[] = ["query-run", "log-records", "realm-file"];
 
-it.each(PLANTED.filter(({ target }) => isWhole || USUAL.includes(target)))(`$target finds $what (seed ${SEED})`, async ({ target, fault, signature }) => {
-  const report = await runTarget({ target, module: moduleOf(target), seed: SEED, seconds: 60, executions: 200_000, maxFailures: 1, isWithCorpus: false, faults: [fault] });
-  expect(report.failures.map((failure) => failure.signature).join()).toMatch(signature);
-});
+it.each(PLANTED.filter(({ target }) => isWhole || USUAL.includes(target)))(`$target finds $what (with one of the seeds ${SEEDS.join()})`, async ({ target, fault, signature }) => {
+  const found: string[] = [];
+  for (const seed of SEEDS) {
+    const report = await runTarget({ target, module: moduleOf(target), seed, seconds: 60, executions: 200_000, maxFailures: 1, isWithCorpus: false, faults: [fault] });
+    found.push(...report.failures.map((failure) => failure.signature));
+    if (found.length > 0) break;
+  }
+  expect(found.join()).toMatch(signature);
+}, 200_000);
