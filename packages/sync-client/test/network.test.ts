@@ -13,7 +13,7 @@ import { FaultProxy, makeCertificate } from "@holdfast/sync-server/testing";
 import { webSocketTransport } from "../src/index.ts";
 import { QUICK, settle, shown, testUser } from "./support/clients.ts";
 import type { Task } from "./support/clients.ts";
-import { forEachMode } from "./support/modes.ts";
+import { forEachMode, withEncryption } from "./support/modes.ts";
 import type { World } from "./support/modes.ts";
 import { sqliteServer } from "./support/sqlite-server.ts";
 
@@ -102,9 +102,8 @@ forEachMode((world) => {
   });
 });
 
-forEachMode((world) => {
-  // The file plays no part in it.
-  it.skipIf(world.isEncrypted)("an address without TLS off loopback, an untrusted certificate, one for another name, one that is over: refused, each with its code", async () => {
+withEncryption((world) => {
+  it("an address without TLS off loopback, an untrusted certificate, one for another name, one that is over: refused, each with its code", async () => {
     const folder = join(world.folder(), "tls");
     mkdirSync(folder, { recursive: true });
     const good = makeCertificate(folder);

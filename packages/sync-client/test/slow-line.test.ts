@@ -11,7 +11,7 @@ import { FaultProxy } from "@holdfast/sync-server/testing";
 import { webSocketTransport } from "../src/index.ts";
 import type { Transport } from "../src/index.ts";
 import { QUICK, settle, shown, testUser } from "./support/clients.ts";
-import { forEachMode } from "./support/modes.ts";
+import { withEncryption } from "./support/modes.ts";
 import { sqliteServer } from "./support/sqlite-server.ts";
 
 const IS_LONG = process.env["HOLDFAST_SLOW_LINE"] !== undefined;
@@ -25,9 +25,8 @@ afterEach(async () => {
   for (const one of open.splice(0)) await (one.stop ?? one.close)?.call(one);
 });
 
-forEachMode((world) => {
-  // The file plays no part in it.
-  it.skipIf(world.isEncrypted)("a bootstrap over a slow line that is cut goes on behind the last page that came, and ends although one large page would outlast the client's patience", async () => {
+withEncryption((world) => {
+  it("a bootstrap over a slow line that is cut goes on behind the last page that came, and ends although one large page would outlast the client's patience", async () => {
     const folder = join(world.folder(), "server");
     mkdirSync(folder, { recursive: true });
     const server: SyncServer = await sqliteServer(folder);

@@ -24,7 +24,16 @@ export interface World {
 
 /** Runs a suite over plain and encrypted files. */
 export function forEachMode(suite: (world: World) => void): void {
-  for (const isEncrypted of [false, true]) {
+  inModes([false, true], suite);
+}
+
+/** Runs one in which the file plays no part over encrypted files alone. */
+export function withEncryption(suite: (world: World) => void): void {
+  inModes([true], suite);
+}
+
+function inModes(modes: readonly boolean[], suite: (world: World) => void): void {
+  for (const isEncrypted of modes) {
     describe(isEncrypted ? "encrypted" : "plain", () => {
       let folder: string | undefined;
       const errors: SyncError[] = [];
