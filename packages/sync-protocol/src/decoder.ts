@@ -174,7 +174,7 @@ class MessageReadings {
     const txs = field(from, "txs", listOf(this.#transaction, this.#limits.transactionsPerFrame, 1));
     const first = txs[0]?.cseq ?? 0;
     if (txs.some(({ cseq }, index) => cseq !== first + index)) return refuse("MESSAGE_MALFORMED", "transactions are numbered without gaps");
-    return { msg: "up", txs, ...maybe(from, "acked", countOrNone) };
+    return { msg: "up", txs, ...maybe(from, "acked", countOrNone), ...maybe(from, "newest", stamp) };
   }
 
   readonly #transaction: Reading<UploadedTransaction> = (value) => {

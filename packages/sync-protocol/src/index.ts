@@ -12,7 +12,7 @@ export type { Limits } from "./limits.ts";
 export { isAhead } from "./merge/ahead.ts";
 export { applyInOrder, applyWithoutWaiting, type InOrder } from "./merge/in-order.ts";
 export { applyOperation, applyOperations } from "./merge/apply.ts";
-export { canonicalise, clampStamp, restamped } from "./merge/canonical.ts";
+export { canonicalise, restamped } from "./merge/canonical.ts";
 export type { CanonicalOptions } from "./merge/canonical.ts";
 export { compactState, withSeen } from "./merge/compact.ts";
 export { operationsBetween } from "./merge/diff.ts";

@@ -50,6 +50,8 @@ export interface UpMessage {
   readonly txs: readonly UploadedTransaction[];
   /** As in {@link HelloMessage}. */
   readonly acked?: number;
+  /** The newest stamp of others that the client has seen: if its clock is far ahead, the server puts behind it what the client wrote. */
+  readonly newest?: Stamp;
 }
 
 /** A subscription. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, it } from "vitest";
-import { applyOperations, canonicalise, HybridClock, materialise, NEVER, partsOf, restamped, stampOf, type Operation } from "../src/index.ts";
+import { applyOperations, canonicalise, HybridClock, laterOf, materialise, NEVER, partsOf, restamped, stampOf, type Operation } from "../src/index.ts";
 import { Random } from "./support/random.ts";
 import { Replica, stateText } from "./support/replica.ts";
 import { changedThing, NEW_THING } from "./support/things.ts";
@@ -51,15 +51,20 @@ describe("a hybrid clock", () => {
 
 /** A server: takes what clients write, in its order, and keeps what each client does not know of. */
 class Server {
-  readonly clock: HybridClock = clockOf(99, () => this.nowMs);
   nowMs = NOW_MS;
   readonly log: Operation[] = [];
   readonly #known = new Map<Replica, Map<string, string>>();
+  readonly #last = new Map<Replica, string>();
 
-  upload(replica: Replica, operations: readonly Operation[]): ReadonlyMap<string, string> {
+  /** `newest`: what the client says to have seen; if left out, everything. */
+  upload(replica: Replica, operations: readonly Operation[], newest: string = this.log.reduce((last, { h }) => laterOf(last, h), NEVER)): ReadonlyMap<string, string> {
     const known = this.#known.get(replica) ?? new Map<string, string>();
     this.#known.set(replica, known);
-    for (const operation of operations) this.log.push(canonicalise(operation, { serverNowMs: this.nowMs, clock: this.clock, known }));
+    for (const operation of operations) {
+      const taken = canonicalise(operation, { serverNowMs: this.nowMs, known, least: this.#last.get(replica) ?? NEVER, newest });
+      this.#last.set(replica, taken.h);
+      this.log.push(taken);
+    }
     return known;
   }
 }
@@ -80,15 +85,33 @@ describe("case 59: clocks that are years off", () => {
     expect(materialise(applyOperations(undefined, server.log))?.["title"]).toBe("now");
   });
 
-  it("an hour in the future is far, half a minute is not", () => {
+  it("what a client writes behind its own writes and those that it has seen comes behind them, also if the server's clock is set back meanwhile", () => {
     const server = new Server();
+    const [ahead, right] = [new Replica({ number: 1 }), new Replica({ number: 2 })];
+    ahead.timeMs = NOW_MS + YEARS_MS;
+    server.upload(ahead, ahead.become({ title: "first" }));
+    server.nowMs -= 40_000;
+    server.upload(ahead, ahead.become({ title: "second" }), NEVER);
+    expect(materialise(applyOperations(undefined, server.log))?.["title"]).toBe("second");
+    right.timeMs = server.nowMs + 50_000;
+    right.receive(server.log);
+    server.upload(right, right.become({ title: "somebody else's" }));
+    ahead.receive(server.log);
+    server.upload(ahead, ahead.become({ title: "third" }));
+    expect(materialise(applyOperations(undefined, server.log))?.["title"]).toBe("third");
+  });
+
+  it("an hour in the future is far, half a minute is not", () => {
     const known = new Map<string, string>();
     const operationAt = (ms: number): Operation => ({ type: "Thing", pk: 1, h: stampOf({ ms, counter: 0, replica: "1".repeat(16) }), path: ["title"], do: { act: "set", value: "x" } });
     const near = operationAt(NOW_MS + 30_000);
-    expect(canonicalise(near, { serverNowMs: NOW_MS, clock: server.clock, known })).toBe(near);
-    const far = canonicalise(operationAt(NOW_MS + 3_600_000), { serverNowMs: NOW_MS, clock: server.clock, known });
-    expect(partsOf(far.h)).toMatchObject({ ms: NOW_MS + 30_000, replica: server.clock.replica });
-    expect(far.id).toBe(operationAt(NOW_MS + 3_600_000).h);
+    expect(canonicalise(near, { serverNowMs: NOW_MS, known })).toBe(near);
+    const limit = operationAt(NOW_MS + 60_000);
+    expect(canonicalise(limit, { serverNowMs: NOW_MS, known })).toBe(limit);
+    const far = canonicalise(operationAt(NOW_MS + 60_001), { serverNowMs: NOW_MS, known, newest: near.h });
+    expect(partsOf(far.h)).toEqual({ ms: NOW_MS + 30_000, counter: 1, replica: "1".repeat(16) });
+    expect(far.id).toBe(operationAt(NOW_MS + 60_001).h);
+    for (const newest of [undefined, operationAt(NOW_MS + 120_001).h]) expect(partsOf(canonicalise(operationAt(NOW_MS + 60_002), { serverNowMs: NOW_MS, known, ...(newest === undefined ? {} : { newest }) }).h).ms).toBe(NOW_MS);
   });
 
   it("a client that is ahead, and adopts what the server gave it, converges with the others: random histories", () => {

@@ -55,7 +55,7 @@ async function measure(kind: StoreCipher | undefined, path: string): Promise<voi
   const cseqs = pens.map(() => 0);
   const upload = (client: number, ops: Parameters<typeof uploadOf>[2]): Upload => uploadOf(clientId(client + 1), (cseqs[client] = (cseqs[client] ?? 0) + 1), ops);
   const flush = async (uploads: readonly Upload[]): Promise<void> => {
-    await store.flush({ uploads, foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => mergeBatch(uploads, input, { layout, authorize: () => undefined }) });
+    await store.flush({ uploads, foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => mergeBatch(uploads, input, { layout, nowMs: Date.now(), authorize: () => undefined }) });
   };
   const pkOf = (number: number): string => `row-${String((number * 7919) % ROWS)}`;
   let startedAt = performance.now();

@@ -36,9 +36,9 @@ for (const length of [100, 10_000]) {
   let cseq = 0;
   let plan: FlushPlan | undefined;
   const flush = async (ops: readonly Operation[]): Promise<number> => {
-    const upload: Upload = { client: CLIENT, user: "ann", cseq: ++cseq, digest: String(cseq), ops, stamps: [] };
+    const upload: Upload = { client: CLIENT, user: "ann", cseq: ++cseq, digest: String(cseq), ops, known: new Map() };
     const startedAt = performance.now();
-    await store.flush({ uploads: [upload], foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (plan = mergeBatch([upload], input, { layout, authorize: () => undefined })) });
+    await store.flush({ uploads: [upload], foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (plan = mergeBatch([upload], input, { layout, nowMs: Date.now(), authorize: () => undefined })) });
     return performance.now() - startedAt;
   };
   await flush([{ type: "Task", pk: "a", h: clock.tick(), path: [], do: { act: "create" } }, ...Array.from({ length }, push)]);

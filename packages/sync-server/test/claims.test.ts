@@ -16,8 +16,8 @@ const ann = clientId(0xa);
 /** Codes of what became of the uploads, on an empty database. */
 function codes(...transactions: readonly (readonly Operation[])[]): (string | undefined)[] {
   const uploads: Upload[] = transactions.map((ops, index) => uploadOf(ann, index + 1, ops));
-  const cursors = new Map([[ann, { client: ann, user: uploads[0]?.user ?? "", lastCseq: 0 }]]);
-  const { results } = mergeBatch(uploads, { version: 1, cursors, receipts: new Map(), objects: new Map(), foreign: [] }, { layout, authorize: () => undefined });
+  const cursors = new Map([[ann, { client: ann, user: uploads[0]?.user ?? "", lastCseq: 0, last: "" }]]);
+  const { results } = mergeBatch(uploads, { version: 1, cursors, receipts: new Map(), objects: new Map(), foreign: [] }, { layout, nowMs: Date.now(), authorize: () => undefined });
   return results.map((result) => (result.kind === "failed" ? result.error.code : result.answer?.rejects?.[0]?.code));
 }
 
@@ -43,8 +43,8 @@ it("what one object's operations claim is refused for that object alone", () => 
   const made = pen.create("a");
   const forged: Operation = { type: "Task", pk: "a", h: pen.clock.tick(), g: pen.clock.last, path: [], do: { act: "create" } };
   const uploads = [uploadOf(ann, 1, made), uploadOf(ann, 2, [{ ...forged, h: pen.clock.tick() }, ...pen.create("b", { title: "kept" })])];
-  const cursors = new Map([[ann, { client: ann, user: uploads[0]?.user ?? "", lastCseq: 0 }]]);
-  const { objects, results } = mergeBatch(uploads, { version: 1, cursors, receipts: new Map(), objects: new Map(), foreign: [] }, { layout, authorize: () => undefined });
+  const cursors = new Map([[ann, { client: ann, user: uploads[0]?.user ?? "", lastCseq: 0, last: "" }]]);
+  const { objects, results } = mergeBatch(uploads, { version: 1, cursors, receipts: new Map(), objects: new Map(), foreign: [] }, { layout, nowMs: Date.now(), authorize: () => undefined });
   expect(results.at(-1)).toMatchObject({ answer: { rejects: [{ pk: "a", code: "OPERATION_AHEAD" }] } });
   expect(objects.filter(({ image }) => image !== undefined).map(({ pk }) => pk)).toEqual(["a", "b"]);
 });

@@ -61,7 +61,7 @@ async function fill(store: SqliteStore, count = 300): Promise<void> {
   const pen = new Pen(ann);
   const uploads = [uploadOf(ann, 1, Array.from({ length: count }, (_each, index) => pen.create(`t${String(index)}`, { title: `${MARKER} ${String(index)}` })).flat())];
   const layout = new SchemaLayout(TASKS);
-  await store.flush({ uploads, foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => mergeBatch(uploads, input, { layout, authorize: () => undefined }) });
+  await store.flush({ uploads, foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => mergeBatch(uploads, input, { layout, nowMs: Date.now(), authorize: () => undefined }) });
 }
 
 async function countRows(store: SqliteStore): Promise<number> {

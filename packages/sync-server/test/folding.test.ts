@@ -106,7 +106,7 @@ it("the floor stays behind the time at which all had seen a version, by as much 
 
 async function flush(store: Store, upload: Upload): Promise<void> {
   let batch: MergedBatch | undefined;
-  await store.flush({ uploads: [upload], foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (batch = mergeBatch([upload], input, { layout, authorize: () => undefined })) });
+  await store.flush({ uploads: [upload], foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (batch = mergeBatch([upload], input, { layout, nowMs: Date.now(), authorize: () => undefined })) });
   expect(batch?.results).toMatchObject([{ kind: "done", answer: undefined }]);
 }
 

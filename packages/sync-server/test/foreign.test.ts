@@ -61,6 +61,25 @@ describe.skipIf(postgresMissing() !== undefined)(`other programs (${postgresMiss
     expect((await pool.query("SELECT 1 FROM sync.outbox")).rows).toEqual([]);
   });
 
+  it("wins over what was there, also at a server whose clock is behind", async () => {
+    const place = await STORE_KINDS[1]!.makePlace();
+    const fast = await bench.serve(place, { now: () => Date.now() + 20_000 });
+    const ann = await bench.connect(fast, "ann");
+    ann.pen.clock.setOffset(20_000);
+    await ann.up(...ann.pen.create("t1", { title: "hers" }));
+    await fast.stop();
+    const slow = await bench.serve(place, { now: () => Date.now() - 20_000 });
+    const bob = await bench.connect(slow, "bob");
+    await bob.subscribe(ALL);
+    const pool = new pg.Pool(place.address);
+    bench.defer(() => pool.end());
+    await pool.query(`UPDATE app."Task" SET title = 'theirs' WHERE _id = 't1'`);
+    while ((await pool.query("SELECT 1 FROM sync.outbox")).rows.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await bob.settle();
+    expect(bob.objects()).toMatchObject({ t1: { title: "theirs" } });
+    expect((await pool.query(`SELECT title FROM app."Task"`)).rows).toEqual([{ title: "theirs" }]);
+  });
+
   it("a long transaction of another program holds up nobody but writers of its rows", async () => {
     const { ann, server, pool } = await begin();
     await ann.up(...ann.pen.create("free"), ...ann.pen.create("locked"));

@@ -35,7 +35,7 @@ async function open(place: Place): Promise<Store> {
 
 async function flush(store: Store, ...uploads: readonly Upload[]): Promise<MergedBatch> {
   let batch: MergedBatch | undefined;
-  await store.flush({ uploads, foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (batch = mergeBatch(uploads, input, { layout, authorize: () => undefined })) });
+  await store.flush({ uploads, foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (batch = mergeBatch(uploads, input, { layout, nowMs: Date.now(), authorize: () => undefined })) });
   return batch as MergedBatch;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NEVER } from "@holdfast/sync-protocol";
 import type { AckMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { Meta } from "../replica/records.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
@@ -41,13 +42,14 @@ export class Uploader {
     // After a reset the outbox is written anew onto what the server has: not before that is here.
     if (frames === undefined || this.#file.isStartingAnew) return;
     const counts = this.#file.read("counts") as Meta["counts"];
+    const { seen } = this.#file.read("clock") as Meta["clock"];
     while (frames.length < FRAMES_UNDER_WAY && this.#sentUpTo + 1 < counts.next) {
       const { txs } = this.#file.nextUpload(this.#sentUpTo, LIMIT);
       const last = txs.at(-1);
       if (last === undefined) return;
       this.#sentUpTo = last.cseq;
       frames.push(last.cseq);
-      this.#send({ msg: "up", txs, acked: counts.acked });
+      this.#send({ msg: "up", txs, acked: counts.acked, ...(seen === NEVER ? {} : { newest: seen }) });
     }
   }
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { applyOperations, canonicalise, decodeClientMessage, encodeMessage, HybridClock, keyText, materialise, withSeen } from "@holdfast/sync-protocol";
+import { applyOperations, canonicalise, decodeClientMessage, encodeMessage, keyText, laterOf, materialise, NEVER, newestStamp, withSeen } from "@holdfast/sync-protocol";
 import type { AckMessage, ClientMessage, HelloMessage, ObjectName, ObjectRow, ObjectState, Operation, PlainObject, Reject, SeenDelete, ServerMessage, SubMessage, UploadedTransaction } from "@holdfast/sync-protocol";
 
 interface LogEntry {
@@ -18,6 +18,8 @@ interface ClientRecord {
   lastCseq: number;
   readonly contents: Map<number, string>;
   readonly stamps: Map<string, string>;
+  /** The newest stamp of its operations. */
+  last: string;
   readonly rejects: Reject[];
   readonly seen: Map<string, SeenDelete>;
 }
@@ -49,11 +51,9 @@ export class ReferenceServer {
   readonly tombstones = new Map<string, number>();
   readonly clients = new Map<string, ClientRecord>();
   readonly sessions = new Set<ServerSession>();
-  readonly clock: HybridClock;
 
   constructor(options: ServerOptions = {}) {
     this.options = options;
-    this.clock = new HybridClock({ replica: "00000000000000ff", now: () => this.now() });
   }
 
   now(): number {
@@ -79,7 +79,7 @@ export class ReferenceServer {
   }
 
   client(id: string): ClientRecord {
-    const known = this.clients.get(id) ?? { lastCseq: 0, contents: new Map(), stamps: new Map(), rejects: [], seen: new Map() };
+    const known = this.clients.get(id) ?? { lastCseq: 0, contents: new Map(), stamps: new Map(), last: NEVER, rejects: [], seen: new Map() };
     this.clients.set(id, known);
     return known;
   }
@@ -116,7 +116,8 @@ export class ReferenceServer {
       }
       const name = { type: operation.type, pk: operation.pk };
       const before = this.states.get(text)?.state;
-      let canonical = from === undefined ? operation : canonicalise(operation, { serverNowMs: this.now(), clock: this.clock, known: from.record.stamps });
+      let canonical = from === undefined ? operation : canonicalise(operation, { serverNowMs: this.now(), known: from.record.stamps, least: from.record.last, newest: newestStamp(before ?? {}) });
+      if (from !== undefined) from.record.last = canonical.h;
       // The writer had downloaded the delete, or would have, had it been for its view.
       if (from !== undefined && before?.d !== undefined && (canonical.g ?? "") < before.d && (this.tombstones.get(text) ?? 0) < from.position) {
         canonical = withSeen(canonical, before.d);

@@ -1,42 +1,48 @@
 /**
- * Canonical stamps: a client whose clock is far ahead must not win for ever.
+ * Canonical stamps: a client whose clock is far ahead must not win for ever, and one that is far behind must not refer to what is forgotten.
  *
  * @module
  */
-import type { HybridClock } from "../hybrid-clock.ts";
+import { HybridClock } from "../hybrid-clock.ts";
 import type { BoxStep, Operation, PathStep } from "../operation.ts";
-import { MAX_AHEAD_MS, partsOf, type Stamp } from "../stamp.ts";
+import { laterOf, lastStampBefore, MAX_AHEAD_MS, NEVER, partsOf, type Stamp } from "../stamp.ts";
 
 /** What {@link canonicalise} needs. */
 export interface CanonicalOptions {
   readonly serverNowMs: number;
-  /** The server's own clock. */
-  readonly clock: HybridClock;
-  /** What earlier operations of this client were given and the client may not know of yet: client's stamp, server's. Added to. */
+  /** What earlier operations of this client were given and the client may not know of yet: client's stamp, server's. Kept up to date. */
   readonly known: Map<Stamp, Stamp>;
   readonly maxAheadMs?: number;
-  /** States have been folded up to `stamp`: an operation that is not later is made so, by the next stamp of `clock`, which stands just behind it. */
-  readonly floor?: { readonly stamp: Stamp; readonly clock: HybridClock };
+  /** All that comes has to be later: up to where states are folded, and the stamps of this client's earlier operations. */
+  readonly least?: Stamp;
+  /** The newest stamp of others that the client says to have seen: what is too far ahead is put behind it. Of no account if it is itself twice as far ahead. */
+  readonly newest?: Stamp;
 }
 
 /**
- * Gives an operation whose stamp is too far ahead of the server's clock, or too old for what has been folded, another stamp, and rewrites what
- * it says that it has seen.
+ * Gives an operation whose stamp is too far ahead of the server's clock, or not late enough, another stamp, and rewrites what it says that it has seen.
  * To be called for every operation of a client, in the order in which the client made them.
+ *
+ * The new stamp bears the client's name: the client never makes it itself, since it goes on behind what it was given.
  *
  * @returns The same operation if nothing differs.
  */
 export function canonicalise(operation: Operation, options: CanonicalOptions): Operation {
-  const { known, clock, serverNowMs, maxAheadMs = MAX_AHEAD_MS, floor } = options;
-  if (floor !== undefined && operation.h <= floor.stamp) known.set(operation.h, floor.clock.tick());
-  else if (partsOf(operation.h).ms > serverNowMs + maxAheadMs) known.set(operation.h, clampStamp(operation.h, options));
-  else clock.observe(operation.h);
+  const { known, least = NEVER, newest = NEVER, serverNowMs, maxAheadMs = MAX_AHEAD_MS } = options;
+  const { h } = operation;
+  if (isAfter(h, serverNowMs + maxAheadMs)) known.set(h, nextOf(h, isAfter(newest, serverNowMs + 2 * maxAheadMs) ? least : laterOf(least, newest), serverNowMs));
+  else if (h <= least) known.set(h, nextOf(h, least, 0));
+  else known.delete(h);
   return restamped(operation, known);
 }
 
-/** The stamp itself, or the server's next one if it is too far ahead. */
-export function clampStamp(stamp: Stamp, options: Omit<CanonicalOptions, "known" | "floor">): Stamp {
-  return partsOf(stamp).ms > options.serverNowMs + (options.maxAheadMs ?? MAX_AHEAD_MS) ? options.clock.tick() : stamp;
+function isAfter(stamp: Stamp, ms: number): boolean {
+  return stamp > lastStampBefore(ms + 1);
+}
+
+/** The next stamp behind `last` of the replica that made `stamp`. */
+function nextOf(stamp: Stamp, last: Stamp, nowMs: number): Stamp {
+  return new HybridClock({ replica: partsOf(stamp).replica, now: () => nowMs, last }).tick();
 }
 
 /**

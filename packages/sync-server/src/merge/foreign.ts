@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { applyOperations, operationsBetween } from "@holdfast/sync-protocol";
+import { applyOperations, newestStamp, operationsBetween } from "@holdfast/sync-protocol";
 import type { HybridClock, ObjectState, Operation, PlainValue } from "@holdfast/sync-protocol";
 import { columnJsonOfText } from "../schema/column-text.ts";
 import type { SchemaLayout, TableLayout } from "../schema/table-layout.ts";
@@ -27,6 +27,8 @@ export function foreignOperations(input: FlushInput, { layout, clock, onUnreadab
     if (table === undefined) return [];
     const name = objectName(type, pk);
     const state = states.get(name) ?? input.objects.get(name)?.state;
+    // Whoever changes a row has seen it, whatever the clocks of the servers say that have written it.
+    if (state !== undefined) clock.observe(newestStamp(state));
     try {
       const ops = operationsBetween(state, wantedOf(change, table, layout), { schema: layout.schema, clock, type, pk });
       if (ops.length > 0) states.set(name, applyOperations(state, ops));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { applyInOrder, applyOperations, applyWithoutWaiting, checkOperation, compactState, completed, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
+import { applyInOrder, applyOperations, applyWithoutWaiting, canonicalise, checkOperation, compactState, completed, laterOf, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
 import type { InOrder, ObjectState, Operation, Reject, SeenDelete, Stamp, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
@@ -57,6 +57,8 @@ export interface MergedBatch extends FlushPlan {
 export interface MergeContext {
   readonly layout: SchemaLayout;
   readonly authorize: Authorize;
+  /** The server's time in milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
 const AHEAD: Refusal = { code: "OPERATION_AHEAD", reason: "it builds on a change that the server does not have", isGone: true };
@@ -79,6 +81,9 @@ interface Current {
   /** What wrote it last; undefined: nobody, or this batch. */
   readonly version: number | undefined;
 }
+
+/** What took the place of what: the client's, the server's. */
+type Stamps = readonly (readonly [Stamp, Stamp])[];
 
 /** Operations by the name of their object. */
 type Groups = ReadonlyMap<string, readonly Operation[]>;
@@ -117,11 +122,11 @@ class Batch {
     if (cursor === undefined || cursor.user !== user) return failed("CLIENT_FOREIGN", "the client is not known, or another user's");
     if (cseq <= cursor.lastCseq) return this.#repeat(upload);
     if (cseq > cursor.lastCseq + 1) return failed("UPLOAD_GAP", `transaction ${String(cseq)} came after ${String(cursor.lastCseq)}`);
-    // Both are promises on which states were folded: who has seen a version builds on it, and what comes is later than what was folded.
+    // States are folded since nobody builds on less: who has seen a version builds on it.
     if (upload.base !== undefined && upload.base < this.#floor.version) return failed("HISTORY_LOST", "the client builds on less than it had seen before");
-    if (upload.ops.some(({ h }) => h <= this.#floor.stamp)) return failed("STORE_UNAVAILABLE", "the floor has risen since the transaction came in");
-    const answer = this.#apply(upload);
-    this.#cursors.set(client, { ...cursor, lastCseq: cseq });
+    const { ops, stamps } = this.#canonical(upload, cursor.last);
+    const answer = this.#apply(upload, ops, stamps);
+    this.#cursors.set(client, { ...cursor, lastCseq: cseq, last: ops.at(-1)?.h ?? cursor.last });
     this.#receipts.set(receiptName(client, cseq), { client, cseq, digest, ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }) });
     return { kind: "done", answer, isRepeat: false };
   }
@@ -140,20 +145,35 @@ class Batch {
     return { objects, entries: this.#entries, cursors: [...this.#cursors.values()], receipts: [...this.#receipts.values()], ...(this.#reach === undefined ? {} : { reach: this.#reach }) };
   }
 
-  #repeat({ client, cseq, digest }: Upload): UploadResult {
+  /** The operations with canonical stamps, and the stamps that differ: the client's, the server's. */
+  #canonical({ ops, known, newest = NEVER }: Upload, last: Stamp): { readonly ops: readonly Operation[]; readonly stamps: Stamps } {
+    const stamps: (readonly [Stamp, Stamp])[] = [];
+    let least = laterOf(this.#floor.stamp, last);
+    const canonical = ops.map((operation) => {
+      const accepted = canonicalise(operation, { serverNowMs: this.#context.nowMs, known, least, newest });
+      if (accepted.h !== operation.h) stamps.push([operation.h, accepted.h]);
+      least = accepted.h;
+      return accepted;
+    });
+    return { ops: canonical, stamps };
+  }
+
+  #repeat({ client, cseq, digest, known }: Upload): UploadResult {
     const name = receiptName(client, cseq);
     const receipt = this.#receipts.get(name) ?? this.#input.receipts.get(name);
     // No receipt: the client has confirmed the answer before, so it is an old frame that comes again.
     if (receipt === undefined) return { kind: "done", answer: undefined, isRepeat: true };
     if (receipt.digest !== digest) return failed("UPLOAD_DIFFERS", `transaction ${String(cseq)} came before with other content`);
-    return { kind: "done", answer: receipt.answer === undefined ? undefined : (JSON.parse(receipt.answer) as Answer), isRepeat: true };
+    const answer = receipt.answer === undefined ? undefined : (JSON.parse(receipt.answer) as Answer);
+    for (const [theirs, ours] of answer?.stamps ?? []) known.set(theirs, ours);
+    return { kind: "done", answer, isRepeat: true };
   }
 
-  #apply(upload: Upload): Answer | undefined {
-    const stamps = upload.stamps.length === 0 ? {} : { stamps: upload.stamps };
+  #apply(upload: Upload, canonical: readonly Operation[], changed: Stamps): Answer | undefined {
+    const stamps = changed.length === 0 ? {} : { stamps: changed };
     const malformed = this.#malformed(upload);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
-    const { ops, seen } = this.#informed(upload);
+    const { ops, seen } = this.#informed(canonical, upload.base);
     const changes = this.#changesOf(ops, (state, group) => applyInOrder(state, group, this.#floor.stamp));
     const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (change.isAhead ? AHEAD : undefined));
     const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
@@ -167,7 +187,7 @@ class Batch {
     const refused = new Set(rejects.map(({ type, pk }) => objectName(type, pk)));
     // Who is refused is not told what was deleted.
     const told = seen.filter(({ type, pk }) => !refused.has(objectName(type, pk)));
-    if (rejects.length === 0 && upload.stamps.length === 0 && told.length === 0) return undefined;
+    if (rejects.length === 0 && changed.length === 0 && told.length === 0) return undefined;
     return { ...stamps, ...(rejects.length === 0 ? {} : { rejects }), ...(told.length === 0 ? {} : { seen: told }) };
   }
 
@@ -175,7 +195,7 @@ class Batch {
    * The operations, with the deletes that their writer did not have to hear of: whoever makes an object whose delete had happened by then, out
    * of sight or forgotten, makes it anew. A delete of what is dead says which delete it found, so that it tells of both.
    */
-  #informed({ ops, base = -1 }: Upload): { readonly ops: readonly Operation[]; readonly seen: readonly SeenDelete[] } {
+  #informed(ops: readonly Operation[], base = -1): { readonly ops: readonly Operation[]; readonly seen: readonly SeenDelete[] } {
     const seen = new Map<string, SeenDelete>();
     const making = new Set(ops.flatMap(({ type, pk, do: action }) => (action.act === "create" ? [objectName(type, pk)] : [])));
     const informed = ops.map((operation) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HybridClock, Limits, Stamp, SyncSchema } from "@holdfast/sync-protocol";
+import type { Limits, Stamp, SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator, VerifiedUser } from "../auth/authenticator.ts";
 import type { Log } from "../operations/log.ts";
 import type { Metrics } from "../operations/metrics.ts";
@@ -38,7 +38,6 @@ export interface SessionContext {
   readonly feed: Feed;
   readonly tokens: ResumeTokens;
   readonly authenticator: Authenticator;
-  readonly clock: HybridClock;
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -52,9 +51,8 @@ export interface SessionContext {
   /** Up to where clients have everything, until it is written down. */
   readonly seen: Map<string, number>;
   readonly now: () => number;
-  /** Up to where states are folded, as far as this server has heard, and the clock that gives stamps just behind. */
+  /** Up to where states are folded, as far as this server has heard. */
   readonly folded: () => Stamp;
-  readonly foldClock: HybridClock;
   readonly layout: () => SchemaLayout;
   readonly newClientId: () => string;
   readonly rightsOf: (user: VerifiedUser) => UserRights;

@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { canonicalise, decodeClientMessage, encodeMessage, laterOf, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, ProtocolError } from "@holdfast/sync-protocol";
+import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, ProtocolError } from "@holdfast/sync-protocol";
 import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { VerifiedUser } from "../auth/authenticator.ts";
 import { SyncServerError } from "../errors.ts";
@@ -56,8 +56,6 @@ export class Session implements FeedListener {
   #isEnded = false;
   /** Canonical stamps that the client may not know of yet. */
   readonly #known = new Map<Stamp, Stamp>();
-  /** The newest stamp that took the place of one which was too old: what the client wrote behind it stays behind it. */
-  #lifted: Stamp = NEVER;
   /** The newest `base` that was read. */
   #base: { readonly text: string; readonly version: number | undefined } | undefined;
   #uploading = 0;
@@ -305,8 +303,8 @@ export class Session implements FeedListener {
     this.#expiry.unref();
   }
 
-  async #up({ txs }: UpMessage, bytes: number): Promise<void> {
-    const { writer, clock, foldClock, uploadRights, layout } = this.#context;
+  async #up({ txs, newest }: UpMessage, bytes: number): Promise<void> {
+    const { writer, uploadRights, layout } = this.#context;
     const rights = this.#rights;
     if (rights === undefined) return;
     await writer.room();
@@ -315,20 +313,8 @@ export class Session implements FeedListener {
     let from: number | undefined;
     for (const { cseq, ops, base } of txs) {
       from = base === undefined ? from : this.#versionOf(base);
-      const stamps: (readonly [Stamp, Stamp])[] = [];
-      // What was taken before has the stamps that it had then.
-      const isRepeat = cseq <= this.#lastCseq;
-      const canonical = ops.map((operation) => {
-        const floor = { stamp: laterOf(this.#context.folded(), this.#lifted), clock: foldClock };
-        if (operation.id !== undefined || partsOf(operation.h).replica !== this.#client) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
-        const accepted = canonicalise(operation, { serverNowMs: this.#context.now(), clock, known: this.#known, ...(isRepeat ? {} : { floor }) });
-        if (accepted.h !== operation.h) {
-          stamps.push([operation.h, accepted.h]);
-          if (accepted.h > operation.h) this.#lifted = accepted.h;
-        }
-        return accepted;
-      });
-      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops: canonical, stamps, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }) };
+      if (ops.some(({ id, h }) => id !== undefined || partsOf(h).replica !== this.#client)) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops, known: this.#known, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
       // Looked up when the transaction is written: rights that are lost while it waits are lost for it, too.
       uploadRights.set(upload, { rights: () => this.#rights ?? rights, layout: layout() });
       this.#uploading++;
@@ -373,7 +359,6 @@ export class Session implements FeedListener {
       return;
     }
     const { answer } = result;
-    if (result.isRepeat) for (const [theirs, ours] of answer?.stamps ?? []) this.#known.set(theirs, ours);
     this.#context.metrics.add("holdfast_rejects_total", answer?.rejects?.length ?? 0);
     if (this.#ack === undefined) queueMicrotask(() => this.#sendAck());
     this.#noteAnswer(cseq, answer);

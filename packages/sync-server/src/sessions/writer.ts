@@ -23,7 +23,9 @@ export interface WriterOptions {
   readonly store: Store;
   readonly layout: () => SchemaLayout;
   readonly authorize: Authorize;
+  /** Of what other programs write. */
   readonly clock: HybridClock;
+  readonly now: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Called after each commit, before the results are told. */
@@ -244,7 +246,7 @@ export class Writer {
   }
 
   async #attempt(pending: readonly Pending[], foreignLimit: number, lockTimeoutMs: number, isRefused = false): Promise<void> {
-    const { store, metrics, layout, authorize, clock } = this.#options;
+    const { store, metrics, layout, authorize, clock, now } = this.#options;
     const uploads = pending.map(({ upload }) => upload);
     let batch: MergedBatch | undefined;
     const startedAt = performance.now();
@@ -253,9 +255,9 @@ export class Writer {
       foreignLimit,
       lockTimeoutMs,
       plan: (input) => {
-        const now = layout();
+        const current = layout();
         if (input.floor !== undefined) clock.observe(input.floor.stamp);
-        batch = mergeBatch(uploads, input, { layout: now, authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: now, clock, onUnreadable: (type) => this.#options.log.error("a row of another program cannot be read", { class: type }) }));
+        batch = mergeBatch(uploads, input, { layout: current, nowMs: now(), authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: current, clock, onUnreadable: (type) => this.#options.log.error("a row of another program cannot be read", { class: type }) }));
         return batch;
       },
     });

@@ -6,7 +6,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { HybridClock, LIMITS, NEVER } from "@holdfast/sync-protocol";
+import { HybridClock, laterOf, LIMITS, NEVER } from "@holdfast/sync-protocol";
 import type { Limits, Stamp, SyncSchema } from "@holdfast/sync-protocol";
 import type { Authenticator, VerifiedUser } from "../auth/authenticator.ts";
 import { SyncServerError } from "../errors.ts";
@@ -61,7 +61,6 @@ export class Shard {
   readonly #uploadRights: SessionContext["uploadRights"] = new WeakMap();
   readonly #timers: NodeJS.Timeout[] = [];
   /** Gives stamps just behind the floor: it never looks at the time. */
-  readonly #foldClock = new HybridClock({ replica: randomBytes(8).toString("hex"), now: () => 0 });
   #folded: Stamp = NEVER;
   #layout: SchemaLayout | undefined;
   #rules: CompiledRules = new Map();
@@ -122,16 +121,15 @@ export class Shard {
     this.#risen(await store.position());
     if (this.#stopping !== undefined) throw new SyncServerError("SERVER_STOPPING", "the server is shutting down");
     const writer = new Writer({
-      store, clock, log, metrics, layout: () => this.#layoutNow(),
+      store, clock, now, log, metrics, layout: () => this.#layoutNow(),
       authorize: (upload, change) => this.#authorize(upload, change),
       onCommitted: (committed, batch) => feed.committed(committed, batch),
     });
     const { authenticator, limits, schemaPolicy, pollMs } = this.#options;
     this.#context = {
-      store, writer, feed, clock, authenticator, tokens: new ResumeTokens(secret), limits: { ...LIMITS, ...limits }, log, metrics,
+      store, writer, feed, authenticator, tokens: new ResumeTokens(secret), limits: { ...LIMITS, ...limits }, log, metrics,
       schemaPolicy, uploadsInFlight: 256, uploadBytesInFlight: 16 * 1024 * 1024, bootstraps: new Gate(4), uploadRights: this.#uploadRights, seen: this.#seen, now,
       folded: () => this.#folded,
-      foldClock: this.#foldClock,
       layout: () => this.#layoutNow(),
       newClientId: () => randomBytes(8).toString("hex"),
       rightsOf: (user: VerifiedUser) => userRights(this.#rules, user),
@@ -228,9 +226,7 @@ export class Shard {
   }
 
   #risen({ folded }: Position): void {
-    if (folded <= this.#folded) return;
-    this.#folded = folded;
-    this.#foldClock.observe(folded);
+    this.#folded = laterOf(this.#folded, folded);
   }
 
   #answered(): void {

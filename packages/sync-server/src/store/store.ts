@@ -19,12 +19,13 @@ export interface Upload {
   readonly cseq: number;
   /** Of the operations as they came: tells a repeat from something else under the same number. */
   readonly digest: string;
-  /** With canonical stamps. */
   readonly ops: readonly Operation[];
   /** Its part of the frame. */
   readonly bytes?: number;
-  /** The stamps that differ: the client's, the server's. */
-  readonly stamps: readonly (readonly [Stamp, Stamp])[];
+  /** Canonical stamps that the client may not know of yet, of its earlier transactions: its own, the server's. The flush adds to them. */
+  readonly known: Map<Stamp, Stamp>;
+  /** The newest stamp of others that the client had seen when it sent it. */
+  readonly newest?: Stamp;
   /** The version that the client had when it wrote it. Absent: it had nothing of the server's yet. */
   readonly base?: number;
 }
@@ -34,6 +35,8 @@ export interface ClientCursor {
   readonly client: string;
   readonly user: string;
   readonly lastCseq: number;
+  /** The newest stamp of its operations. */
+  readonly last: Stamp;
 }
 
 /** What a transaction was answered with; kept until the client has moved on, so that a lost answer can be given again. */

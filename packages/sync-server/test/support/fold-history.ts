@@ -216,7 +216,7 @@ export class FoldHistory {
 
   async #flush(upload: Upload): Promise<MergedBatch> {
     let batch: MergedBatch | undefined;
-    await this.#store.flush({ uploads: [upload], foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (batch = mergeBatch([upload], input, { layout, authorize: () => undefined })) });
+    await this.#store.flush({ uploads: [upload], foreignLimit: 0, lockTimeoutMs: 1000, plan: (input) => (batch = mergeBatch([upload], input, { layout, nowMs: Date.now(), authorize: () => undefined })) });
     const done = batch as MergedBatch;
     for (const { ops, version } of done.entries) {
       this.unfolded = applyOperations(this.unfolded, ops);

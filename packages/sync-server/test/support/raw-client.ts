@@ -5,8 +5,8 @@
  */
 import { once } from "node:events";
 import WebSocket from "ws";
-import { applyOperations, completed, materialise } from "@holdfast/sync-protocol";
-import type { AckMessage, ClientMessage, ErrorMessage, MarkMessage, ObjectState, Operation, PlainObject, ServerMessage, SyncSchema, WelcomeMessage, WireSubscription } from "@holdfast/sync-protocol";
+import { applyOperations, completed, laterOf, materialise, NEVER, newestStamp } from "@holdfast/sync-protocol";
+import type { AckMessage, ClientMessage, ErrorMessage, MarkMessage, ObjectState, Operation, PlainObject, ServerMessage, Stamp, SyncSchema, WelcomeMessage, WireSubscription } from "@holdfast/sync-protocol";
 import { objectName } from "../../src/store/store.ts";
 import { Pen, TASKS } from "./operations.ts";
 
@@ -35,6 +35,8 @@ export class RawClient {
   epoch = "";
   cseq = 0;
   resume: string | undefined;
+  /** The newest stamp of others that came. */
+  newest: Stamp = NEVER;
   /** Called for every `down`, before it is applied. */
   onDown: (() => void) | undefined;
   readonly #options: RawClientOptions;
@@ -80,6 +82,7 @@ export class RawClient {
     this.cseq = message.lastCseq;
     this.pen = previous?.pen ?? new Pen(message.client);
     this.resume = previous?.resume;
+    this.newest = previous?.newest ?? NEVER;
     return message;
   }
 
@@ -100,7 +103,7 @@ export class RawClient {
       const name = objectName(operation.type, operation.pk);
       this.states.set(name, applyOperations(this.states.get(name), [operation]));
     }
-    this.send({ msg: "up", txs: [{ cseq, ops }] });
+    this.send({ msg: "up", txs: [{ cseq, ops }], ...(this.newest === NEVER ? {} : { newest: this.newest }) });
     return cseq;
   }
 
@@ -157,7 +160,10 @@ export class RawClient {
     if (message.msg === "error") this.errors.push(message);
     if (message.msg === "boot") {
       if (message.page === 0) this.#staged = new Map();
-      for (const { type, pk, state } of message.rows) this.#staged.set(objectName(type, pk), state);
+      for (const { type, pk, state } of message.rows) {
+        this.newest = laterOf(this.newest, newestStamp(state));
+        this.#staged.set(objectName(type, pk), state);
+      }
       this.resume = message.resume;
       if (message.last) {
         this.states.clear();
@@ -169,6 +175,7 @@ export class RawClient {
       this.onDown?.();
       for (const { type, pk, state } of message.rows ?? []) this.states.set(objectName(type, pk), state);
       for (const operation of message.txs.flatMap(({ ops }) => ops)) {
+        this.newest = laterOf(this.newest, operation.h);
         const name = objectName(operation.type, operation.pk);
         this.states.set(name, applyOperations(this.states.get(name), [operation]));
       }

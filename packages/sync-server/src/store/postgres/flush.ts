@@ -68,8 +68,8 @@ async function begin(client: pg.PoolClient, { lockTimeoutMs, silentMs }: TimedRe
 async function readCursors(client: pg.PoolClient, { uploads }: FlushRequest): Promise<ReadonlyMap<string, ClientCursor>> {
   const ids = [...new Set(uploads.map((upload) => upload.client))];
   if (ids.length === 0) return new Map();
-  const { rows } = await client.query<{ client: string; usr: string; last_cseq: string }>({ name: "cursors", text: "SELECT client, usr, last_cseq FROM sync.client WHERE client = ANY($1::text[])", values: [ids] });
-  return new Map(rows.map((row) => [row.client, { client: row.client, user: row.usr, lastCseq: Number(row.last_cseq) }]));
+  const { rows } = await client.query<{ client: string; usr: string; last_cseq: string; last: string }>({ name: "cursors", text: "SELECT client, usr, last_cseq, last FROM sync.client WHERE client = ANY($1::text[])", values: [ids] });
+  return new Map(rows.map((row) => [row.client, { client: row.client, user: row.usr, lastCseq: Number(row.last_cseq), last: row.last }]));
 }
 
 /** Only what comes a second time has one. */
@@ -212,9 +212,9 @@ function receiptStatements({ receipts, cursors }: FlushPlan): pg.QueryConfig[] {
     },
     {
       name: "advance",
-      text: `WITH moved AS (UPDATE sync.client c SET last_cseq = t.cseq, seen_at = now() FROM unnest($1::text[], $2::bigint[]) AS t(client, cseq) WHERE c.client = t.client RETURNING c.client, c.last_cseq)
+      text: `WITH moved AS (UPDATE sync.client c SET last_cseq = t.cseq, last = t.last, seen_at = now() FROM unnest($1::text[], $2::bigint[], $3::text[]) AS t(client, cseq, last) WHERE c.client = t.client RETURNING c.client, c.last_cseq)
         DELETE FROM sync.receipt r USING moved WHERE r.client = moved.client AND r.cseq <= moved.last_cseq - ${String(RECEIPTS_KEPT)}`,
-      values: [textArray(cursors.map((each) => each.client)), cursors.map(({ lastCseq }) => lastCseq)],
+      values: [textArray(cursors.map((each) => each.client)), cursors.map(({ lastCseq }) => lastCseq), textArray(cursors.map(({ last }) => last))],
     },
   ];
 }

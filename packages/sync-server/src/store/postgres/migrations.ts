@@ -30,4 +30,8 @@ ${NOTE_FOREIGN_SQL}  `,
   ALTER TABLE sync.version ADD COLUMN oldest text DEFAULT '', ADD COLUMN base bigint DEFAULT 0;
   ALTER TABLE sync.tombstone ADD COLUMN last text;
   `,
+  // The newest stamp of a client: what it sends next is behind that, whichever server takes it and whatever clocks say.
+  `
+  ALTER TABLE sync.client ADD COLUMN last text NOT NULL DEFAULT '';
+  `,
 ];

@@ -8,6 +8,7 @@
  */
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { NEVER } from "@holdfast/sync-protocol";
 import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
@@ -135,12 +136,12 @@ export class PostgresStore implements Store {
 
   async addClient(client: string, user: string): Promise<ClientCursor> {
     await this.#query("INSERT INTO sync.client (client, usr, last_cseq, seen_v) SELECT $1, $2, 0, v FROM sync.shard WHERE id = 0", [client, user]);
-    return { client, user, lastCseq: 0 };
+    return { client, user, lastCseq: 0, last: NEVER };
   }
 
   async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
-    const { rows } = await this.#query<{ last_cseq: string }>("UPDATE sync.client SET seen_at = now() WHERE client = $1 AND usr = $2 RETURNING last_cseq", [client, user]);
-    return rows[0] === undefined ? undefined : { client, user, lastCseq: Number(rows[0].last_cseq) };
+    const { rows } = await this.#query<{ last_cseq: string; last: string }>("UPDATE sync.client SET seen_at = now() WHERE client = $1 AND usr = $2 RETURNING last_cseq, last", [client, user]);
+    return rows[0] === undefined ? undefined : { client, user, lastCseq: Number(rows[0].last_cseq), last: rows[0].last };
   }
 
   async receipts(client: string, after: number): Promise<readonly Receipt[]> {

@@ -36,12 +36,12 @@ export function runFlush(db: SqliteConnection, request: FlushRequest, layout: Sc
 }
 
 function readCursors(db: SqliteConnection, { uploads }: FlushRequest): ReadonlyMap<string, ClientCursor> {
-  const find = db.prepare("SELECT usr, last_cseq FROM sync_client WHERE client = ?");
+  const find = db.prepare("SELECT usr, last_cseq, last FROM sync_client WHERE client = ?");
   const cursors = new Map<string, ClientCursor>();
   for (const { client } of uploads) {
     if (cursors.has(client)) continue;
-    const row = find.get(client) as { usr: string; last_cseq: number } | undefined;
-    if (row !== undefined) cursors.set(client, { client, user: row.usr, lastCseq: row.last_cseq });
+    const row = find.get(client) as { usr: string; last_cseq: number; last: string } | undefined;
+    if (row !== undefined) cursors.set(client, { client, user: row.usr, lastCseq: row.last_cseq, last: row.last });
   }
   return cursors;
 }
@@ -99,10 +99,10 @@ function write(db: SqliteConnection, { version, salt }: Committed, plan: FlushPl
   }
   const receive = db.prepare("INSERT INTO sync_receipt VALUES (?, ?, ?, ?)");
   for (const { client, cseq, digest, answer } of plan.receipts) receive.run(client, cseq, digest, answer ?? null);
-  const advance = db.prepare("UPDATE sync_client SET last_cseq = ?, seen_at = ? WHERE client = ?");
+  const advance = db.prepare("UPDATE sync_client SET last_cseq = ?, last = ?, seen_at = ? WHERE client = ?");
   const forget = db.prepare("DELETE FROM sync_receipt WHERE client = ? AND cseq <= ?");
-  for (const { client, lastCseq } of plan.cursors) {
-    advance.run(lastCseq, Date.now(), client);
+  for (const { client, lastCseq, last } of plan.cursors) {
+    advance.run(lastCseq, last, Date.now(), client);
     forget.run(client, lastCseq - RECEIPTS_KEPT);
   }
   const { stamp, base } = reachOf(plan);

@@ -26,4 +26,8 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   ALTER TABLE sync_version ADD COLUMN base INTEGER DEFAULT 0;
   ALTER TABLE sync_tombstone ADD COLUMN last TEXT;
   `,
+  // The newest stamp of a client: what it sends next is behind that, whatever clocks say.
+  `
+  ALTER TABLE sync_client ADD COLUMN last TEXT NOT NULL DEFAULT '';
+  `,
 ];

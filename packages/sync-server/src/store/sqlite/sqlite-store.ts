@@ -6,6 +6,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
+import { NEVER } from "@holdfast/sync-protocol";
 import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
@@ -95,12 +96,12 @@ export class SqliteStore implements Store {
 
   async addClient(client: string, user: string): Promise<ClientCursor> {
     this.#db.prepare("INSERT INTO sync_client (client, usr, last_cseq, seen_v, seen_at) VALUES (?, ?, 0, (SELECT v FROM sync_shard WHERE id = 0), ?)").run(client, user, Date.now());
-    return { client, user, lastCseq: 0 };
+    return { client, user, lastCseq: 0, last: NEVER };
   }
 
   async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
-    const row = this.#db.prepare("UPDATE sync_client SET seen_at = ? WHERE client = ? AND usr = ? RETURNING last_cseq").get(Date.now(), client, user) as { last_cseq: number } | undefined;
-    return row === undefined ? undefined : { client, user, lastCseq: row.last_cseq };
+    const row = this.#db.prepare("UPDATE sync_client SET seen_at = ? WHERE client = ? AND usr = ? RETURNING last_cseq, last").get(Date.now(), client, user) as { last_cseq: number; last: string } | undefined;
+    return row === undefined ? undefined : { client, user, lastCseq: row.last_cseq, last: row.last };
   }
 
   async receipts(client: string, after: number): Promise<readonly Receipt[]> {
