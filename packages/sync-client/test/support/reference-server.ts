@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { applyOperations, canonicalise, decodeClientMessage, encodeMessage, keyText, laterOf, materialise, NEVER, newestStamp, withSeen } from "@holdfast/sync-protocol";
+import { applyOperations, canonicalise, decodeClientMessage, encodeMessage, keyText, materialise, NEVER, newestStamp, withSeen } from "@holdfast/sync-protocol";
 import type { AckMessage, ClientMessage, HelloMessage, ObjectName, ObjectRow, ObjectState, Operation, PlainObject, Reject, SeenDelete, ServerMessage, SubMessage, UploadedTransaction } from "@holdfast/sync-protocol";
 
 interface LogEntry {
