@@ -3,8 +3,10 @@
  *
  * @module
  */
+import pg from "pg";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { SyncServerError } from "../src/index.ts";
+import { PostgresStore, SyncServerError } from "../src/index.ts";
+import { postgresMissing } from "./support/postgres.ts";
 import { Bench } from "./support/server.ts";
 import { STORE_KINDS } from "./support/stores.ts";
 
@@ -53,5 +55,26 @@ describe("a device keeps its transaction, and it is stored once the store works 
     const snapshot = await server.store.snapshot();
     expect((await snapshot.states([{ type: "Task", pk: "t1" }])).size).toBe(1);
     await snapshot.release();
+  });
+});
+
+describe.skipIf(postgresMissing() !== undefined)(`PostgreSQL${postgresMissing() === undefined ? "" : ` (${postgresMissing()})`}`, () => {
+  it("a transaction that waits for other servers' flushes for longer than a statement may take is not to blame for it", async () => {
+    const place = await STORE_KINDS[1]!.makePlace();
+    const store = new PostgresStore({ connection: place.address!, connections: 6, statementTimeoutMs: 200 });
+    const server = await bench.serve({ ...place, openStore: async () => store });
+    const ann = await bench.connect(server, "ann");
+    const sql = new pg.Client(place.address);
+    await sql.connect();
+    bench.defer(() => sql.end());
+    await sql.query("BEGIN; UPDATE sync.shard SET v = v WHERE id = 0");
+    const real = store.flush.bind(store);
+    let attempts = 0;
+    vi.spyOn(store, "flush").mockImplementation(async (request) => {
+      if (request.uploads.length > 0 && ++attempts === 4) await sql.query("ROLLBACK");
+      return real(request);
+    });
+    expect((await ann.up(...ann.pen.create("t1", { title: "kept" }))).rejects).toBeUndefined();
+    expect(attempts).toBeGreaterThanOrEqual(4);
   });
 });

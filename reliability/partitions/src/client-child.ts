@@ -71,7 +71,8 @@ function open(job: ClientJob): void {
 function reportError(id: string, error: SyncError): void {
   // Changes of an object that somebody deletes at the same moment are undone: that is what deletes are for.
   const isExpected = error instanceof CompensatingWriteError && error.writes.every(({ objectName }) => objectName === "Shared" || objectName === "Thing");
-  if (!isExpected) say({ say: "error", id, code: error.code, message: `${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`}` });
+  const refused = error instanceof CompensatingWriteError ? ` ${error.writes.map(({ objectName, reason }) => `${objectName}: ${reason}`).join()}` : "";
+  if (!isExpected) say({ say: "error", id, code: error.code, message: `${error.message}${refused}${error.cause === undefined ? "" : `: ${String(error.cause)}`}` });
 }
 
 function look({ job: { id }, realm, reader }: Client): void {

@@ -10,6 +10,7 @@ import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
+import { isTimedOut } from "../failures.ts";
 import { reachOf } from "../fold-floor.ts";
 import { loggedImages, opsText } from "../log-codec.ts";
 import { stateOfText, textOfState } from "../state-text.ts";
@@ -60,9 +61,15 @@ async function read(client: pg.PoolClient, request: TimedRequest, layout: Schema
 
 /** From here to the commit no other flush of the database is in between. */
 async function begin(client: pg.PoolClient, { lockTimeoutMs, silentMs }: TimedRequest): Promise<Pick<Read, "version" | "floor">> {
-  const begun = (await client.query(`BEGIN; ${FLUSH_MARK_SQL}; ${BY_KEYS_SQL}; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
+  const text = `BEGIN; ${FLUSH_MARK_SQL}; ${BY_KEYS_SQL}; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`;
+  const begun = (await client.query(text).catch(waitedForOthers)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
   const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
   return { version: Number(shard?.v), floor: { version: Number(shard?.floor), stamp: shard?.folded ?? "" } };
+}
+
+/** What takes too long here is the flushes of other servers: none of the transactions is to blame. */
+function waitedForOthers(cause: unknown): never {
+  throw isTimedOut(cause) ? new Error("the flushes of other servers take too long", { cause }) : cause;
 }
 
 async function readCursors(client: pg.PoolClient, { uploads }: FlushRequest): Promise<ReadonlyMap<string, ClientCursor>> {
