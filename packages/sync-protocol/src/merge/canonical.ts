@@ -23,7 +23,7 @@ export interface CanonicalOptions {
  * Gives an operation whose stamp is too far ahead of the server's clock, or not late enough, another stamp, and rewrites what it says that it has seen.
  * To be called for every operation of a client, in the order in which the client made them.
  *
- * The new stamp bears the client's name: the client never makes it itself, since it goes on behind what it was given.
+ * The new stamp is made by a replica that stands for the client alone, and that no client is: so it is nobody else's stamp, and none of those that the client makes itself.
  *
  * @returns The same operation if nothing differs.
  */
@@ -40,9 +40,11 @@ function isAfter(stamp: Stamp, ms: number): boolean {
   return stamp > lastStampBefore(ms + 1);
 }
 
-/** The next stamp behind `last` of the replica that made `stamp`. */
+/** The next stamp behind `last` of the replica that stands for the one that made `stamp`: the same but for its first bit. */
 function nextOf(stamp: Stamp, last: Stamp, nowMs: number): Stamp {
-  return new HybridClock({ replica: partsOf(stamp).replica, now: () => nowMs, last }).tick();
+  const { replica } = partsOf(stamp);
+  const first = (Number.parseInt(replica.slice(0, 1), 16) ^ 8).toString(16);
+  return new HybridClock({ replica: first + replica.slice(1), now: () => nowMs, last }).tick();
 }
 
 /**
