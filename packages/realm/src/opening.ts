@@ -12,7 +12,7 @@ import { parseSchema } from "./schema/parse-schema.ts";
 import { migrationFindings, toStoredSchema } from "./schema/stored-schema.ts";
 import type { StoredSchema } from "./schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "./schema/types.ts";
-import { checkJoin, openFileAt, registerFile } from "./store/coordinator.ts";
+import { checkJoin, endBackground, openFileAt, registerFile } from "./store/coordinator.ts";
 import type { OpenFile } from "./store/coordinator.ts";
 import { FileSession } from "./store/file-session.ts";
 import { requireSyncProvider } from "./replica/sync-provider.ts";
@@ -39,6 +39,8 @@ export function openFile(request: OpenRequest): { file: OpenFile; schema: Canoni
   const parsed = config.schema === undefined ? undefined : parseSchema(config.schema, isModel, config.sync !== undefined);
   const schema = parsed === undefined || config.sync === undefined ? parsed : (requireSyncProvider().shape?.(config, parsed) ?? parsed);
   const key = config.encryptionKey === undefined ? undefined : checkKey(config.encryptionKey);
+  // A configuration of another schema, key or user may follow: what goes on in the background begins anew with it.
+  endBackground(path);
   const known = openFileAt(path);
   try {
     if (known === undefined) return openFresh(request, key, schema);

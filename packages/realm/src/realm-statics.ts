@@ -36,7 +36,7 @@ import type { RealmRestoreOptions, RealmSalvageOptions, RealmSalvageReport, Real
 import type { Realm } from "./realm.ts";
 import { parseSchema } from "./schema/parse-schema.ts";
 import type { CanonicalProperty, ObjectSchema } from "./schema/types.ts";
-import { allOpenFiles, openFileAt } from "./store/coordinator.ts";
+import { allOpenFiles, endBackground, openFileAt } from "./store/coordinator.ts";
 import { FileSession } from "./store/file-session.ts";
 import { openStore, translated } from "./store/open-store.ts";
 
@@ -124,7 +124,9 @@ export class RealmStatics {
   /** Removes a realm's file and its side files; with `freshness`, its anchor forgets it. */
   static deleteFile(config: Configuration | string): void {
     const { freshness } = parseConfiguration(config);
-    removeRealmFiles(pathOf(config));
+    const path = pathOf(config);
+    endBackground(path);
+    removeRealmFiles(path);
     freshness?.anchor.remove();
   }
 
@@ -144,6 +146,7 @@ export class RealmStatics {
   static rekey(config: Configuration, newKey: ArrayBuffer | ArrayBufferView | number[] | undefined): void {
     const { path, encryptionKey, freshness } = parseConfiguration(config);
     const file = absolutePath(path ?? RealmStatics.defaultPath);
+    endBackground(file);
     if (openFileAt(file) !== undefined) throw new RealmError("STORE_IN_USE", `Realm at path '${file}' is open: close it before changing its key.`);
     if (!hasContent(file)) throw new RealmError("FILE_MISSING", `No such file or directory: '${file}'`);
     const next = newKey === undefined ? undefined : checkKey(newKey);
@@ -179,9 +182,12 @@ export class RealmStatics {
     return currentPlatform().generateKey();
   }
 
-  /** Closes every realm, so that the process can end. */
+  /** Closes every realm, also those that are synced in the background, so that the process can end. */
   static shutdown(): void {
-    for (const file of allOpenFiles()) for (const instance of [...file.instances]) instance.close();
+    for (const file of allOpenFiles()) {
+      for (const instance of [...file.instances]) instance.close();
+      endBackground(file.path);
+    }
     resetLogging();
   }
 

@@ -11,7 +11,7 @@ import { RealmError, TypeAssertionError } from "../errors.ts";
 import { isModel } from "../opening.ts";
 import { absolutePath, hasToPrepare, whenReady } from "../platform/realm-files.ts";
 import { parseSchema } from "../schema/parse-schema.ts";
-import { openFileAt } from "../store/coordinator.ts";
+import { endBackground, openFileAt } from "../store/coordinator.ts";
 import { openStore, translated } from "../store/open-store.ts";
 import { checkContent } from "./check-content.ts";
 import type { ContentReport } from "./check-content.ts";
@@ -102,6 +102,7 @@ export async function salvageRealm(options: RealmSalvageOptions): Promise<RealmS
   const from = pathOf(options, "from");
   const path = pathOf(options, "path");
   const given = givenSchema(options);
+  endBackground(from);
   if (openFileAt(from) !== undefined) throw new RealmError("STORE_IN_USE", `Realm at path '${from}' is open: close it before salvaging it.`);
   let content: ContentRepair | undefined;
   const file = await withReady([from, path], options, (keys) => {

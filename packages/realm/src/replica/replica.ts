@@ -40,7 +40,9 @@ export interface ReplicaKeeper {
   beforeCommit(changes: readonly ReplicaChange[], access: ReplicaAccess): void;
   /** There is a new commit, of this process or another one. */
   advanced(): void;
-  /** The last instance of the realm was closed. */
+  /** The last instance of the realm was closed. @returns True to keep the file open until `close` is called, or somebody wants the file itself. */
+  left?(close: () => void): boolean;
+  /** The file is about to be closed. */
   closing(): void;
 }
 
@@ -219,6 +221,10 @@ class KeptFile implements Replicator {
 
   advanced(): void {
     this.#keeper.advanced();
+  }
+
+  left(close: () => void): boolean {
+    return this.#keeper.left?.(close) === true;
   }
 
   closing(): void {

@@ -74,10 +74,27 @@ export function registerFile(file: Omit<OpenFile, "stopListening" | "instances">
   return open;
 }
 
-/** Takes an instance out; the last one closes the file. */
+/** Takes an instance out; the last one closes the file, unless what keeps it in step has something left to do. */
 export function leaveFile(file: OpenFile, instance: Instance): void {
   file.instances.delete(instance);
   if (file.instances.size > 0) return;
+  let stays = false;
+  try {
+    // Nobody is left who could commit it.
+    if (file.session.isInTransaction) file.session.abort();
+    stays = file.session.replicator?.left(() => endBackground(file.path)) === true;
+  } finally {
+    if (!stays) closeFile(file);
+  }
+}
+
+/** Closes a file that no instance has open any more. What is in the background gives way to whoever wants the file itself. */
+export function endBackground(path: string): void {
+  const file = files.get(path);
+  if (file?.instances.size === 0) closeFile(file);
+}
+
+function closeFile(file: OpenFile): void {
   file.session.replicator?.closing();
   file.stopListening();
   files.delete(file.path);

@@ -46,6 +46,8 @@ export interface Replicator {
   beforeCommit(touched: TouchedRows): void;
   /** After a commit of this process, and after another process's were taken over. */
   advanced(): void;
+  /** The last instance was closed. @returns True to keep the file open until `close` is called, by whoever does it first. */
+  left(close: () => void): boolean;
   /** The file is about to be closed. */
   closing(): void;
 }

@@ -26,6 +26,8 @@ export interface AppUsersOptions {
   readonly metadata: () => MetadataFile;
   /** Something about a user has changed. `isOfApp`: who is logged in, or what is known of them. */
   readonly onChange: (userId: string, isOfApp: boolean) => void;
+  /** Ends the user's sync sessions whose realms were closed. */
+  readonly onEnd: (userId: string) => void;
 }
 
 /** The users of an app on this device. */
@@ -214,6 +216,7 @@ export class AppUsers {
   async #end(userId: string, note: () => void): Promise<void> {
     await this.#inTurn(async () => {
       note();
+      this.#options.onEnd(userId);
       await this.clean();
     });
     this.#tokens.delete(userId);
@@ -224,6 +227,7 @@ export class AppUsers {
   async #sessionOver(userId: string, isRevoked: boolean): Promise<void> {
     const user = this.metadata().user(userId);
     this.metadata().putLogOut(userId, { isEnding: false, doomsKey: isRevoked && user?.keyMode === "issued" });
+    this.#options.onEnd(userId);
     await this.clean();
     this.#options.onChange(userId, true);
   }

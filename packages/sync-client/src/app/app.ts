@@ -11,6 +11,7 @@ import { AppError } from "./app-error.ts";
 import { AppUsers } from "./app-users.ts";
 import { AuthConnection } from "./auth-connection.ts";
 import type { Fetch } from "./auth-connection.ts";
+import { endBackgroundSessions } from "../opening/synced-realm.ts";
 import { Credentials } from "./credentials.ts";
 import { Listeners } from "./listeners.ts";
 import type { ChangeCallback } from "./listeners.ts";
@@ -84,6 +85,7 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
       keys: config.keys,
       app: config.app,
       metadata: () => this.#openMetadata(),
+      onEnd: (userId) => this.#endSessions([userId]),
       onChange: (userId, isOfApp) => {
         this.#userById.get(userId)?.tellListeners();
         if (isOfApp) this.#listeners.tell();
@@ -181,9 +183,10 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
     this.#listeners.removeAll();
   }
 
-  /** Closes the app-metadata file (ours). The app cannot be used afterwards. */
+  /** Closes the app-metadata file (ours), and ends the sessions of realms that were closed. The app cannot be used afterwards. */
   close(): void {
     this.#isClosed = true;
+    this.#endSessions([...this.#userById.keys()]);
     if (App.#byId.get(this.id) === (this as unknown as App)) App.#byId.delete(this.id);
     this.#metadata?.close();
     this.#metadata = undefined;
@@ -193,6 +196,13 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
     const user = this.#userById.get(id) ?? new User<Functions, CustomData>(id, this.#users);
     this.#userById.set(id, user);
     return user;
+  }
+
+  #endSessions(userIds: readonly string[]): void {
+    for (const id of userIds) {
+      const user = this.#userById.get(id);
+      if (user !== undefined) endBackgroundSessions(user as unknown as AnyUser);
+    }
   }
 
   #own(user: AnyUser): AnyUser {

@@ -55,12 +55,12 @@ export class Sync {
     Realm.setLogger(({ level, message }: LogEntry) => logger(LEVELS[level] as (typeof NumericLogLevel)[keyof typeof NumericLogLevel], message));
   }
 
-  /** The sessions of a user's open realms. */
+  /** The sessions of a user's realms: the open ones, and those that go on after the realm was closed. */
   static getAllSyncSessions(user: SyncUser): SyncSession[] {
     return openSyncedRealms().filter(({ config }) => config.user.id === user.id).map(({ session }) => session);
   }
 
-  /** The session of a user's open realm of a partition. */
+  /** The session of a user's realm of a partition, open or in the background. */
   static getSyncSession(user: SyncUser, partitionValue: PartitionValue): SyncSession | null {
     const found = openSyncedRealms().find(({ config }) => config.user.id === user.id && isPartitioned(config) && isSamePartition(config.partitionValue, partitionValue));
     return found?.session ?? null;
@@ -80,8 +80,12 @@ export class Sync {
     const file = absolutePath(path);
     if (!Realm.exists(file)) throw new SyncError("CONFIGURATION_INVALID", `Client reset could not be run: there is no file at '${file}'.`);
     const synced = openSyncedRealms().find((each) => each.file.path === file);
-    if (synced === undefined) resetWhenOpened(file);
-    else void synced.discard();
+    if (synced !== undefined && !synced.isInBackground) {
+      void synced.discard();
+      return;
+    }
+    synced?.endBackground();
+    resetWhenOpened(file);
   }
 
   /** A browser's WebSocket takes no headers. @throws {SyncError} `NOT_SUPPORTED` */

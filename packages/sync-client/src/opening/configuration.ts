@@ -91,7 +91,7 @@ export interface BaseSyncConfiguration {
   readonly existingRealmFileBehavior?: OpenRealmBehavior;
   /** Whether a connection that fails also ends the waits for uploads and downloads. Default false: they go on with the next connection. */
   readonly cancelWaitsOnNonFatalError?: boolean;
-  /** Realm's, for tests: "immediately" is all there is. */
+  /** When the session ends after the last instance was closed. Default `after-upload`, as in realm-js; of several instances the first one's holds. */
   readonly _sessionStopPolicy?: SessionStopPolicy;
   /** Ours: another way to the server than the platform's WebSocket. */
   readonly transport?: Transport;
@@ -166,7 +166,7 @@ function checkAbsent(config: Partial<Record<string, unknown>>): void {
   if ((validate !== undefined && validate !== true) || Object.values(rest).some((field) => field !== undefined)) {
     throw notSupported("'ssl' is not supported: the platform verifies certificates, always; a certificate authority of your own is installed in the system, or named to Node by NODE_EXTRA_CA_CERTS.");
   }
-  if (policy !== undefined && policy !== SessionStopPolicy.Immediately) throw notSupported("'_sessionStopPolicy' can only be 'immediately': a session ends with its realm, and what was not uploaded goes up when it is opened again.");
+  if (policy !== undefined && !isOneOf(SessionStopPolicy, policy)) throw invalid("Expected '_sessionStopPolicy' on realm sync configuration to be 'after-upload', 'immediately' or 'never'.");
 }
 
 function checkBehavior(value: unknown, field: string): void {

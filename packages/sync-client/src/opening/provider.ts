@@ -176,7 +176,7 @@ class Opening implements SyncOpening {
       if (this.#isCancelled) throw cancelled(error);
       const isLate = (error as { code?: string }).code === "TIMEOUT";
       if (isLate && behavior.timeOutBehavior === "openLocalRealm") return realm;
-      realm.close();
+      close(realm);
       throw error;
     }
   }
@@ -184,7 +184,7 @@ class Opening implements SyncOpening {
   cancel(): void {
     if (this.#isDone) return;
     this.#isCancelled = true;
-    this.#realm?.close();
+    if (this.#realm !== undefined) close(this.#realm);
   }
 
   progress(callback: unknown): void {
@@ -193,6 +193,13 @@ class Opening implements SyncOpening {
     if (session === undefined) this.#callbacks.push(callback as ProgressCallback);
     else session.addProgressNotification("download", "forCurrentlyOutstandingWork", callback as ProgressCallback);
   }
+}
+
+/** Closes a realm that the application never had: there is nothing to go on for. */
+function close(realm: Realm): void {
+  const synced = syncedRealmOf(sessionOf(realm));
+  realm.close();
+  synced?.endBackground();
 }
 
 function cancelled(cause?: unknown): SyncError {

@@ -12,8 +12,12 @@ import { Connection } from "../session/connection.ts";
 import { SyncSession } from "../session/sync-session.ts";
 import type { ConnectionState, ResetReason } from "../session/connection-options.ts";
 import { webSocketTransport } from "../session/transport.ts";
+import { TIMING } from "../session/connection-options.ts";
 import { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { Waits } from "../session/waits.ts";
+import { SessionStopPolicy } from "../names.ts";
+import type { SyncUser } from "../user.ts";
+import { Background } from "./background.ts";
 import type { SyncConfiguration } from "./configuration.ts";
 import { ResetFlow } from "./reset-flow.ts";
 
@@ -21,9 +25,14 @@ const open = new Map<FileSession, SyncedRealm>();
 /** Files that `initiateClientReset` was called for while they were closed. */
 const resetAtOpen = new Set<string>();
 
-/** All synced files that are open in this process. */
+/** All synced files that are open in this process, those in the background among them. */
 export function openSyncedRealms(): SyncedRealm[] {
   return [...open.values()];
+}
+
+/** Ends a user's sessions whose realms were closed. What they have not uploaded stays in the files. */
+export function endBackgroundSessions(user: SyncUser): void {
+  for (const synced of openSyncedRealms()) if (synced.config.user === user) synced.endBackground();
 }
 
 /** Notes that a file is to be fetched anew when it is opened. */
@@ -51,6 +60,8 @@ export class SyncedRealm {
   readonly #resets: ResetFlow;
   readonly #sets = new Map<Realm, SubscriptionSet>();
   readonly #letGo: (() => void) | undefined;
+  /** What the session goes on for, once the realm was closed. */
+  #background: Background | undefined;
 
   private constructor(session: FileSession, config: SyncConfiguration) {
     const { user, transport = webSocketTransport, timing } = config;
@@ -66,6 +77,7 @@ export class SyncedRealm {
         takeTurn: () => takeReplicaTurn(this.file.path),
         onError: (error) => this.#failed(error),
         onReset: (reason) => this.#needsReset(reason),
+        onStop: () => this.#background?.stopped(),
         onState: (now, before) => this.#stateChanged(now, before),
         onProgress: (direction) => this.session._progressed(direction),
       });
@@ -88,7 +100,9 @@ export class SyncedRealm {
     this.file.onAdvance = () => {
       this.connection.advanced();
       this.#waits.check();
+      this.#background?.advanced();
     };
+    this.file.onLeft = (close) => this.#left(close);
     this.file.onClosing = () => this.#closing(session);
     this.#letGo = user.holdFile?.(this.file.path);
   }
@@ -148,6 +162,8 @@ export class SyncedRealm {
 
   #needsReset(reason: ResetReason): void {
     log("Realm.Sync.Client.Reset", "info", () => `${this.file.path}: ${reason.code}`);
+    // The application's callbacks have realms to look at: the next opening hears the same.
+    if (this.isInBackground) return;
     void this.#resets.begin(reason);
   }
 
@@ -164,12 +180,41 @@ export class SyncedRealm {
     return [...this.#sets.keys()].find((realm) => !realm.isClosed);
   }
 
+  /** True if the realm was closed and the session goes on. */
+  get isInBackground(): boolean {
+    return this.#background !== undefined;
+  }
+
+  /** Ends the session, and closes the file, if the realm was closed. */
+  endBackground(): void {
+    this.#background?.end();
+  }
+
+  /** Nobody has the realm open. @returns Whether the session goes on */
+  #left(close: () => void): boolean {
+    const { _sessionStopPolicy: policy = SessionStopPolicy.AfterUpload, timing } = this.config;
+    const isResetting = (this.file.read("reset") ?? null) !== null;
+    if (policy === SessionStopPolicy.Immediately || isResetting || !this.connection.isRunning) return false;
+    const background = new Background({ file: this.file, connection: this.connection, isEndless: policy === SessionStopPolicy.Never, limitMs: timing?.backgroundTimeoutMs ?? (TIMING.backgroundTimeoutMs as number), close });
+    if (background.isDone) return false;
+    this.#sets.clear();
+    // Whoever waited did so for a realm that is gone; the session may be waited for again.
+    this.#waits.cancel(this.#closed());
+    this.#background = background;
+    background.begin();
+    return true;
+  }
+
+  #closed(): SyncError {
+    return new SyncError("SESSION_CLOSED", `Realm at path '${this.file.path}' was closed.`);
+  }
+
   #closing(session: FileSession): void {
     open.delete(session);
+    this.#background?.over();
     // Once it is closed: a file whose user was removed meanwhile goes then.
     queueMicrotask(() => this.#letGo?.());
     this.session._close();
-    const error = new SyncError("SESSION_CLOSED", `Realm at path '${this.file.path}' was closed.`);
-    this.#waits.fail(error);
+    this.#waits.fail(this.#closed());
   }
 }

@@ -47,6 +47,8 @@ export class SyncedFile implements ReplicaKeeper {
   #writable: ReadonlySet<string> | undefined;
   /** Called after commits, and when the file is closed. */
   onAdvance: () => void = () => undefined;
+  /** Called when nobody has the realm open any more; true keeps the file open until `close` is called. */
+  onLeft: (close: () => void) => boolean = () => false;
   onClosing: () => void = () => undefined;
   /** Own operations that were acknowledged lately, by object: see `applyDown`. */
   readonly #recent = new Map<string, OwnOperation[]>();
@@ -253,9 +255,14 @@ export class SyncedFile implements ReplicaKeeper {
     return dead;
   }
 
+  /** True if writes were refused and nobody was told yet. */
+  get hasRejected(): boolean {
+    return (this.replica.tree(TREES.rejected)?.count ?? 0) > 0;
+  }
+
   /** Takes out the refused writes that the application has not heard of. */
   async takeRejected(): Promise<RejectedRecord[]> {
-    if ((this.replica.tree(TREES.rejected)?.count ?? 0) === 0) return [];
+    if (!this.hasRejected) return [];
     return this.write((tx) => {
       const records = tx.numbers(TREES.rejected).map((number) => tx.readNumber<RejectedRecord>(TREES.rejected, number) as RejectedRecord);
       tx.access.tree(TREES.rejected).clear();
@@ -277,6 +284,10 @@ export class SyncedFile implements ReplicaKeeper {
   advanced(): void {
     this.#writable = undefined;
     this.onAdvance();
+  }
+
+  left(close: () => void): boolean {
+    return this.onLeft(close);
   }
 
   closing(): void {

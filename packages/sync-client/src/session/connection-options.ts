@@ -20,10 +20,12 @@ export interface ConnectionTiming {
   /** After this long without a word the connection is dead. */
   readonly silenceTimeoutMs: number;
   readonly backOff: BackOffOptions;
+  /** A session whose realm was closed ends after this long without an acknowledgement; `Infinity` for never. Default a minute. */
+  readonly backgroundTimeoutMs?: number;
 }
 
 /** What holds unless it is configured otherwise. */
-export const TIMING: ConnectionTiming = { connectTimeoutMs: 30_000, pingAfterMs: 30_000, silenceTimeoutMs: 60_000, backOff: BACK_OFF };
+export const TIMING: ConnectionTiming = { connectTimeoutMs: 30_000, pingAfterMs: 30_000, silenceTimeoutMs: 60_000, backOff: BACK_OFF, backgroundTimeoutMs: 60_000 };
 
 /** Whether there is a connection: Realm's words. */
 export type ConnectionState = "disconnected" | "connecting" | "connected";
@@ -48,6 +50,8 @@ export interface ConnectionOptions {
   readonly onError: (error: SyncError) => void;
   /** The file and the server do not fit any more. The connection is closed and stays so until `start`. */
   readonly onReset: (reason: ResetReason) => void;
+  /** The connection does not go on before `start`. */
+  readonly onStop?: () => void;
   readonly onState: (now: ConnectionState, before: ConnectionState) => void;
   readonly onProgress: (direction: "upload" | "download") => void;
 }

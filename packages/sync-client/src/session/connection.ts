@@ -91,6 +91,7 @@ export class Connection {
     this.#drop();
     this.#turn?.giveBack();
     this.#turn = undefined;
+    this.#options.onStop?.();
   }
 
   /** Ends the connection for a reason that another attempt would not change: whoever waits gets it. Until `start`. */

@@ -50,7 +50,7 @@ export class SyncSession {
   get url(): string {
     return this.#connection.url;
   }
-  /** `inactive`: paused, or ended by an error; `invalid`: the realm was closed. */
+  /** `inactive`: paused, or ended by an error; `invalid`: the realm was closed, and what goes on after that has ended. */
   get state(): "active" | "inactive" | "invalid" {
     if (this.#isClosed) return "invalid";
     return this.#connection.isRunning ? "active" : "inactive";

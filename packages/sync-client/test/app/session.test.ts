@@ -10,7 +10,7 @@ import { AuthService, functionProvider, localKeyProvider, openSqliteUserDatabase
 import type { AuthLogEntry } from "@holdfast/sync-server";
 import { expect, it, onTestFinished } from "vitest";
 import { Credentials, enableSync } from "../../src/index.ts";
-import type { User } from "../../src/index.ts";
+import type { SyncSession, User } from "../../src/index.ts";
 import { TestDevice } from "./support.ts";
 
 enableSync();
@@ -40,12 +40,12 @@ async function serve(folder: string, accessTokenSeconds: number): Promise<{ serv
   return { service, baseUrl: `http://127.0.0.1:${String(server.port)}`, log };
 }
 
-async function openNotes(device: TestDevice, user: User): Promise<Realm> {
+async function openNotes(device: TestDevice, user: User, policy?: string): Promise<Realm> {
   const realm = await Realm.open({
     path: join(device.folder, "notes.realm"),
     schema,
     encryptionKey: await user.databaseKey(),
-    sync: { user, flexible: true, initialSubscriptions: { update: (set: { add(objects: unknown): void }, opened: Realm) => set.add(opened.objects("Note")) } },
+    sync: { user, flexible: true, ...(policy === undefined ? {} : { _sessionStopPolicy: policy }), initialSubscriptions: { update: (set: { add(objects: unknown): void }, opened: Realm) => set.add(opened.objects("Note")) } },
   } as never);
   onTestFinished(() => {
     if (!realm.isClosed) realm.close();
@@ -108,6 +108,25 @@ it("a synced file of a removed user goes when it is closed", async () => {
   expect(Realm.exists(path)).toBe(true);
   realm.close();
   await expect.poll(() => Realm.exists(path)).toBe(false);
+});
+
+it("a session that goes on after its realm was closed ends when its user is removed, which takes the file, and when the app is closed", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { baseUrl } = await serve(phone.folder, 600);
+  for (const end of ["removeUser", "logOut", "close"] as const) {
+    const app = await phone.start({ baseUrl });
+    const ada = await app.logIn(Credentials.function({ name: "ada" }));
+    const realm = await openNotes(phone, ada, "never");
+    const { path } = realm;
+    const session = realm.syncSession as SyncSession;
+    realm.close();
+    expect(session.state).toBe("active");
+    if (end === "removeUser") await app.removeUser(ada);
+    else if (end === "logOut") await ada.logOut();
+    else app.close();
+    expect([end, session.state]).toEqual([end, "invalid"]);
+    await expect.poll(() => Realm.exists(path)).toBe(end !== "removeUser");
+  }
 });
 
 it("when the operator ends a user's sessions, open connections end and the user is logged out", async () => {

@@ -55,12 +55,31 @@ describe("configuration", () => {
     for (const value of [1.5, {}, Number.NaN, true]) expect(refused({ flexible: undefined, partitionValue: value, initialSubscriptions: undefined })).toBe("CONFIGURATION_INVALID");
   });
 
-  it("[S-6.12][S-6.13][S-6.14][S-6.16] what has no place in a browser's WebSocket is refused, not ignored", () => {
+  it("[S-6.12][S-6.13][S-6.14] what has no place in a browser's WebSocket is refused, not ignored", () => {
     for (const sync of [{ customHttpHeaders: { "x-a": "b" } }, { proxyConfig: { address: "a", port: 1, type: "http" } }, { ssl: { validate: false } }, { ssl: { certificatePath: "a.pem" } }, { ssl: { validateCertificates: () => true } }]) {
       expect(refused(sync)).toBe("NOT_SUPPORTED");
     }
-    for (const policy of [Realm.SessionStopPolicy.AfterUpload, Realm.SessionStopPolicy.Never]) expect(refused({ _sessionStopPolicy: policy })).toBe("NOT_SUPPORTED");
-    expect(refused({ ssl: { validate: true }, _sessionStopPolicy: Realm.SessionStopPolicy.Immediately })).toBeUndefined();
+    expect(refused({ ssl: { validate: true } })).toBeUndefined();
+  });
+
+  it("[S-6.16] after it was closed a realm's session goes on until everything is uploaded, ends at once, or goes on for ever", async () => {
+    const { AfterUpload, Immediately, Never } = Realm.SessionStopPolicy;
+    for (const [index, policy] of [undefined, AfterUpload, Immediately, Never].entries()) {
+      const server = new ReferenceServer();
+      const link = new Link(server);
+      const realm = await Realm.open(config(link, { name: `stop-${String(index)}`, ...(policy === undefined ? {} : { sync: { _sessionStopPolicy: policy } }) }));
+      const session = realm.syncSession as Realm.App.Sync.SyncSession;
+      link.down();
+      realm.write(() => realm.create("Person", person(1)));
+      realm.close();
+      expect(Realm.App.Sync.getAllSyncSessions(user)).toEqual(policy === Immediately ? [] : [session]);
+      link.up();
+      if (policy !== Immediately) await session.uploadAllLocalChanges();
+      expect(server.plain("Person", 1)).toEqual(policy === Immediately ? undefined : { name: "Ann" });
+      await expect.poll(() => session.state).toBe(policy === Never ? "active" : "invalid");
+      Realm.shutdown();
+      expect(session.state).toBe("invalid");
+    }
   });
 
   it("[S-6.17] what a local realm has and a synced one cannot have is refused", () => {
@@ -80,6 +99,7 @@ describe("configuration", () => {
       { clientReset: { mode: "manual", onAfter: () => undefined } },
       { clientReset: { mode: "discardUnsyncedChanges", onFallback: () => undefined } },
       { cancelWaitsOnNonFatalError: "no" },
+      { _sessionStopPolicy: "later" },
     ];
     for (const sync of wrong) expect([sync, refused(sync)]).toEqual([sync, "CONFIGURATION_INVALID"]);
   });
