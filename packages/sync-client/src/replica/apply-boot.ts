@@ -29,7 +29,8 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: 
   if (message.page === 0) beginBoot(tx, message, recent);
   const incoming = tx.access.tree(tx.incomingTree);
   for (const row of message.rows) incoming.put(bytesOf(nameText(row)), bytesOf(JSON.stringify(row.state)));
-  tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume });
+  const cseq = message.page === 0 ? message.cseq : tx.meta("boot")?.cseq;
+  tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume, ...(cseq === undefined ? {} : { cseq }) });
   // What is written here from now on is later than all that the rows have.
   const newest = message.rows.reduce((last, { state }) => laterOf(last, newestStamp(state)), NEVER);
   if (newest !== NEVER) tx.observe(newest);
@@ -59,7 +60,7 @@ function beginBoot(tx: ReplicaTransaction, { cseq }: BootMessage, recent: Recent
 function finishBoot(tx: ReplicaTransaction, resume: string, recent: RecentOperations): void {
   addOwn(tx, recent);
   const former = tx.confirmedTree;
-  tx.swapConfirmed();
+  tx.swapConfirmed(tx.meta("boot")?.cseq);
   const anew = writeAnew(tx, resume);
   // What this device wants to do to an object is shown on top of what the server says of it.
   const hasPending = tx.access.tree(TREES.pending).count > 0;

@@ -30,7 +30,9 @@ export interface RecentOperations {
 /**
  * Moves acknowledged transactions from the outbox to the confirmed states, and takes back what was refused.
  *
- * @returns The operations as the server has them.
+ * What a bootstrap has in it already is not applied once more: what its pages lack of that the user may not see any more, such as a field that is hidden now.
+ *
+ * @returns The operations as the server has them, without those that the newest bootstrap has in it.
  */
 export function applyAck(tx: ReplicaTransaction, ack: AckMessage): OwnOperation[] {
   const stamps = new Map<Stamp, Stamp>(ack.stamps ?? []);
@@ -46,17 +48,19 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): OwnOperation[
     });
   }
   const confirmed: OwnOperation[] = [];
+  const inView = tx.meta("view")?.cseq ?? 0;
+  const inPages = tx.meta("boot")?.cseq ?? 0;
   const touched = new Map<string, ObjectName>();
-  const isStrict = stamps.size > 0 || rejects.length > 0 || seen.size > 0;
+  const isStrict = stamps.size > 0 || rejects.length > 0 || seen.size > 0 || acked.some((cseq) => cseq <= inView);
   for (const cseq of acked) {
     const { ops } = tx.outbox(cseq) as OutboxRecord;
     for (const { name, operations } of byObject(ops).values()) {
       touched.set(nameText(name), name);
-      if (isRejected(cseq, name)) continue;
+      if (cseq <= inView || isRejected(cseq, name)) continue;
       confirmed.push(...operations.map((operation) => ({ cseq, operation })));
     }
     tx.setOutbox(cseq, undefined);
-    if (hasBoot(tx)) tx.writeNumber(TREES.late, cseq, { ops: ops.filter((operation) => !isRejected(cseq, operation)) } satisfies OutboxRecord);
+    if (hasBoot(tx) && cseq > inPages) tx.writeNumber(TREES.late, cseq, { ops: ops.filter((operation) => !isRejected(cseq, operation)) } satisfies OutboxRecord);
   }
   for (const { name, operations } of byObject(confirmed.map(({ operation }) => operation)).values()) confirm(tx, name, operations);
   for (const name of touched.values()) settlePending(tx, name, ack.cseq, isStrict);
@@ -65,7 +69,7 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): OwnOperation[
   rewindClock(tx, stamps);
   const counts = tx.meta("counts") as Meta["counts"];
   if (ack.cseq > counts.acked) tx.setMeta("counts", { ...counts, acked: ack.cseq });
-  return confirmed;
+  return confirmed.filter(({ cseq }) => cseq > inPages);
 }
 
 /** A clock that was far ahead goes back as soon as nothing bears its stamps any more; otherwise every new stamp would be replaced for years. */

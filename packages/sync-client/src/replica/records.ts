@@ -30,10 +30,10 @@ export interface Meta {
   /** Up to which stamp states may be folded, as the server has said. */
   readonly floor: { readonly stamp: Stamp };
   readonly subs: SubscriptionsRecord;
-  /** Which tree has the confirmed states; left out before the first bootstrap. */
-  readonly view: { readonly tree: "confirmed" | "confirmed2" };
-  /** A bootstrap under way. */
-  readonly boot: { readonly version: number; readonly pages: number; readonly resume: string } | null;
+  /** Which tree has the confirmed states, and up to which own transaction the bootstrap had them in it; left out before the first bootstrap. */
+  readonly view: { readonly tree: "confirmed" | "confirmed2"; readonly cseq?: number };
+  /** A bootstrap under way; `cseq`: its pages have the own transactions up to that one in them. */
+  readonly boot: { readonly version: number; readonly pages: number; readonly resume: string; readonly cseq?: number } | null;
   /** How often processes without the connection have asked for everything that the server has, and up to which of those the answer is here. */
   readonly asks: { readonly wanted: number; readonly echoed: number };
   /** A client reset under way. */

@@ -30,4 +30,6 @@ export function renameFile(tx: ReplicaTransaction, client: string): void {
   }
   tx.setMeta("file", { ...file, client });
   tx.setMeta("counts", { next: numbers.length + 1, acked: 0 });
+  const view = tx.meta("view");
+  if (view !== undefined) tx.setMeta("view", { tree: view.tree });
 }

@@ -75,10 +75,10 @@ export class ReplicaTransaction {
     return this.confirmedTree === TREES.confirmed ? TREES.confirmed2 : TREES.confirmed;
   }
 
-  /** What a bootstrap brought is what the server says from now on. */
-  swapConfirmed(): void {
+  /** What a bootstrap brought is what the server says from now on. `cseq`: with the own transactions up to that one in it. */
+  swapConfirmed(cseq: number | undefined): void {
     this.#confirmedTree = this.incomingTree;
-    this.setMeta("view", { tree: this.#confirmedTree });
+    this.setMeta("view", { tree: this.#confirmedTree, ...(cseq === undefined ? {} : { cseq }) });
   }
 
   /** Up to which stamp states may be folded. */

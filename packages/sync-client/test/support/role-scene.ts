@@ -83,7 +83,7 @@ export class Scene {
     this.#points = parts.points;
   }
 
-  static async begin(world: World, servers: SyncServer[], makeStore: (() => Promise<Store>) | undefined): Promise<Scene> {
+  static async begin(world: World, servers: SyncServer[], makeStore: (() => Promise<Store>) | undefined, changed: (store: Store) => Store = (store) => store): Promise<Scene> {
     const folder = join(world.folder(), "server");
     mkdirSync(folder, { recursive: true });
     const roles = new Map<string, Role>([["root", "admin"]]);
@@ -92,7 +92,7 @@ export class Scene {
       verify: (token: string) => Promise.resolve({ userId: token.slice(5), customData: { role: roles.get(token.slice(5)) ?? "none" }, expiresAt: Date.now() + 3_600_000 }),
     };
     const given = await makeStore?.();
-    const server = await sqliteServer(folder, 0, (sqlite) => held(given ?? sqlite, points), { rules: RULES, schema: RULED, authenticator });
+    const server = await sqliteServer(folder, 0, (sqlite) => held(changed(given ?? sqlite), points), { rules: RULES, schema: RULED, authenticator });
     servers.push(server);
     const writer = await Realm.open(world.config("root", webSocketTransport, { user: { ...testUser("root"), url: server.url } }));
     writer.write(() => Array.from({ length: TASKS }, (_, index) => writer.create("Task", { _id: `t${String(index)}`, title: TITLE, done: index % 2 === 0, votes: 1, owner: MARKER } as never)));
@@ -182,13 +182,6 @@ function held(store: Store, points: Map<ServerPoint, Gate>): Store {
     points.delete(point);
     return gate?.pass();
   };
-  const over = <Target extends object>(target: Target, replaced: Partial<Target>): Target =>
-    new Proxy(target, {
-      get(_, name) {
-        const value = Reflect.get(name in replaced ? replaced : target, name, target) as unknown;
-        return typeof value === "function" ? (value as (...all: unknown[]) => unknown).bind(target) : value;
-      },
-    });
   return over(store, {
     addClient: async (client, user) => {
       if (user === "ann") await at("while it is greeted");
@@ -209,6 +202,16 @@ function held(store: Store, points: Map<ServerPoint, Gate>): Store {
           if (rows > 0) await at("behind the last page");
         },
       });
+    },
+  });
+}
+
+/** An object with some of its methods replaced. */
+export function over<Target extends object>(target: Target, replaced: Partial<Target>): Target {
+  return new Proxy(target, {
+    get(_, name) {
+      const value = Reflect.get(name in replaced ? replaced : target, name, target) as unknown;
+      return typeof value === "function" ? (value as (...all: unknown[]) => unknown).bind(target) : value;
     },
   });
 }

@@ -59,6 +59,9 @@ export class Session implements FeedListener {
   /** The newest `base` that was read. */
   #base: { readonly text: string; readonly version: number | undefined } | undefined;
   #uploading = 0;
+  /** Transactions that were handed to the writer, and how many of those came before the rights that hold now. */
+  #submitted = 0;
+  #submittedBefore = 0;
   #uploadingBytes = 0;
   #lastCseq = 0;
   #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[]; readonly seen: SeenDelete[] } | undefined;
@@ -297,6 +300,7 @@ export class Session implements FeedListener {
   #takeUser(user: VerifiedUser): void {
     this.#user = user;
     this.#rights = this.#context.rightsOf(user);
+    this.#submittedBefore = this.#submitted;
     clearTimeout(this.#expiry);
     // Timers hold 31 bits of milliseconds.
     this.#expiry = setTimeout(() => this.end("TOKEN_EXPIRED", "refreshToken", "the token has expired"), Math.min(Math.max(user.expiresAt - this.#context.now(), 0), 2 ** 31 - 1));
@@ -318,6 +322,7 @@ export class Session implements FeedListener {
       // Looked up when the transaction is written: rights that are lost while it waits are lost for it, too.
       uploadRights.set(upload, { rights: () => this.#rights ?? rights, layout: layout() });
       this.#uploading++;
+      this.#submitted++;
       writer.submit(upload, (result) => {
         this.#uploading--;
         if (--open === 0) this.#uploadingBytes -= bytes;
@@ -426,7 +431,7 @@ export class Session implements FeedListener {
       client: this.#client,
     });
     this.#download = download;
-    download.run(from).then(
+    this.#judged().then(() => download.run(from)).then(
       (point) => {
         if (this.#download === download && point !== undefined) this.#arrived(view, version, point);
       },
@@ -434,6 +439,14 @@ export class Session implements FeedListener {
         if (this.#download === download) this.#fail(error);
       },
     );
+  }
+
+  /**
+   * What is being written now may have been judged by rights that have changed since. A snapshot from before it would leave it to the client to put
+   * it onto the pages, and with it the value of a field that is hidden now. Transactions of a client are settled in their order.
+   */
+  async #judged(): Promise<void> {
+    while (this.#submitted - this.#uploading < this.#submittedBefore && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #arrived(view: View, version: number, point: ResumePoint): void {
