@@ -9,7 +9,7 @@
  * - stamps that the server makes (canonical ones): its clock has seen everybody's. Told of in docs/threat-model.md.
  * - `progress` and `pong.floor`: that somebody has written something since. Told of there, too.
  *
- * `HOLDFAST_ATTACKS=long` tries 150 seeds instead of a few.
+ * `HOLDFAST_ATTACKS=long` tries 150 seeds instead of a few, `HOLDFAST_SEEDS=20-40` those: what was stopped goes on there.
  *
  * @module
  */
@@ -57,9 +57,12 @@ const QUERIES = [
   "secret == 'alphamarker'", "secret CONTAINS 'a'", "salary > 100", "salary BETWEEN {0, 7}", "notes.@count > 0", "ANY notes == 'x'", "NOT secret == null", "friend.owner == 'bob'", "friend.secret == 'x'", "@links.@count > 0", "tags.@max == 'x'", "TRUEPREDICATE SORT(secret ASC)", "TRUEPREDICATE SORT(salary DESC) LIMIT(1)", "TRUEPREDICATE DISTINCT(secret)",
   "nothing == 1", "SUBQUERY(tags, $x, $x == 'a').@count > 0", "title == secret",
 ];
-const SEEDS = process.env["HOLDFAST_ATTACKS"] === "long" ? Array.from({ length: 150 }, (_unused, index) => index + 1) : [1, 2];
+const [FIRST_SEED = 1, LAST_SEED = process.env["HOLDFAST_ATTACKS"] === "long" ? 150 : 2] = (process.env["HOLDFAST_SEEDS"] ?? "").split("-").filter((text) => text !== "").map(Number);
+const SEEDS = Array.from({ length: LAST_SEED - FIRST_SEED + 1 }, (_unused, index) => FIRST_SEED + index);
 const STEPS = 45;
 const START_MS = Date.parse("2026-11-01T00:00:00Z");
+/** What clocks are off by: taken as they are up to a minute ahead, replaced beyond; behind, and far behind. */
+const OFF_MS = [59_000, 61_000, 119_000, 1e8, 1e11, -1000, -1e8, -1e12];
 let bench = new Bench();
 
 beforeEach(() => {
@@ -79,6 +82,7 @@ class World {
   ann!: RawClient;
   root!: RawClient;
   bob!: RawClient;
+  mal!: RawClient;
   #subVersion = 0;
   #guesses = 0;
 
@@ -91,7 +95,7 @@ class World {
   async run(kind: StoreKind): Promise<void> {
     const place = await kind.makePlace();
     bench.defer(() => place.remove());
-    for (const name of ["root", "bob"]) bench.authenticator.customData.set(name, { isAdmin: true, about: this.#marker });
+    for (const name of ["root", "bob", "mal"]) bench.authenticator.customData.set(name, { isAdmin: true, about: this.#marker });
     const server = await bench.serve(place, { schema: SCHEMA, rules: RULES, now: () => START_MS });
     this.#url = server.url;
     if (place.address !== undefined) {
@@ -101,6 +105,7 @@ class World {
     }
     this.root = await this.#connect("root");
     this.bob = await this.#connect("bob");
+    this.mal = await this.#connect("mal");
     this.ann = await this.#connect("ann");
     for (let step = 0; step < STEPS; step++) {
       await this.#outOfSight();
@@ -128,9 +133,11 @@ class World {
 
   /** Things that differ from world to world: none, or many, of which the user must not notice one. */
   async #outOfSight(): Promise<void> {
-    const { bob } = this;
     const pick = <T>(from: readonly T[]): T => from[Math.floor(this.#hidden() * from.length)] as T;
     for (let left = Math.floor(this.#hidden() * 4); left > 0; left--) {
+      // Of one of them the clock says anything. He writes nothing that ever is in sight: there the later stamp would win.
+      const bob = this.#hidden() < 0.3 ? this.mal : this.bob;
+      if (bob === this.mal) bob.pen.clock.nowMs = () => START_MS + pick(OFF_MS);
       const pk = pick(GUESSED);
       const word = `${this.#marker} ${String(Math.floor(this.#hidden() * 1000))}`;
       const secret = (on: string): readonly Operation[] => [bob.pen.set(on, "secret", word), bob.pen.set(on, "salary", Math.floor(this.#hidden() * 1000)), this.#list(bob, on, "notes", { act: "insert", values: [word] })];
@@ -149,7 +156,7 @@ class World {
     const { ann, root } = this;
     const pick = <T>(from: readonly T[]): T => from[Math.floor(this.#random() * from.length)] as T;
     const pk = pick([...SEEN, ...GUESSED]);
-    const kind = Math.floor(this.#random() * 16);
+    const kind = Math.floor(this.#random() * 20);
     const value = pick(["one", "two", "three", null]);
     switch (kind) {
       case 0:
@@ -187,6 +194,20 @@ class World {
         const op = ann.pen.set(pk, "title", value);
         clock.nowMs = () => START_MS + 30_000;
         return void (await ann.up(op));
+      }
+      case 16: {
+        // Stamps that no clock would make: before what came before, or the same once more.
+        const op = ann.pen.set(pk, "title", value);
+        return void (await ann.up({ ...op, h: stampAt(pick(OFF_MS), ann.client) }, { ...ann.pen.set(pick(SEEN), "title", value), h: pick([op.h, stampAt(pick(OFF_MS), ann.client)]) }));
+      }
+      case 17:
+        // What a client says to have seen decides where its stamps are put.
+        ann.newest = stampAt(pick(OFF_MS), pick([ann.client, "00000000000000ff"]));
+        return void (await ann.up({ ...ann.pen.set(pk, "title", value), h: stampAt(1e8, ann.client) }, { ...ann.pen.inc(pick(SEEN), "count", 1), h: stampAt(1e8 + 1, ann.client) }));
+      case 18: {
+        // Whoever writes in the user's sight may have such a clock, too.
+        const offMs = pick(OFF_MS);
+        return void (await root.up({ ...root.pen.set(pick(SEEN), "title", value), h: stampAt(offMs, root.client) }, { ...root.pen.inc(pick(SEEN), "count", 1), h: stampAt(offMs + 1, root.client) }));
       }
       default:
         return server.userChanged({ userId: "ann", customData: { level: kind }, expiresAt: START_MS + 86_400_000 });
@@ -262,6 +283,10 @@ class World {
     // Any stamp that is left is the server's.
     return text.replaceAll(/"[0-9a-f]{32}(?=["$.])/g, '"a stamp of the server');
   }
+}
+
+function stampAt(offMs: number, replica: string): string {
+  return `${(START_MS + offMs).toString(16).padStart(12, "0")}0000${replica}`;
 }
 
 for (const kind of STORE_KINDS.filter(({ name }) => name === "sqlite" || name === "postgres")) {
