@@ -10,6 +10,7 @@ import { SyncServerError } from "../errors.ts";
 import type { Metrics } from "../operations/metrics.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText } from "../schema/wire-scalar.ts";
+import { jsonOfText, stateOfText } from "../store/state-text.ts";
 import type { ChangeEntry, RowPage, Snapshot, Store, StoredRow } from "../store/store.ts";
 import { ChangeBatch, deletedRow, deltaOf, downText, entering, nameJson, rowJson, spansInView, writersOf } from "./delta.ts";
 import type { Gate } from "./gate.ts";
@@ -247,8 +248,8 @@ export class Download {
 
 /** States that cannot hold what is hidden go out as they are stored: parsing them to write them again would be most of a bootstrap. */
 function storedRowJson({ type, pk, stateText }: StoredRow, hidden: ReadonlySet<string>): string {
-  if (mayName(stateText, hidden)) return rowJson(type, pk, visibleState(JSON.parse(stateText) as ObjectState, hidden));
-  return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)},"state":${stateText}}`;
+  if (mayName(stateText, hidden)) return rowJson(type, pk, visibleState(stateOfText(stateText), hidden));
+  return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)},"state":${jsonOfText(stateText)}}`;
 }
 
 /** False only if no name in the JSON can be one of these. Behind a backslash a name could be written in another way. */

@@ -160,7 +160,7 @@ export interface Committed {
 export interface StoredRow {
   readonly type: string;
   readonly pk: WireKey;
-  /** JSON of an `ObjectState`. */
+  /** As `state-text.ts` writes it: names of fields stand in it as in JSON. */
   readonly stateText: string;
 }
 

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
 import { keyText } from "@holdfast/sync-protocol";
-import type { ObjectState, WireKey } from "@holdfast/sync-protocol";
+import type { WireKey } from "@holdfast/sync-protocol";
 import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
@@ -159,7 +159,7 @@ async function readObjects(client: pg.PoolClient, names: ReadonlyMap<string, Nam
   }
   for (const { type, pk, columns, rowState } of foreign) {
     const name = objectName(type, pk);
-    if (columns === undefined && rowState !== undefined && rowState !== "" && !objects.has(name)) objects.set(name, { type, pk, state: JSON.parse(rowState) as ObjectState });
+    if (columns === undefined && rowState !== undefined && rowState !== "" && !objects.has(name)) objects.set(name, { type, pk, state: stateOfText(rowState) });
   }
   return objects;
 }
@@ -188,7 +188,7 @@ function objectStatements({ objects: all }: FlushPlan, version: number, layout: 
     statements.push({
       name: "bury",
       text: "INSERT INTO sync.tombstone (typ, pk, m, v, last) SELECT typ, pk, m, $4::bigint, last FROM unnest($1::text[], $2::text[], $3::text[], $5::text[]) AS n(typ, pk, m, last) ON CONFLICT (typ, pk) DO UPDATE SET m = excluded.m, v = excluded.v, last = excluded.last",
-      values: [textArray(dead.map(({ type }) => type)), textArray(dead.map(({ pk }) => keyText(pk))), textArray(dead.map(({ state }) => JSON.stringify(state))), version, textArray(dead.map(({ last }) => (last === undefined ? null : JSON.stringify(last))))],
+      values: [textArray(dead.map(({ type }) => type)), textArray(dead.map(({ pk }) => keyText(pk))), textArray(dead.map(({ state }) => textOfState(state))), version, textArray(dead.map(({ last }) => (last === undefined ? null : JSON.stringify(last))))],
     });
   }
   return statements;

@@ -12,6 +12,7 @@ import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import { entryOf } from "../log-codec.ts";
 import type { LogRow } from "../log-codec.ts";
+import { stateOfText } from "../state-text.ts";
 import { objectName } from "../store.ts";
 import type { ChangeEntry, Position, RowPage, Snapshot } from "../store.ts";
 import { statementDialect } from "./postgres-dialect.ts";
@@ -59,7 +60,7 @@ export class PostgresSnapshot implements Snapshot {
     for (const [type, group] of Map.groupBy(names, (name) => name.type)) {
       const byText = new Map(group.map(({ pk }) => [keyColumnText(pk), pk]));
       const { rows } = await this.#ask<{ pk: string; m: string }>(statesSql(this.#table(type), 1), [[...byText.keys()]]);
-      for (const { pk, m } of rows) if (m !== "") found.set(objectName(type, byText.get(pk) ?? null), JSON.parse(m) as ObjectState);
+      for (const { pk, m } of rows) if (m !== "") found.set(objectName(type, byText.get(pk) ?? null), stateOfText(m));
     }
     return found;
   }

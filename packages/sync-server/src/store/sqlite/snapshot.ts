@@ -13,6 +13,7 @@ import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import { entryOf } from "../log-codec.ts";
 import type { LogRow } from "../log-codec.ts";
+import { stateOfText } from "../state-text.ts";
 import { objectName } from "../store.ts";
 import type { ChangeEntry, Position, RowPage, Snapshot } from "../store.ts";
 import type { SqliteConnection } from "./connection.ts";
@@ -53,7 +54,7 @@ export class SqliteSnapshot implements Snapshot {
     for (const { type, pk } of names) {
       const table = this.#table(type);
       const row = this.#db.prepare(`SELECT ${quoteName(STATE_COLUMN)} AS m FROM ${quoteName(type)} WHERE ${quoteName(table.key.name)} = ?`).get(keyValue(keyColumnText(pk), table)) as { m: string } | undefined;
-      if (row !== undefined) found.set(objectName(type, pk), JSON.parse(row.m) as ObjectState);
+      if (row !== undefined) found.set(objectName(type, pk), stateOfText(row.m));
     }
     return found;
   }
