@@ -22,7 +22,7 @@ import type { RealmObject } from "./objects/realm-object.ts";
 import { toStoredPrimitive } from "./objects/primitives.ts";
 import { InstanceContext } from "./objects/wrapping.ts";
 import { isModel, openFile } from "./opening.ts";
-import { absolutePath, hasParentFolder } from "./platform/realm-files.ts";
+import { absolutePath, hasParentFolder, makeParentFolder } from "./platform/realm-files.ts";
 import { ObjectQuery } from "./queries/index.ts";
 import { RealmEvents } from "./realm-events.ts";
 import type { RealmEventName, RealmListener } from "./realm-events.ts";
@@ -367,18 +367,23 @@ export class Realm extends RealmStatics {
     }
   }
 
-  /** Writes a compacted copy, encrypted with the given key or plain. */
+  /** Writes a compacted copy, encrypted with the given key or plain; with `sync` in the configuration one that is synced when it is opened. */
   writeCopyTo(config: Configuration): void {
     if (this.#context.isClosed) throw new RealmError("REALM_CLOSED", "Cannot access realm that has been closed.");
     if (typeof config !== "object" || config === null) throw new TypeAssertionError("an object", config, "realm configuration");
-    const { path, encryptionKey, sync } = parseConfiguration(config);
-    if (sync !== undefined) throw new RealmError("NOT_YET", "'writeCopyTo' makes local copies only: what a synced file knows of its server is good for one file. Open the new file with 'sync' and let it download.");
+    const given = parseConfiguration(config);
+    const { path, encryptionKey, sync } = given.sync === undefined ? given : requireSyncProvider().configure(given);
     const { session } = this.#context;
     if (session.isInTransaction) throw new RealmError("TRANSACTION_OPEN", "Can only convert Realms outside a transaction.");
     const target = absolutePath(path ?? Realm.defaultPath);
+    if (given.path === undefined) makeParentFolder(target);
     assert(hasParentFolder(target), `Failed to copy to '${target}': parent directory does not exist`);
     const key = encryptionKey === undefined ? undefined : checkKey(encryptionKey);
     try {
+      if (sync !== undefined) {
+        requireSyncProvider().writeCopy(session, given, { path: target, key });
+        return;
+      }
       // A copy is a local realm: what a replica keeps beside the objects is good for one file only.
       session.store.writeCopyTo({ path: target, encryptionKey: key, skipsTree: isHiddenTree });
     } finally {

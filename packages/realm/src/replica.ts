@@ -8,6 +8,8 @@
 export { Replica, ReplicaAccess } from "./replica/replica.ts";
 export type { ReplicaChange, ReplicaKeeper } from "./replica/replica.ts";
 export type { ReplicaBytes, ReplicaDictionary, ReplicaEmbedded, ReplicaFields, ReplicaKey, ReplicaLink, ReplicaList, ReplicaValue } from "./replica/replica-value.ts";
+export { copyIntoReplica, copyReplica, isReplica } from "./replica/replica-copy.ts";
+export type { ChangeFields, PrepareCopy, ReplicaCopyTarget } from "./replica/replica-copy.ts";
 export { openSideCopy } from "./replica/side-copy.ts";
 export type { SideCopy } from "./replica/side-copy.ts";
 export { sessionOf } from "./replica/session-of.ts";

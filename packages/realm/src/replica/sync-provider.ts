@@ -8,6 +8,7 @@ import type { Configuration } from "../configuration.ts";
 import type { Realm } from "../realm.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import type { FileSession } from "../store/file-session.ts";
+import type { ReplicaCopyTarget } from "./replica-copy.ts";
 
 /** Types that a sync client fills in by declaration merging: `configuration`, `session`, `subscriptions`, `subscriptionOptions`, `app`. */
 export interface SyncExtensions {}
@@ -28,6 +29,8 @@ export interface SyncProvider {
   configure(config: Configuration): Configuration;
   /** Changes the classes that a realm is about to be opened with. */
   shape?(config: Configuration, classes: CanonicalObjectSchema[]): CanonicalObjectSchema[];
+  /** Writes a copy of an open file that is synced when it is opened. */
+  writeCopy(source: FileSession, config: Configuration, target: ReplicaCopyTarget): void;
   /** A realm was opened with `sync`. */
   attach(realm: Realm, config: Configuration): void;
   /** `Realm.open` with `sync`. */

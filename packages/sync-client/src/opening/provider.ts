@@ -18,6 +18,7 @@ import { requireSyncable } from "../wire/sync-schema.ts";
 import { checkSyncConfiguration } from "./configuration.ts";
 import type { InitialSubscriptions, OpenRealmBehavior, SyncConfiguration } from "./configuration.ts";
 import { isPartitioned, partitionFileName, subscribeToPartition, withPartition } from "./partition.ts";
+import { writeSyncedCopy } from "./synced-copy.ts";
 import { syncedRealmOf, SyncedRealm, takeResetAtOpen } from "./synced-realm.ts";
 
 /** The types that `@holdfast/realm` leaves to a sync client. */
@@ -72,6 +73,8 @@ const provider: SyncProvider = {
   open(config, construct) {
     return new Opening(provider.configure(config), construct);
   },
+
+  writeCopy: writeSyncedCopy,
 
   session(realm) {
     return syncedRealmOf(sessionOf(realm))?.session ?? null;

@@ -11,6 +11,7 @@ import type { SyncedFile } from "../replica/synced-file.ts";
 import type { ResetReason } from "../session/connection-options.ts";
 import type { SyncSession } from "../session/sync-session.ts";
 import type { Waits } from "../session/waits.ts";
+import { COPY } from "../replica/client-reset.ts";
 import type { ClientResetConfiguration } from "./configuration.ts";
 
 /** What a reset needs of the synced realm. */
@@ -46,7 +47,8 @@ export class ResetFlow {
   async begin(reason: ResetReason): Promise<void> {
     const { file, start, end, onError } = this.#parts;
     const config = this.#config;
-    const before = file.read("reset") ?? null;
+    const known = file.read("reset") ?? null;
+    const before = known?.mode === COPY ? null : known;
     const recovers = config.mode !== "manual" && config.mode !== "discardUnsyncedChanges" && reason.mayRecover && before === null;
     // A reset that led to another one is not tried in the same way again.
     if (config.mode === "manual" || (config.mode === "recoverUnsyncedChanges" && !recovers) || before?.mode === "discard") {

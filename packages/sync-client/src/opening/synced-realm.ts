@@ -7,6 +7,7 @@ import type { Realm } from "@holdfast/realm";
 import { log, takeReplicaTurn } from "@holdfast/realm/replica";
 import type { FileSession } from "@holdfast/realm/replica";
 import { SyncError } from "../errors.ts";
+import { COPY } from "../replica/client-reset.ts";
 import { SyncedFile } from "../replica/synced-file.ts";
 import { Connection } from "../session/connection.ts";
 import { SyncSession } from "../session/sync-session.ts";
@@ -121,8 +122,14 @@ export class SyncedRealm {
 
   /** Begins to sync, or begins again after an error that ended the session. A session that was paused stays so. */
   start({ isFirst }: { readonly isFirst: boolean }): void {
-    if (isFirst && (this.file.read("reset") ?? null) !== null) void this.#resets.follow();
+    if (isFirst && this.#isResetting) void this.#resets.follow();
     if (isFirst || this.#waits.hasFailed) this.connection.start();
+  }
+
+  /** A client reset is under way: not the first connection of a copy. */
+  get #isResetting(): boolean {
+    const reset = this.file.read("reset") ?? null;
+    return reset !== null && reset.mode !== COPY;
   }
 
   /** True if the file has never had what its subscriptions ask for. */
@@ -193,8 +200,7 @@ export class SyncedRealm {
   /** Nobody has the realm open. @returns Whether the session goes on */
   #left(close: () => void): boolean {
     const { _sessionStopPolicy: policy = SessionStopPolicy.AfterUpload, timing } = this.config;
-    const isResetting = (this.file.read("reset") ?? null) !== null;
-    if (policy === SessionStopPolicy.Immediately || isResetting || !this.connection.isRunning) return false;
+    if (policy === SessionStopPolicy.Immediately || this.#isResetting || !this.connection.isRunning) return false;
     const background = new Background({ file: this.file, connection: this.connection, isEndless: policy === SessionStopPolicy.Never, limitMs: timing?.backgroundTimeoutMs ?? (TIMING.backgroundTimeoutMs as number), close });
     if (background.isDone) return false;
     this.#sets.clear();

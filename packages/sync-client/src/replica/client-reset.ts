@@ -14,6 +14,9 @@ import type { Meta } from "./records.ts";
 import { renameFile } from "./rename-file.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
 
+/** The mode of a reset that is none: a copy that has not been connected yet. Nobody is told of it. */
+export const COPY = "copy";
+
 /** Begins a reset. The next connection is that of a new client. */
 export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs }: { readonly recovers: boolean; readonly mode: string; readonly atMs: number }): void {
   if (!recovers) dropUnsynced(tx);

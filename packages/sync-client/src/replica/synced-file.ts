@@ -15,7 +15,7 @@ import type { OwnOperation, RecentOperations } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, parseName, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
 import { renameFile } from "./rename-file.ts";
-import { beginReset } from "./client-reset.ts";
+import { beginReset, COPY } from "./client-reset.ts";
 import { isStartingAnew } from "./write-anew.ts";
 import { recordChanges } from "./record-changes.ts";
 import { TREES } from "./records.ts";
@@ -212,6 +212,17 @@ export class SyncedFile implements ReplicaKeeper {
   /** Gets ready to fetch everything anew. */
   reset(options: { readonly recovers: boolean; readonly mode: string }): Promise<void> {
     return this.write((tx) => beginReset(tx, { ...options, atMs: this.#now() }));
+  }
+
+  /**
+   * Makes a replica of its own of a copy: the next connection is that of a new client, which fetches what the server has and writes
+   * anew onto it what was written into the copy until then.
+   */
+  beginCopy(): void {
+    this.writeNow((tx) => {
+      tx.access.tree(TREES.rejected).clear();
+      beginReset(tx, { recovers: true, mode: COPY, atMs: this.#now() });
+    });
   }
 
   /** The same at once, for a file that is being opened: what was not uploaded is dropped. */

@@ -362,11 +362,18 @@ describe("Realm.App.Sync", () => {
 });
 
 describe("files", () => {
-  it("[S-13.3] `writeCopyTo` makes a local copy, and refuses to make a synced one", async () => {
-    const realm = await Realm.open(config(new Link(new ReferenceServer())));
-    realm.write(() => realm.create("Person", person(1)));
+  it("[S-13.3] `writeCopyTo` makes a local copy, or a synced one once everything is uploaded", async () => {
+    const link = new Link(new ReferenceServer());
+    const realm = await Realm.open(config(link));
     const copy = join(folder, "copy.realm");
-    expect(codeOf(() => realm.writeCopyTo({ path: copy, sync: { user, flexible: true } } as never))).toBe("NOT_YET");
+    const synced = config(link, { name: "synced" });
+    link.down();
+    realm.write(() => realm.create("Person", person(1)));
+    expect(codeOf(() => realm.writeCopyTo(synced))).toBe("CHANGES_NOT_UPLOADED");
+    link.up();
+    await settle(realm);
+    realm.writeCopyTo(synced);
+    expect(new Realm(synced).objects("Person").length).toBe(1);
     realm.writeCopyTo({ path: copy, encryptionKey: TEST_KEY });
     const local = new Realm({ path: copy, encryptionKey: TEST_KEY });
     expect([local.syncSession, local.objects("Person").length]).toEqual([null, 1]);
