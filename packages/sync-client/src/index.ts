@@ -32,6 +32,7 @@ export { TIMING } from "./session/connection-options.ts";
 export type { ConnectionTiming } from "./session/connection-options.ts";
 export { SyncSession } from "./session/sync-session.ts";
 export type { ConnectionCallback, ProgressCallback } from "./session/sync-session.ts";
+export type { NetworkConfiguration, ProxyConfiguration, SslConfiguration } from "./session/network.ts";
 export { webSocketTransport } from "./session/transport.ts";
 export type { Transport, TransportConnection, TransportHandlers } from "./session/transport.ts";
 export { MutableSubscriptionSet } from "./subscriptions/mutable-subscriptions.ts";

@@ -40,7 +40,7 @@ export type SessionState = (typeof SessionState)[keyof typeof SessionState];
 export const WaitForSync = { FirstTime: "first-time", Always: "always", Never: "never" } as const;
 export type WaitForSync = (typeof WaitForSync)[keyof typeof WaitForSync];
 
-/** Kinds of proxies; there is no `proxyConfig` here, the name is for types. */
+/** Kinds of proxies. */
 export const ProxyType = { HTTP: "http", HTTPS: "https" } as const;
 export type ProxyType = (typeof ProxyType)[keyof typeof ProxyType];
 

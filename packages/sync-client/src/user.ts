@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { NetworkConfiguration } from "./session/network.ts";
+
 /** A user, as sessions see one. */
 export interface SyncUser {
   /** The same for ever: files belong to it. */
@@ -19,6 +21,8 @@ export interface SyncUser {
   accessTokenLeftMs?(): number | undefined;
   /** The server says that the user's session has ended. */
   loggedOutByServer?(): void;
+  /** Headers, proxy and authorities for all connections of the user's app. */
+  readonly network?: NetworkConfiguration;
   /** A file of this user is open: it goes when the user is removed, but not before it is closed. @returns What to call then */
   holdFile?(path: string): () => void;
 }

@@ -13,12 +13,15 @@ import { ProviderType } from "./credentials.ts";
 import type { MetadataFile, StoredUser } from "./metadata-file.ts";
 import { newNonce } from "./nonce.ts";
 import { keyAnswer, sessionAnswer, textOf, userAnswer } from "./session-answer.ts";
+import type { NetworkConfiguration } from "../session/network.ts";
 import { TokensOfUser } from "./tokens-of-user.ts";
 
 /** What the users of an app share. */
 export interface AppUsersOptions {
   readonly appId: string;
   readonly connection: () => AuthConnection;
+  /** Headers, proxy and authorities, as of now. */
+  readonly network: () => NetworkConfiguration;
   readonly keys: DatabaseKeys | undefined;
   /** What the application says of itself. */
   readonly app: { readonly name?: string; readonly version?: string } | undefined;
@@ -47,6 +50,11 @@ export class AppUsers {
   /** Where sync sessions connect to. */
   get syncUrl(): string {
     return `${this.#options.connection().baseUrl.replace(/^http/iu, "ws")}/app/${this.#options.appId}/sync`;
+  }
+
+  /** Headers, proxy and authorities of the app's connections. */
+  get network(): NetworkConfiguration {
+    return this.#options.network();
   }
 
   /** Logs in. @returns The user's id */

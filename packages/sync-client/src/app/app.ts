@@ -17,6 +17,8 @@ import { Listeners } from "./listeners.ts";
 import type { ChangeCallback } from "./listeners.ts";
 import { MetadataFile, MetadataMode } from "./metadata-file.ts";
 import type { MetadataFileOptions, MetadataModeName } from "./metadata-file.ts";
+import { checkNetwork, mergedNetwork } from "../session/network.ts";
+import type { NetworkConfiguration } from "../session/network.ts";
 import type { DefaultFunctionsFactory } from "./server-functions.ts";
 import { Sync } from "./sync-statics.ts";
 import { User } from "./user.ts";
@@ -31,7 +33,7 @@ export interface AppMetadataConfiguration {
 }
 
 /** An application. */
-export interface AppConfiguration {
+export interface AppConfiguration extends NetworkConfiguration {
   readonly id: string;
   /** Where the server is. `https://`, but on this machine. */
   readonly baseUrl?: string;
@@ -72,6 +74,7 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
   #opening: Promise<void> | undefined;
   #connection: AuthConnection | undefined;
   #isClosed = false;
+  #userAgent: string | undefined;
 
   constructor(configOrId: AppConfiguration | string) {
     const config = typeof configOrId === "string" ? { id: configOrId } : configOrId;
@@ -82,6 +85,7 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
     this.#users = new AppUsers({
       appId: config.id,
       connection: () => this.#connect(),
+      network: () => this.#network(),
       keys: config.keys,
       app: config.app,
       metadata: () => this.#openMetadata(),
@@ -192,6 +196,18 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
     this.#metadata = undefined;
   }
 
+  /** @internal What `Realm.App.Sync.setUserAgent` sets: for the connections and requests from now on. */
+  _setUserAgent(userAgent: string): void {
+    checkNetwork({ customHttpHeaders: { "User-Agent": userAgent } });
+    this.#userAgent = userAgent;
+  }
+
+  #network(): NetworkConfiguration {
+    const { customHttpHeaders, proxyConfig, ssl } = this.#config;
+    const headers = { ...(this.#userAgent === undefined ? {} : { "User-Agent": this.#userAgent }), ...customHttpHeaders };
+    return mergedNetwork({ customHttpHeaders: headers }, { ...(proxyConfig === undefined ? {} : { proxyConfig }), ...(ssl === undefined ? {} : { ssl }) });
+  }
+
   #user(id: string): User<Functions, CustomData> {
     const user = this.#userById.get(id) ?? new User<Functions, CustomData>(id, this.#users);
     this.#userById.set(id, user);
@@ -245,7 +261,7 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
   #connect(): AuthConnection {
     const { baseUrl, id, timeout = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch as unknown as Fetch } = this.#config;
     if (baseUrl === undefined) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' on app configuration to be a string: say where the server is");
-    this.#connection ??= new AuthConnection({ appId: id, baseUrl, timeoutMs: timeout, fetch });
+    this.#connection ??= new AuthConnection({ appId: id, baseUrl, timeoutMs: timeout, fetch, network: () => this.#network() });
     return this.#connection;
   }
 }
@@ -264,10 +280,11 @@ function checkConfiguration(config: unknown): AppConfiguration {
   const unknown = Object.keys(config).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) throw new AppError("APP_CONFIGURATION_INVALID", `there is no option '${unknown}' on app configuration`);
   if (metadata !== undefined) checkMetadata(metadata, config as AppConfiguration);
+  checkNetwork(config as Partial<Record<string, unknown>>);
   return config as AppConfiguration;
 }
 
-const FIELDS: ReadonlySet<string> = new Set(["id", "baseUrl", "timeout", "baseFilePath", "metadata", "keys", "fetch", "app", "multiplexSessions"]);
+const FIELDS: ReadonlySet<string> = new Set(["id", "baseUrl", "timeout", "baseFilePath", "metadata", "keys", "fetch", "app", "multiplexSessions", "customHttpHeaders", "proxyConfig", "ssl"]);
 
 function checkLocalApp(app: unknown): void {
   if (typeof app !== "object" || app === null) throw new TypeAssertionError("an object", app, "app");

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { checkProxied } from "../session/network.ts";
+import type { NetworkConfiguration } from "../session/network.ts";
+import { dispatcherOf } from "../session/node-dispatcher.ts";
 import { AppError } from "./app-error.ts";
 
 /** The part of `fetch` that is used. */
@@ -26,7 +29,12 @@ export interface AuthConnectionOptions {
   readonly baseUrl: string;
   readonly timeoutMs: number;
   readonly fetch: Fetch;
+  /** Headers, proxy and authorities, as of now. */
+  readonly network?: () => NetworkConfiguration;
 }
+
+/** A header of the application's may be a secret: no other server is to get it. */
+const KEPT_HERE = { redirect: "error" } as const;
 
 /** Asks the server. */
 export class AuthConnection {
@@ -38,6 +46,7 @@ export class AuthConnection {
   constructor(options: AuthConnectionOptions) {
     this.#options = options;
     this.baseUrl = checkedUrl(options.baseUrl);
+    checkProxied(this.baseUrl, options.network?.() ?? {});
   }
 
   /** @throws {AppError} With the server's code, or `NETWORK_UNAVAILABLE`, `ANSWER_INVALID` */
@@ -60,12 +69,15 @@ export class AuthConnection {
   }
 
   async #fetch(url: string, init: { method: string; headers: Record<string, string>; body?: string }): Promise<{ readonly status: number; readonly text: string }> {
-    const { fetch, timeoutMs } = this.#options;
+    const { fetch, timeoutMs, network } = this.#options;
+    const { customHttpHeaders, ...ways } = network?.() ?? {};
+    const dispatcher = dispatcherOf(ways);
     // Not AbortSignal.timeout, which React Native lacks.
     const aborter = new AbortController();
     const timer = setTimeout(() => aborter.abort(), timeoutMs);
     try {
-      const response = await fetch(url, { ...init, signal: aborter.signal });
+      const headers = { ...customHttpHeaders, ...init.headers };
+      const response = await fetch(url, { ...init, headers, signal: aborter.signal, ...(customHttpHeaders === undefined ? {} : KEPT_HERE), ...(dispatcher === undefined ? {} : { dispatcher }) });
       return { status: response.status, text: await response.text() };
     } catch (error) {
       throw new AppError("NETWORK_UNAVAILABLE", "the server cannot be reached: try again when there is a network", { cause: error });

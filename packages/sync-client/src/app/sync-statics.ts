@@ -21,6 +21,8 @@ import type { SyncUser } from "../user.ts";
 /** An app, as far as it matters here. */
 interface AnyApp {
   readonly id: string;
+  /** @internal */
+  _setUserAgent?(userAgent: string): void;
 }
 
 /** Words of the log by their numbers. */
@@ -88,9 +90,11 @@ export class Sync {
     resetWhenOpened(file);
   }
 
-  /** A browser's WebSocket takes no headers. @throws {SyncError} `NOT_SUPPORTED` */
-  static setUserAgent(_app: AnyApp, _userAgent: string): never {
-    throw notSupported("'setUserAgent' is not supported: a browser's WebSocket sends its own User-Agent.");
+  /** What the app's sessions and requests call themselves, from their next connection on. @throws {SyncError} `NOT_SUPPORTED` in browsers and Deno, whose WebSockets send their own */
+  static setUserAgent(app: AnyApp, userAgent: string): void {
+    if (typeof userAgent !== "string") throw new TypeAssertionError("a string", userAgent, "userAgent");
+    if (app._setUserAgent === undefined) throw new TypeAssertionError("an instance of App", app, "app");
+    app._setUserAgent(userAgent);
   }
 
   /** @throws {SyncError} `NOT_SUPPORTED` */

@@ -17,6 +17,7 @@ import { UserState } from "./metadata-file.ts";
 import type { StoredUser, UserStateName } from "./metadata-file.ts";
 import { callServerFunction, functionsOf, noMongoClient, noPush } from "./server-functions.ts";
 import type { DefaultFunctionsFactory } from "./server-functions.ts";
+import type { NetworkConfiguration } from "../session/network.ts";
 import type { SyncUser } from "../user.ts";
 import type { KeyMode, UserIdentity } from "./session-answer.ts";
 
@@ -174,6 +175,11 @@ export class User<Functions extends object = DefaultFunctionsFactory, CustomData
   /** Where this user's files are synced with. */
   get url(): string {
     return this.#users.syncUrl;
+  }
+
+  /** @internal Headers, proxy and authorities of the app. */
+  get network(): NetworkConfiguration {
+    return this.#users.network;
   }
 
   /** An access token that is good now; refreshed if need be. @throws {AppError} `USER_NOT_LOGGED_IN`, `NETWORK_UNAVAILABLE` */

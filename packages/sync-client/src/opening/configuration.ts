@@ -7,10 +7,12 @@
  */
 import { BSON } from "@holdfast/realm";
 import type { Realm } from "@holdfast/realm";
-import { notSupported, SyncError } from "../errors.ts";
+import { SyncError } from "../errors.ts";
 import type { ClientResetError } from "../errors.ts";
 import { ClientResetMode, isOneOf, OpenRealmBehaviorType, OpenRealmTimeOutBehavior, SessionStopPolicy } from "../names.ts";
 import type { ConnectionTiming } from "../session/connection-options.ts";
+import { checkNetwork } from "../session/network.ts";
+import type { NetworkConfiguration } from "../session/network.ts";
 import type { SyncSession } from "../session/sync-session.ts";
 import type { Transport } from "../session/transport.ts";
 import type { MutableSubscriptionSet } from "../subscriptions/mutable-subscriptions.ts";
@@ -81,7 +83,7 @@ export type ClientResetConfiguration =
 export type PartitionValue = string | number | InstanceType<typeof BSON.ObjectId> | InstanceType<typeof BSON.UUID> | null;
 
 /** What all synced realms have. */
-export interface BaseSyncConfiguration {
+export interface BaseSyncConfiguration extends NetworkConfiguration {
   readonly user: SyncUser;
   readonly clientReset?: ClientResetConfiguration;
   readonly onError?: ErrorCallback;
@@ -118,12 +120,6 @@ export interface PartitionSyncConfiguration extends BaseSyncConfiguration {
 /** How a realm is synced. */
 export type SyncConfiguration = FlexibleSyncConfiguration | PartitionSyncConfiguration;
 
-/** Realm's fields that a WebSocket of a browser has no place for, and what serves instead. */
-const ABSENT: Readonly<Record<string, string>> = {
-  customHttpHeaders: "a browser's WebSocket takes no headers: send what the server shall know as custom data of the user, or hand in a 'transport'",
-  proxyConfig: "the platform's own settings hold: on Node start it with NODE_USE_ENV_PROXY=1, or hand in a 'transport'",
-};
-
 /** Checks the fields. @throws {SyncError} `CONFIGURATION_INVALID`, `NOT_SUPPORTED` */
 export function checkSyncConfiguration(value: unknown): SyncConfiguration {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalid("Expected 'sync' on realm configuration to be an object.");
@@ -132,7 +128,9 @@ export function checkSyncConfiguration(value: unknown): SyncConfiguration {
   checkFunction(config["onError"], "onError");
   for (const field of ["newRealmFileBehavior", "existingRealmFileBehavior"] as const) checkBehavior(config[field], field);
   checkClientReset(config["clientReset"]);
-  checkAbsent(config);
+  checkNetwork(config);
+  const policy = config["_sessionStopPolicy"];
+  if (policy !== undefined && !isOneOf(SessionStopPolicy, policy)) throw invalid("Expected '_sessionStopPolicy' on realm sync configuration to be 'after-upload', 'immediately' or 'never'.");
   const waits = config["cancelWaitsOnNonFatalError"];
   if (waits !== undefined && typeof waits !== "boolean") throw invalid("Expected 'cancelWaitsOnNonFatalError' on realm sync configuration to be a boolean.");
   if (config["flexible"] === undefined && config["partitionValue"] !== undefined) checkPartition(config);
@@ -156,17 +154,6 @@ function checkPartition({ partitionValue: value, partitionKey, initialSubscripti
   }
   if (partitionKey !== undefined && (typeof partitionKey !== "string" || !/^[A-Za-z_]\w*$/u.test(partitionKey))) throw invalid("Expected 'partitionKey' on realm sync configuration to be the name of a property.");
   if (initialSubscriptions !== undefined) throw invalid("'initialSubscriptions' can only be specified when flexible sync is enabled. To enable flexible sync, remove 'partitionValue' and set 'flexible' to true.");
-}
-
-function checkAbsent(config: Partial<Record<string, unknown>>): void {
-  for (const [field, instead] of Object.entries(ABSENT)) if (config[field] !== undefined) throw notSupported(`'${field}' is not supported: ${instead}.`);
-  const { ssl, _sessionStopPolicy: policy } = config;
-  // `{ validate: true }` is what holds in any case.
-  const { validate, ...rest } = (ssl ?? {}) as Record<string, unknown>;
-  if ((validate !== undefined && validate !== true) || Object.values(rest).some((field) => field !== undefined)) {
-    throw notSupported("'ssl' is not supported: the platform verifies certificates, always; a certificate authority of your own is installed in the system, or named to Node by NODE_EXTRA_CA_CERTS.");
-  }
-  if (policy !== undefined && !isOneOf(SessionStopPolicy, policy)) throw invalid("Expected '_sessionStopPolicy' on realm sync configuration to be 'after-upload', 'immediately' or 'never'.");
 }
 
 function checkBehavior(value: unknown, field: string): void {

@@ -13,6 +13,7 @@ import { Connection } from "../session/connection.ts";
 import { SyncSession } from "../session/sync-session.ts";
 import type { ConnectionState, ResetReason } from "../session/connection-options.ts";
 import { webSocketTransport } from "../session/transport.ts";
+import { checkProxied, mergedNetwork } from "../session/network.ts";
 import { TIMING } from "../session/connection-options.ts";
 import { SubscriptionSet } from "../subscriptions/subscription-set.ts";
 import { Waits } from "../session/waits.ts";
@@ -74,6 +75,7 @@ export class SyncedRealm {
         user,
         transport,
         waits: this.#waits,
+        network: () => mergedNetwork(user.network ?? {}, config),
         ...(timing === undefined ? {} : { timing }),
         takeTurn: () => takeReplicaTurn(this.file.path),
         onError: (error) => this.#failed(error),
@@ -82,6 +84,7 @@ export class SyncedRealm {
         onState: (now, before) => this.#stateChanged(now, before),
         onProgress: (direction) => this.session._progressed(direction),
       });
+      checkProxied(this.connection.url, mergedNetwork(user.network ?? {}, config));
     } catch (error) {
       this.file.replica.detach();
       throw error;

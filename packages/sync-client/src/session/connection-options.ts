@@ -8,6 +8,7 @@ import type { SyncedFile } from "../replica/synced-file.ts";
 import type { SyncUser } from "../user.ts";
 import { BACK_OFF } from "./back-off.ts";
 import type { BackOffOptions } from "./back-off.ts";
+import type { NetworkConfiguration } from "./network.ts";
 import type { Transport } from "./transport.ts";
 import type { Waits } from "./waits.ts";
 
@@ -42,6 +43,8 @@ export interface ConnectionOptions {
   readonly file: SyncedFile;
   readonly user: SyncUser;
   readonly transport: Transport;
+  /** Asked for before every connection. */
+  readonly network?: () => NetworkConfiguration;
   readonly timing?: Partial<ConnectionTiming>;
   /** Takes the right to sync the file, which one process at a time has; undefined if another one has it. */
   readonly takeTurn: () => { giveBack(): void } | undefined;

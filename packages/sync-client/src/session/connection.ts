@@ -178,7 +178,7 @@ export class Connection {
       onClose: (reason, error) => {
         if (isCurrent()) this.#failed(reason, error);
       },
-    });
+    }, this.#options.network?.());
   }
 
   async #handle(message: ServerMessage, token: string): Promise<void> {

@@ -4,6 +4,8 @@
  * @module
  */
 import { SyncError } from "../errors.ts";
+import type { NetworkConfiguration } from "./network.ts";
+import { dispatcherOf } from "./node-dispatcher.ts";
 import { codeOf } from "./reactions.ts";
 
 const LIMIT_MS = 5000;
@@ -20,12 +22,13 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 /** Looks whether a server's certificate is the reason. No token is sent. @returns `SERVER_UNTRUSTED`; undefined if it is not, or cannot be known here. */
-export async function untrusted(url: string): Promise<SyncError | undefined> {
+export async function untrusted(url: string, network: NetworkConfiguration): Promise<SyncError | undefined> {
   if (!url.startsWith("wss:") || !saysWhy()) return undefined;
+  const dispatcher = dispatcherOf(network);
   const aborter = new AbortController();
   const timer = setTimeout(() => aborter.abort(), LIMIT_MS);
   try {
-    await fetch(new URL("/healthz", url.replace(/^wss:/u, "https:")), { method: "HEAD", signal: aborter.signal });
+    await fetch(new URL("/healthz", url.replace(/^wss:/u, "https:")), { method: "HEAD", signal: aborter.signal, ...(dispatcher === undefined ? {} : { dispatcher }) } as RequestInit);
     return undefined;
   } catch (error) {
     const { cause } = error as { cause?: unknown };

@@ -4,6 +4,8 @@
  * @module
  */
 import { SyncError } from "../errors.ts";
+import { openWebSocket } from "./network.ts";
+import type { NetworkConfiguration } from "./network.ts";
 import { untrusted } from "./server-trust.ts";
 
 /** What a connection tells its owner. Nothing comes after `onClose`. */
@@ -24,7 +26,8 @@ export interface TransportConnection {
 
 /** Makes connections. */
 export interface Transport {
-  connect(url: string, handlers: TransportHandlers): TransportConnection;
+  /** @param network - Headers, proxy and authorities that the configuration asks for. */
+  connect(url: string, handlers: TransportHandlers, network?: NetworkConfiguration): TransportConnection;
 }
 
 const ADDRESS = /^(?<scheme>[a-z]+):\/\/(?<host>\[[\da-f:.]+\]|[^\s/:?#@[\]\\]+)(?<port>:\d+)?(?<path>[/?][^\s#]*)?$/iu;
@@ -49,8 +52,8 @@ export function checkUrl(url: string): string {
 
 /** The platform's own WebSocket: browsers, React Native, Node 22 and later, Bun, Deno. */
 export const webSocketTransport: Transport = {
-  connect(url, handlers) {
-    const socket = new WebSocket(url);
+  connect(url, handlers, network = {}) {
+    const socket = openWebSocket(url, network);
     let isClosed = false;
     let hasOpened = false;
     const close = (reason: string, error?: SyncError): void => {
@@ -60,7 +63,7 @@ export const webSocketTransport: Transport = {
     };
     const failed = (): void => {
       if (hasOpened) close("error");
-      else void untrusted(url).then((error) => close("error", error));
+      else void untrusted(url, network).then((error) => close("error", error));
     };
     socket.addEventListener("open", () => {
       hasOpened = true;

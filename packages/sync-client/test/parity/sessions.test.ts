@@ -55,11 +55,14 @@ describe("configuration", () => {
     for (const value of [1.5, {}, Number.NaN, true]) expect(refused({ flexible: undefined, partitionValue: value, initialSubscriptions: undefined })).toBe("CONFIGURATION_INVALID");
   });
 
-  it("[S-6.12][S-6.13][S-6.14] what has no place in a browser's WebSocket is refused, not ignored", () => {
-    for (const sync of [{ customHttpHeaders: { "x-a": "b" } }, { proxyConfig: { address: "a", port: 1, type: "http" } }, { ssl: { validate: false } }, { ssl: { certificatePath: "a.pem" } }, { ssl: { validateCertificates: () => true } }]) {
-      expect(refused(sync)).toBe("NOT_SUPPORTED");
+  it("[S-6.12][S-6.13][S-6.14] headers, a proxy and authorities are taken; what would turn verification off is refused", () => {
+    for (const sync of [{ ssl: { validate: false } }, { ssl: { validateCertificates: () => true } }]) expect(refused(sync)).toBe("NOT_SUPPORTED");
+    for (const sync of [{ ssl: { certificatePath: "none.pem" } }, { ssl: { certificatePath: 1 } }, { proxyConfig: { address: "a", port: 0, type: "http" } }, { proxyConfig: { address: "a", port: 1, type: "socks" } }, { customHttpHeaders: { authorization: "b" } }, { customHttpHeaders: { "x-a": "b\r\nc" } }]) {
+      expect([sync, refused(sync)]).toEqual([sync, "CONFIGURATION_INVALID"]);
     }
-    expect(refused({ ssl: { validate: true } })).toBeUndefined();
+    // Its address is loopback without TLS: a proxy elsewhere would read everything.
+    expect(refused({ proxyConfig: { address: "proxy.example.org", port: 3128, type: Realm.ProxyType.HTTP } })).toBe("CONNECTION_INSECURE");
+    expect(refused({ ssl: { validate: true }, customHttpHeaders: { "x-a": "b" }, proxyConfig: { address: "127.0.0.1", port: 3128, type: "http" } })).toBeUndefined();
   });
 
   it("[S-6.16] after it was closed a realm's session goes on until everything is uploaded, ends at once, or goes on for ever", async () => {
@@ -349,8 +352,12 @@ describe("Realm.App.Sync", () => {
     expect(Realm.App.Sync.getSyncSession(user, "blue")).toBeNull();
   });
 
-  it("[S-12.5][S-12.7] a user agent and multiplexing are refused", () => {
-    expect(codeOf(() => Realm.App.Sync.setUserAgent(app, "me/1"))).toBe("NOT_SUPPORTED");
+  it("[S-12.5][S-12.7] a user agent is checked; multiplexing is refused", () => {
+    const own = new App({ id: "agent" });
+    expect(codeOf(() => Realm.App.Sync.setUserAgent(own, "me/1"))).toBeUndefined();
+    expect(codeOf(() => Realm.App.Sync.setUserAgent(own, "me\n/1"))).toBe("CONFIGURATION_INVALID");
+    for (const wrong of [() => Realm.App.Sync.setUserAgent(own, 1 as never), () => Realm.App.Sync.setUserAgent(app, "me/1")]) expect(wrong).toThrow(Realm.TypeAssertionError);
+    own.close();
     expect(codeOf(() => Realm.App.Sync.enableSessionMultiplexing(app))).toBe("NOT_SUPPORTED");
   });
 
