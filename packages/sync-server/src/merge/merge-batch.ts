@@ -4,7 +4,7 @@
  * @module
  */
 import { applyInOrder, applyOperations, applyWithoutWaiting, canonicalise, checkOperation, compactState, completed, laterOf, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
-import type { InOrder, ObjectState, Operation, Reject, SeenDelete, Stamp, WireKey } from "@holdfast/sync-protocol";
+import type { InOrder, ObjectState, Operation, PlainValue, Reject, SeenDelete, Slot, Stamp, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText, unstorable } from "../schema/wire-scalar.ts";
@@ -50,6 +50,7 @@ export type UploadResult =
 
 /** A plan, and what to tell the clients once it is committed. */
 export interface MergedBatch extends FlushPlan {
+  /** Of the uploads in their order; fewer than those if it would have taken too long. */
   readonly results: readonly UploadResult[];
 }
 
@@ -59,6 +60,8 @@ export interface MergeContext {
   readonly authorize: Authorize;
   /** The server's time in milliseconds since 1970. */
   readonly nowMs: number;
+  /** True once the batch has taken long enough: the uploads that are left have no results. The first one always has. */
+  readonly isOver?: () => boolean;
 }
 
 const AHEAD: Refusal = { code: "OPERATION_AHEAD", reason: "it builds on a change that the server does not have", isGone: true };
@@ -67,7 +70,11 @@ const AHEAD: Refusal = { code: "OPERATION_AHEAD", reason: "it builds on a change
 export function mergeBatch(uploads: readonly Upload[], input: FlushInput, context: MergeContext, foreign: readonly (readonly Operation[])[] = []): MergedBatch {
   const batch = new Batch(input, context);
   for (const ops of foreign) batch.takeForeign(ops);
-  const results = uploads.map((upload) => batch.take(upload));
+  const results: UploadResult[] = [];
+  for (const upload of uploads) {
+    if (results.length > 0 && context.isOver?.() === true) break;
+    results.push(batch.take(upload));
+  }
   return { ...batch.plan(), results };
 }
 
@@ -294,12 +301,23 @@ function misfitOf(operation: Operation, layout: SchemaLayout): Refusal | undefin
   }
 }
 
-/** An object with all of its properties; undefined if it is not there. */
+/** What slots show. A state that is read shares all slots that no operation has changed with the one before, and slots do not change. */
+const shown = new WeakMap<SchemaLayout, WeakMap<Slot, PlainValue>>();
+
+/** An object with all of its properties; undefined if it is not there. Costs what has changed of it since the last time. */
 export function imageOf(state: ObjectState, type: string, pk: WireKey, layout: SchemaLayout): Image | undefined {
-  const plain = materialise(state);
   const key = layout.tables.get(type)?.key.name;
-  if (plain === undefined || key === undefined) return undefined;
-  return { ...completed(plain, layout.schema, type), [key]: pk };
+  if (state.c === undefined || key === undefined) return undefined;
+  const known = shown.get(layout) ?? new WeakMap<Slot, PlainValue>();
+  shown.set(layout, known);
+  const fields: [string, PlainValue][] = [];
+  for (const [name, slot] of Object.entries(state.f ?? {})) {
+    const value = known.get(slot) ?? completed(materialise({ c: state.c, f: { [name]: slot } }) ?? {}, layout.schema, type)[name];
+    if (value === undefined) continue;
+    known.set(slot, value);
+    fields.push([name, value]);
+  }
+  return { ...completed({}, layout.schema, type), ...Object.fromEntries(fields), [key]: pk };
 }
 
 function rejectAll({ cseq, ops }: Upload, { code, reason }: Refusal): readonly Reject[] {

@@ -33,6 +33,8 @@ const QUEUED_LENGTH_MAX = 1024 * 1024;
 const MARKS_MAX = 1000;
 /** Canonical stamps that are remembered for what a client sends next. */
 const KNOWN_MAX = 200_000;
+/** Answers that a client may not have heard, in one frame. */
+const OLD_ANSWERS = { count: 1000, characters: 1024 * 1024 };
 
 /** A session. */
 export class Session implements FeedListener {
@@ -254,10 +256,22 @@ export class Session implements FeedListener {
 
   /** Answers that the client has not confirmed. */
   async #tellOldAnswers(acked: number): Promise<void> {
-    const receipts = await this.#context.store.receipts(this.#client, acked);
-    for (const { answer } of receipts) this.#noteAnswer(this.#lastCseq, JSON.parse(answer ?? "{}") as Answer);
+    const newest = this.#lastCseq;
+    for (let after = acked; !this.#isEnded; ) {
+      const receipts = await this.#context.store.receipts(this.#client, after, OLD_ANSWERS);
+      const last = receipts.at(-1);
+      if (last === undefined) break;
+      for (const { cseq, answer } of receipts) this.#noteAnswer(cseq, JSON.parse(answer ?? "{}") as Answer);
+      after = last.cseq;
+      this.#forgetKnown();
+      // Who does not read gets no more of them.
+      const ack = this.#takeAck();
+      if (ack === undefined || !(await this.#outgoing.sendAndWait(encodeMessage(ack)))) return;
+      acked = after;
+    }
     // Also where there is nothing to say: the client waits for it, and may have nothing more to upload.
-    if (acked < this.#lastCseq) this.#ack ??= { cseq: this.#lastCseq, stamps: [], rejects: [], seen: [] };
+    if (acked >= newest) return;
+    this.#ack ??= { cseq: newest, stamps: [], rejects: [], seen: [] };
     this.#sendAck();
   }
 
@@ -332,11 +346,15 @@ export class Session implements FeedListener {
         if (!this.#isFull()) for (const resume of this.#idle.splice(0)) resume();
       });
     }
+    this.#forgetKnown();
+    while (this.#isFull() && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #forgetKnown(): void {
     for (const theirs of this.#known.keys()) {
       if (this.#known.size <= KNOWN_MAX) break;
       this.#known.delete(theirs);
     }
-    while (this.#isFull() && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** The version that a resume text of this client's names; undefined: of a bootstrap that is not through. */
@@ -379,12 +397,17 @@ export class Session implements FeedListener {
   }
 
   #sendAck(): void {
+    const ack = this.#takeAck();
+    if (ack !== undefined) this.#send(ack);
+  }
+
+  #takeAck(): ServerMessage | undefined {
     const ack = this.#ack;
     this.#ack = undefined;
-    if (ack === undefined || this.#isEnded) return;
+    if (ack === undefined) return undefined;
     const { cseq, stamps, rejects, seen } = ack;
     this.#lastCseq = Math.max(this.#lastCseq, cseq);
-    this.#send({ msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }), ...(seen.length === 0 ? {} : { seen }) });
+    return { msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }), ...(seen.length === 0 ? {} : { seen }) };
   }
 
   /** A set that cannot be answered is refused; what was shown before goes on. */

@@ -28,6 +28,8 @@ export interface WriterOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** How long transactions are merged before what is left waits for another turn. */
+  readonly mergeMs?: number;
   /** Called after each commit, before the results are told. */
   readonly onCommitted: (committed: Committed, batch: MergedBatch) => void;
 }
@@ -39,6 +41,8 @@ const FOREIGN_MAX = 1000;
 const LOCK_TIMEOUT_MS = 1000;
 /** When the batch is being taken apart, others wait behind each of its parts. */
 const LOCK_TIMEOUT_APART_MS = 50;
+/** Others get their turn after this time: on a large object each transaction may cost what the object is large. Its state is read and written once for each turn, so turns are not short. */
+const MERGE_MS = 1000;
 const HELD_MS = 200;
 const RETRY_FIRST_MS = 20;
 const RETRY_MOST_MS = 2000;
@@ -246,7 +250,7 @@ export class Writer {
   }
 
   async #attempt(pending: readonly Pending[], foreignLimit: number, lockTimeoutMs: number, isRefused = false): Promise<void> {
-    const { store, metrics, layout, authorize, clock, now } = this.#options;
+    const { store, metrics, layout, authorize, clock, now, mergeMs = MERGE_MS } = this.#options;
     const uploads = pending.map(({ upload }) => upload);
     let batch: MergedBatch | undefined;
     const startedAt = performance.now();
@@ -257,11 +261,13 @@ export class Writer {
       plan: (input) => {
         const current = layout();
         if (input.floor !== undefined) clock.observe(input.floor.stamp);
-        batch = mergeBatch(uploads, input, { layout: current, nowMs: now(), authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: current, clock, onUnreadable: (type) => this.#options.log.error("a row of another program cannot be read", { class: type }) }));
+        const endMs = performance.now() + mergeMs;
+        batch = mergeBatch(uploads, input, { layout: current, nowMs: now(), isOver: () => performance.now() >= endMs, authorize: isRefused ? () => ({ code: "VALUE_UNSUPPORTED", reason: "a value cannot be stored" }) : authorize }, foreignOperations(input, { layout: current, clock, onUnreadable: (type) => this.#options.log.error("a row of another program cannot be read", { class: type }) }));
         return batch;
       },
     });
     if (batch === undefined) return;
+    if (batch.results.length < pending.length) this.#queue = inTurns([...pending.slice(batch.results.length), ...this.#queue]);
     if (committed !== undefined) {
       metrics.add("holdfast_flushes_total");
       metrics.add("holdfast_transactions_total", batch.receipts.length);
@@ -276,6 +282,13 @@ export class Writer {
       if (result !== undefined) done(result);
     }
   }
+}
+
+/** One of each client after the other; those of a client in their order. */
+function inTurns(pending: readonly Pending[]): Pending[] {
+  const groups = [...Map.groupBy(pending, ({ upload }) => upload.client).values()];
+  const longest = groups.reduce((most, { length }) => Math.max(most, length), 0);
+  return Array.from({ length: longest }, (_unused, turn) => groups.flatMap((group) => group[turn] ?? [])).flat();
 }
 
 function fail(pending: readonly Pending[], error: SyncServerError): void {

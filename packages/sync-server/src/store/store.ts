@@ -187,6 +187,13 @@ export interface Snapshot {
   release(): Promise<void>;
 }
 
+/** How many answers are read at once: who never says what he has heard decides how many there are, and how long. */
+export interface ReceiptsLimit {
+  readonly count: number;
+  /** The answer that goes beyond it is the last one. */
+  readonly characters: number;
+}
+
 /** A database. */
 export interface Store {
   readonly kind: "sqlite" | "postgres";
@@ -204,8 +211,8 @@ export interface Store {
   addClient(client: string, user: string): Promise<ClientCursor>;
   /** Finds a client; undefined if there is none, or it is another user's. */
   findClient(client: string, user: string): Promise<ClientCursor | undefined>;
-  /** Answers with something in them that the client may not have heard: those behind transaction `after`. */
-  receipts(client: string, after: number): Promise<readonly Receipt[]>;
+  /** Answers with something in them that the client may not have heard: those next behind transaction `after`, one at least if there is any. */
+  receipts(client: string, after: number, limit: ReceiptsLimit): Promise<readonly Receipt[]>;
   /** Notes up to which version a client has everything. */
   noteSeen(seen: ReadonlyMap<string, number>): Promise<void>;
   /** Says whose database this is, once and for all; gives the name of the shard that had said so first. */

@@ -13,7 +13,7 @@ import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
-import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import type { ClientCursor, Committed, FlushRequest, Position, Receipt, ReceiptsLimit, Snapshot, Store } from "../store.ts";
 import { forgetSome, raiseFloor } from "./compact.ts";
 import { runFlush } from "./flush.ts";
 import { NO_HINTS } from "../../hints/hint-bus.ts";
@@ -144,8 +144,14 @@ export class PostgresStore implements Store {
     return rows[0] === undefined ? undefined : { client, user, lastCseq: Number(rows[0].last_cseq), last: rows[0].last };
   }
 
-  async receipts(client: string, after: number): Promise<readonly Receipt[]> {
-    const { rows } = await this.#query<{ cseq: string; digest: string; answer: string }>("SELECT cseq, digest, answer FROM sync.receipt WHERE client = $1 AND cseq > $2 AND answer IS NOT NULL ORDER BY cseq", [client, after]);
+  async receipts(client: string, after: number, { count, characters }: ReceiptsLimit): Promise<readonly Receipt[]> {
+    const { rows } = await this.#query<{ cseq: string; digest: string; answer: string }>(
+      `SELECT cseq, digest, answer FROM (
+        SELECT cseq, digest, answer, coalesce(sum(length(answer)) OVER (ORDER BY cseq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+        FROM (SELECT * FROM sync.receipt WHERE client = $1 AND cseq > $2 AND answer IS NOT NULL ORDER BY cseq LIMIT $3) AS next
+      ) AS summed WHERE before <= $4 ORDER BY cseq`,
+      [client, after, count, characters],
+    );
     return rows.map(({ cseq, digest, answer }) => ({ client, cseq: Number(cseq), digest, answer }));
   }
 

@@ -11,7 +11,7 @@ import type { SyncSchema } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
-import type { ClientCursor, Committed, FlushRequest, Position, Receipt, Snapshot, Store } from "../store.ts";
+import type { ClientCursor, Committed, FlushRequest, Position, Receipt, ReceiptsLimit, Snapshot, Store } from "../store.ts";
 import { forgetSome, raiseFloor } from "./compact.ts";
 import type { SqliteConnection, SqliteDriver } from "./connection.ts";
 import { runFlush } from "./flush.ts";
@@ -104,8 +104,12 @@ export class SqliteStore implements Store {
     return row === undefined ? undefined : { client, user, lastCseq: row.last_cseq, last: row.last };
   }
 
-  async receipts(client: string, after: number): Promise<readonly Receipt[]> {
-    const rows = this.#db.prepare("SELECT cseq, digest, answer FROM sync_receipt WHERE client = ? AND cseq > ? AND answer IS NOT NULL ORDER BY cseq").all(client, after) as { cseq: number; digest: string; answer: string }[];
+  async receipts(client: string, after: number, { count, characters }: ReceiptsLimit): Promise<readonly Receipt[]> {
+    const sql = `SELECT cseq, digest, answer FROM (
+        SELECT cseq, digest, answer, coalesce(sum(length(answer)) OVER (ORDER BY cseq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+        FROM (SELECT * FROM sync_receipt WHERE client = ? AND cseq > ? AND answer IS NOT NULL ORDER BY cseq LIMIT ?)
+      ) WHERE before <= ? ORDER BY cseq`;
+    const rows = this.#db.prepare(sql).all(client, after, count, characters) as { cseq: number; digest: string; answer: string }[];
     return rows.map(({ cseq, digest, answer }) => ({ client, cseq, digest, answer }));
   }
 
