@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, ProtocolError } from "@holdfast/sync-protocol";
+import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "@holdfast/sync-protocol";
 import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { VerifiedUser } from "../auth/authenticator.ts";
 import { SyncServerError } from "../errors.ts";
@@ -17,6 +17,7 @@ import { Download } from "./download.ts";
 import type { FeedListener } from "./feed.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ClientTokens, ResumePoint } from "./resume-token.ts";
+import { describeFailure } from "./describe-failure.ts";
 import type { SessionContext, SessionFront } from "./session-context.ts";
 import { SessionEnd } from "./session-end.ts";
 import type { UserRights } from "./user-rights.ts";
@@ -577,7 +578,7 @@ export class Session implements FeedListener {
 
   #fail(error: unknown): void {
     if (this.#isEnded) return;
-    const { code, action, message } = describe(error);
+    const { code, action, message } = describeFailure(error);
     const { metrics, log } = this.#chosen ?? this.#front;
     metrics.add("holdfast_session_errors_total");
     log.warn("session ended", { code });
@@ -587,28 +588,4 @@ export class Session implements FeedListener {
 
 function lost(): SessionEnd {
   return new SessionEnd("HISTORY_LOST", "reset", "the server does not continue what this client has seen");
-}
-
-/** Only what this server says itself may reach a client: other messages could hold data. */
-function describe(error: unknown): { readonly code: string; readonly action: ErrorAction; readonly message: string } {
-  if (error instanceof SessionEnd) return error;
-  if (error instanceof ProtocolError) return { code: error.code, action: "stop", message: error.place === undefined ? error.message : `${error.message} (${error.place})` };
-  if (error instanceof SyncServerError) {
-    switch (error.code) {
-      case "UPLOAD_DIFFERS":
-      case "UPLOAD_GAP":
-      case "HISTORY_LOST":
-      case "CLIENT_FOREIGN":
-        return { code: error.code, action: "reset", message: error.message };
-      case "SHARD_UNKNOWN":
-        return { code: error.code, action: "stop", message: error.message };
-      case "SERVER_STOPPING":
-        return { code: error.code, action: "retry", message: error.message };
-      case "SCHEMA_UNSUPPORTED":
-        return { code: error.code, action: "migrate", message: error.message };
-      default:
-        return { code: "STORE_UNAVAILABLE", action: "retry", message: "the server cannot answer now" };
-    }
-  }
-  return { code: "STORE_UNAVAILABLE", action: "retry", message: "the server cannot answer now" };
 }
