@@ -129,6 +129,7 @@ class MessageReadings {
           serverTime: field(from, "serverTime", countOrNone),
           client: field(from, "client", replica),
           lastCseq: field(from, "lastCseq", countOrNone),
+          ...maybe(from, "former", countOrNone),
           epoch: field(from, "epoch", this.#short),
         };
       case "ack":
@@ -163,6 +164,7 @@ class MessageReadings {
       msg: "hello",
       protocol: [min, max],
       ...maybe(from, "client", replica),
+      ...maybe(from, "former", replica),
       ...maybe(from, "epoch", this.#short),
       schema: field(from, "schema", this.schemas.schema),
       token: field(from, "token", this.#token),

@@ -21,6 +21,8 @@ export interface HelloMessage {
   readonly protocol: readonly [min: number, max: number];
   /** The client file's id, which is also the replica of its stamps. Absent: the client has none yet and asks for one. */
   readonly client?: string;
+  /** Who the client was before a client reset, and will not be again. */
+  readonly former?: string;
   /** The server's epoch as the client knows it; another one means that the server was restored from a backup. */
   readonly epoch?: string;
   readonly schema: SyncSchema;
@@ -95,6 +97,8 @@ export interface WelcomeMessage {
   readonly client: string;
   /** The newest transaction of this client that the server has. */
   readonly lastCseq: number;
+  /** The newest transaction that the server had of the client that `hello.former` names: what it had is in all that it sends. Absent: it does not know of that client. */
+  readonly former?: number;
   readonly epoch: string;
 }
 

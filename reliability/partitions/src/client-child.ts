@@ -5,12 +5,13 @@
  */
 import { Buffer } from "node:buffer";
 import Realm from "@holdfast/realm";
+import { Store } from "@holdfast/storage-engine";
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
 import { CompensatingWriteError, enableSync, webSocketTransport } from "@holdfast/sync-client";
-import type { ConnectionTiming, MutableSubscriptionSet, SyncError, SyncUser } from "@holdfast/sync-client";
+import type { ConnectionTiming, MutableSubscriptionSet, SyncError, SyncUser, Transport } from "@holdfast/sync-client";
 import { say, serveRequests } from "./child.ts";
-import { SCHEMA } from "./content.ts";
-import type { ViewName } from "./content.ts";
+import { cellsOf, SCHEMA, SECRET_MARKER } from "./content.ts";
+import type { Role, ViewName } from "./content.ts";
 import { Reader } from "./invariants.ts";
 import { makeShared, writeNext } from "./load.ts";
 import type { ClientJob, ClientStatus, Dump, Request } from "./messages.ts";
@@ -44,35 +45,70 @@ function subscribe(subscriptions: MutableSubscriptionSet, realm: Realm, view: Vi
 
 function open(job: ClientJob): void {
   if (clients.has(job.id)) return;
-  const { id, path, keyHex, view, mutant } = job;
+  const { id, path, view, mutant } = job;
   const realm = new Realm({
     path,
     schema: SCHEMA,
-    ...(keyHex === undefined ? {} : { encryptionKey: Uint8Array.from(Buffer.from(keyHex, "hex")) }),
+    ...keyOf(job),
     sync: {
       user: userOf(job),
       flexible: true,
       timing: TIMING,
-      transport: brokenTransport(webSocketTransport, mutant),
+      transport: watched(brokenTransport(webSocketTransport, mutant), id),
+      clientReset: {
+        mode: mutant === "drops-unsent" ? "discardUnsyncedChanges" : "recoverUnsyncedChanges",
+        onBefore: () => say({ say: "reset", id, isThrough: false }),
+        onAfter: (before: Realm, after: Realm, didRecover: boolean) => resetEnded(id, { before, after, didRecover }),
+        ...(mutant === "drops-unsent" ? {} : { onFallback: () => say({ say: "wrong", id, what: "a reset did not help" }) }),
+      },
       initialSubscriptions: { update: (subscriptions: MutableSubscriptionSet, fresh: Realm) => subscribe(subscriptions, fresh, view) },
       onError: (_session: unknown, error: SyncError) => reportError(id, error),
     } as never,
   });
-  const reader = new Reader(id, view);
+  const reader = new Reader(id, view, job.role);
   reader.own = job.own;
   if (realm.subscriptions.version > 1) void followView(realm, reader);
   const client: Client = { job, realm, reader, timer: undefined };
   clients.set(id, client);
   realm.addListener("change", () => look(client));
-  if (job.isMaker && realm.objects("Register").length === 0) makeShared(realm);
+  if (job.isMaker && realm.objects("Register").length === 0) makeShared(realm, job.everybody);
   look(client);
 }
 
 function reportError(id: string, error: SyncError): void {
   // Changes of an object that somebody deletes at the same moment are undone: that is what deletes are for.
-  const isExpected = error instanceof CompensatingWriteError && error.writes.every(({ objectName }) => objectName === "Shared" || objectName === "Thing");
+  const isExpected = error instanceof CompensatingWriteError && error.writes.every(({ objectName }) => objectName === "Shared" || objectName === "Thing" || objectName === "Secret");
   const refused = error instanceof CompensatingWriteError ? ` ${error.writes.map(({ objectName, reason }) => `${objectName}: ${reason}`).join()}` : "";
   if (!isExpected) say({ say: "error", id, code: error.code, message: `${error.message}${refused}${error.cause === undefined ? "" : `: ${String(error.cause)}`}` });
+}
+
+/** What had not been sent is in the file that was fetched anew. */
+function resetEnded(id: string, { before, after, didRecover }: { readonly before: Realm; readonly after: Realm; readonly didRecover: boolean }): void {
+  say({ say: "reset", id, isThrough: true });
+  const [had, has] = [before, after].map((realm) => cellsOf(realm).get(id)?.n ?? 0) as [number, number];
+  if (!didRecover || has < had) say({ say: "wrong", id, what: `a reset: own transaction ${had} was there before, ${has} is the newest one after it` });
+}
+
+/** Tells of bootstraps of several pages. */
+function watched(transport: Transport, id: string): Transport {
+  return {
+    connect(url, handlers) {
+      let isFirst = true;
+      return transport.connect(url, {
+        ...handlers,
+        onMessage: (text) => {
+          const page = /^\{"msg":"boot","version":\d+,"page":(\d+)/u.exec(text)?.[1];
+          if (page !== undefined && page !== "0") say({ say: "page", id, isContinued: isFirst });
+          if (page !== undefined) isFirst = false;
+          handlers.onMessage(text);
+        },
+      });
+    },
+  };
+}
+
+function keyOf({ keyHex }: ClientJob): { readonly encryptionKey?: Uint8Array } {
+  return keyHex === undefined ? {} : { encryptionKey: Uint8Array.from(Buffer.from(keyHex, "hex")) };
 }
 
 function look({ job: { id }, realm, reader }: Client): void {
@@ -90,7 +126,7 @@ function load(client: Client, isOn: boolean): void {
   const next = (): void => {
     // Nobody counts what does not exist here yet.
     if (realm.objects("Counter").length > 0) {
-      const n = writeNext(realm, { id: job.id, view: job.view, random });
+      const n = writeNext(realm, { id: job.id, isHiding: job.isHiding, random });
       say({ say: "wrote", id: job.id, n });
       reader.own = n;
       look(client);
@@ -110,6 +146,37 @@ async function changeView({ realm, reader }: Client, view: ViewName, patienceMs:
   const { version } = realm.subscriptions;
   await realm.subscriptions.waitForSynchronization(patienceMs);
   if (realm.subscriptions.version === version) reader.view = view;
+}
+
+async function changeRole({ realm, reader }: Client, role: Role | undefined, patienceMs: number): Promise<void> {
+  if (role === reader.role) return;
+  reader.role = undefined;
+  if (role === undefined) return;
+  // All servers know of it: behind what they have told so far, it holds.
+  await realm.syncSession?.downloadAllServerChanges(patienceMs);
+  reader.role = role;
+}
+
+/** What a closed file has that only some may read: nothing of it may be in the file of the others, shown or not. */
+function scan(client: Client, names: readonly string[]): readonly string[] {
+  const { job, realm, reader } = client;
+  load(client, false);
+  clients.delete(job.id);
+  realm.close();
+  const store = Store.open({ path: job.path, readOnly: true, ...keyOf(job) });
+  const snapshot = store.snapshot();
+  const wrong: string[] = [];
+  for (const name of snapshot.treeNames()) {
+    for (const cursor = snapshot.tree(name)?.cursor(); cursor?.next() === true; ) {
+      const [key, value] = [Buffer.from(cursor.key()), Buffer.from(cursor.value())];
+      if (reader.role !== "insider" && (key.includes(SECRET_MARKER) || value.includes(SECRET_MARKER))) wrong.push(`tree ${name} has a secret`);
+      const found = names.find((text) => key.includes(text));
+      if (found !== undefined) wrong.push(`tree ${name} has an entry of ${found}`);
+    }
+  }
+  snapshot.close();
+  store.close();
+  return wrong;
 }
 
 /** Its process may have been killed while its view changed: then it is shown what its file says. */
@@ -165,6 +232,10 @@ async function answer(request: Request): Promise<unknown> {
       return load(clientOf(request.id), request.isOn);
     case "view":
       return changeView(clientOf(request.id), request.view, request.patienceMs);
+    case "role":
+      return changeRole(clientOf(request.id), request.role, request.patienceMs);
+    case "scan":
+      return scan(clientOf(request.id), request.names);
     case "uploaded":
       return clientOf(request.id).realm.syncSession?.uploadAllLocalChanges(request.patienceMs);
     case "downloaded":

@@ -12,13 +12,19 @@ import type Realm from "@holdfast/realm";
 /** The classes. */
 export const SCHEMA: Realm.ObjectSchema[] = [
   { name: "Cell", primaryKey: "_id", properties: { _id: "string", n: "int", state: "string" } },
-  { name: "Group", primaryKey: "_id", properties: { _id: "string", token: "int" } },
+  { name: "Group", primaryKey: "_id", properties: { _id: "string", token: "int", body: "string" } },
   { name: "Register", primaryKey: "_id", properties: { _id: "string", value: "string" } },
   { name: "Counter", primaryKey: "_id", properties: { _id: "string", value: { type: "int", presentation: "counter" } as never } },
   { name: "Log", primaryKey: "_id", properties: { _id: "string", entries: "string[]" } },
   { name: "Thing", primaryKey: "_id", properties: { _id: "string", isHidden: "bool", note: "string" } },
+  { name: "Secret", primaryKey: "_id", properties: { _id: "string", token: "int", body: "string?", note: "string" } },
   { name: "Shared", primaryKey: "_id", properties: { _id: "string", note: "string", count: { type: "int", presentation: "counter" }, tags: "string<>", byName: "int{}", entries: "string[]" } as never },
 ];
+
+/** What stands in every secret, and nowhere else. */
+export const SECRET_MARKER = "told-to-insiders-only";
+/** So long that what a bootstrap shows of the groups is several pages: the first one has 64 KiB. */
+export const GROUP_BODY_LENGTH = 9000;
 
 /** What is there for all to write on. */
 export const REGISTERS: readonly string[] = names("r", 3);
@@ -33,6 +39,11 @@ function names(letter: string, count: number): readonly string[] {
 /** Which things a client is shown. */
 export type ViewName = "all" | "shown";
 
+/** What a user may read: everything; all but the bodies of secrets; no secrets, and no hidden things. */
+export const ROLES = ["insider", "clerk", "outsider"] as const;
+/** One of them. */
+export type Role = (typeof ROLES)[number];
+
 /** What a client's transactions so far come to. */
 export interface CellState {
   n: number;
@@ -45,6 +56,8 @@ export interface CellState {
   /** The newest value that it wrote, by register. */
   registers: Record<string, RegisterValue>;
   group: number;
+  /** Who may read it, reads this of the writer's secrets. */
+  secret: number;
   things: string[];
   /** Things that only those see who are shown all. */
   hidden: string[];
@@ -62,6 +75,12 @@ export interface CellRow {
   n: number;
   state: string;
 }
+export interface SecretRow {
+  _id: string;
+  token: number;
+  body: string | null;
+  note: string;
+}
 export interface ThingRow {
   _id: string;
   isHidden: boolean;
@@ -77,7 +96,17 @@ export function isBefore(value: RegisterValue, later: RegisterValue): boolean {
 
 /** A cell before its owner's first transaction. */
 export function emptyCell(): CellState {
-  return { n: 0, seen: {}, sums: {}, pushes: {}, registers: {}, group: 0, things: [], hidden: [] };
+  return { n: 0, seen: {}, sums: {}, pushes: {}, registers: {}, group: 0, secret: 0, things: [], hidden: [] };
+}
+
+/** The objects that a client changes together: far from each other in the order of keys, so that pages end between them. */
+export function groupNames(id: string): readonly string[] {
+  return [0, 1, 2].map((index) => `${index}-${id}`);
+}
+
+/** The secrets of a client. */
+export function secretNames(id: string): readonly string[] {
+  return [0, 1].map((index) => `${index}-${id}`);
 }
 
 /** All cells of a replica, by owner. */

@@ -7,7 +7,8 @@ import { DatabaseSync } from "node:sqlite";
 import { isDeepStrictEqual } from "node:util";
 import pg from "pg";
 import { SCHEMA } from "./content.ts";
-import type { CellState } from "./content.ts";
+import type { CellState, Role } from "./content.ts";
+import { knownAgain } from "./forgetting.ts";
 import type { ClientStatus, Dump, ServerMetrics } from "./messages.ts";
 import { pause } from "./world.ts";
 import type { ClientSlot, World } from "./world.ts";
@@ -23,8 +24,8 @@ export async function checkEnd(world: World, patienceMs: number): Promise<{ read
   await Promise.all(clients.map((client) => ask(client, { do: "load", id: client.plan.id, isOn: false })));
   const failed = failures.length;
   for (const what of ["resume", "reconnect"] as const) await Promise.all(clients.map((client) => ask(client, { do: what, id: client.plan.id })));
-  for (const what of ["uploaded", "view", "downloaded", "downloaded"] as const) {
-    const stuck = await Promise.all(clients.map((client) => ask(client, { do: what, id: client.plan.id, view: client.plan.view, patienceMs }).then(() => undefined, (error: unknown) => `${client.plan.id} is stuck: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`)));
+  for (const what of ["uploaded", "view", "role", "downloaded", "downloaded"] as const) {
+    const stuck = await Promise.all(clients.map((client) => ask(client, { do: what, id: client.plan.id, view: client.plan.view, role: client.role, patienceMs }).then(() => undefined, (error: unknown) => `${client.plan.id} is stuck: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`)));
     failures.push(...stuck.filter((text) => text !== undefined));
     if (failures.length > failed) return { reads: 0 };
   }
@@ -39,6 +40,10 @@ export async function checkEnd(world: World, patienceMs: number): Promise<{ read
   const rows = world.address === undefined ? sqliteRows(world.sqlitePath) : await postgresRows(world);
   for (const client of clients) compare(client, normalised(await ask<Dump>(client, { do: "dump", id: client.plan.id })), rows, failures);
   checkWritten(world, rows);
+  for (const { plan: { id }, resets } of clients) if (resets.begun > resets.ended && resets.allowed === resets.begun) failures.push(`${id}: a client reset has begun, and not ended`);
+  failures.push(...(await knownAgain(world)));
+  const limited = clients.filter(({ plan, role }) => plan.view === "shown" || role !== "insider");
+  for (const client of limited) failures.push(...(await ask<readonly string[]>(client, { do: "scan", id: client.plan.id, names: hiddenFrom(client, rows) })).slice(0, 3).map((text) => `${client.plan.id}: what it may not read is in its file: ${text}`));
   return { reads };
 }
 
@@ -98,12 +103,27 @@ function normalisedValue(value: unknown, type: unknown): unknown {
   if (type === "int{}") return Object.fromEntries(Object.entries((typeof value === "string" ? JSON.parse(value) : value) as Record<string, number>).toSorted(([left], [right]) => (left < right ? -1 : 1)));
   if (type === "bool") return value === true || value === 1 || value === 1n;
   if (type === "string") return value;
+  if (type === "string?") return value ?? null;
   return Number(value);
 }
 
-function compare({ plan: { id, view } }: ClientSlot, dump: Dump, rows: Dump, failures: string[]): void {
+/** Keys of objects that may not be in a client's file. */
+function hiddenFrom({ plan, role }: ClientSlot, rows: Dump): readonly string[] {
+  const things = (rows["Thing"] ?? []).filter((row) => row["isHidden"] === true && (plan.view === "shown" || role === "outsider"));
+  // Keys of secrets are those of groups, too.
+  return things.map((row) => row["_id"] as string);
+}
+
+/** A row as a role sees it; none if it does not. */
+function seenBy(role: Role, name: string, row: Row): readonly Row[] {
+  if (name === "Thing") return role === "outsider" && row["isHidden"] === true ? [] : [row];
+  if (name !== "Secret" || role === "insider") return [row];
+  return role === "clerk" ? [{ ...row, body: null }] : [];
+}
+
+function compare({ plan: { id, view }, role }: ClientSlot, dump: Dump, rows: Dump, failures: string[]): void {
   for (const { name } of SCHEMA) {
-    const expected = (rows[name] ?? []).filter((row) => name !== "Thing" || view === "all" || row["isHidden"] === false);
+    const expected = (rows[name] ?? []).filter((row) => name !== "Thing" || view === "all" || row["isHidden"] === false).flatMap((row): readonly Row[] => seenBy(role, name, row));
     const found = dump[name] ?? [];
     if (isDeepStrictEqual(found, expected)) continue;
     const text = (list: readonly Row[]): readonly string[] => list.map((row) => JSON.stringify(row));

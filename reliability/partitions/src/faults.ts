@@ -6,6 +6,9 @@
 import pg from "pg";
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
 import type { FaultDirection, FaultProxy } from "@holdfast/sync-server/testing";
+import { ROLES } from "./content.ts";
+import type { Role } from "./content.ts";
+import { forgetClients } from "./forgetting.ts";
 import type { FaultKind, PlannedFault } from "./plan.ts";
 import { pause } from "./world.ts";
 import type { ClientSlot, HostSlot, ServerSlot, World } from "./world.ts";
@@ -114,6 +117,39 @@ const FAULTS: Readonly<Record<FaultKind, (scene: Scene) => Promise<unknown>>> = 
     await pause(forMs / 2);
     await ask(client.plan.view);
   },
+  // Bootstraps of several pages, each of whose connections ends somewhere within them.
+  "cut bootstrap": async ({ world, group: [client], random }) => {
+    if (client === undefined) return;
+    for (const view of [client.plan.view === "all" ? "shown" : "all", client.plan.view] as const) {
+      let isOver = false;
+      const changed = quietly(world.hostOf(client).process.ask({ do: "view", id: client.plan.id, view, patienceMs: 20_000 })).then(() => (isOver = true));
+      for (let cuts = 0; cuts < 3 && !isOver; cuts++) {
+        client.proxy.cutDownAfterBytes = 66_000 + random.below(150_000);
+        while (!isOver && client.proxy.cutDownAfterBytes !== undefined) await pause(10);
+      }
+      await changed;
+      client.proxy.cutDownAfterBytes = undefined;
+    }
+  },
+  role: async ({ world, random, forMs }) => {
+    const client = random.pick(world.clients.filter(({ plan }) => plan.isRoleChanging));
+    for (const awayMs of [forMs / 2, 0]) {
+      await changeRole(world, client, random.pick(ROLES.filter((role) => role !== client.role)));
+      await pause(awayMs);
+    }
+  },
+  "away too long": async (scene) => {
+    const { world, group, random, forMs } = scene;
+    // Who is not open, and who is still about the last one, is not sent away.
+    const away = group.filter(({ isWanted, resets }) => isWanted && resets.allowed === resets.ended);
+    const isCut = random.chance(0.5);
+    if (isCut) for (const { proxy } of away) refusing(proxy);
+    else await each({ ...scene, group: away }, "pause");
+    await pause(forMs / 2);
+    await forgetClients(world, away);
+    if (isCut) for (const { proxy } of away) proxy.refuses = false;
+    else await each({ ...scene, group: away }, "resume");
+  },
   "stop server": ({ server: { process }, forMs }) => stopped(process, forMs),
   "kill server": ({ world, serverIndex, forMs }) => world.restartServer(serverIndex, { isKilled: true, awayMs: forMs / 4 }),
   "restart server": ({ world, serverIndex, forMs }) => world.restartServer(serverIndex, { isKilled: false, awayMs: forMs / 4 }),
@@ -164,6 +200,22 @@ function refusing(proxy: FaultProxy): void {
 function undelayed(proxy: FaultProxy): void {
   proxy.delayMs = 0;
   proxy.jitterMs = 0;
+}
+
+/** The table of users first, then the servers, then the client looks whether it holds. */
+function changeRole(world: World, client: ClientSlot, role: Role): Promise<unknown> {
+  const { plan: { id } } = client;
+  const ask = (known: Role | undefined): Promise<unknown> => quietly(world.hostOf(client).process.ask({ do: "role", id, role: known, patienceMs: 20_000 }));
+  const change = async (): Promise<void> => {
+    client.heardRole = undefined;
+    await ask(undefined);
+    client.role = role;
+    await Promise.all(world.servers.map(({ process }) => quietly(process.ask({ do: "roles", roles: world.roles() }))));
+    client.heardRole = role;
+    await ask(role);
+  };
+  client.roleWork = client.roleWork.then(change);
+  return client.roleWork;
 }
 
 async function stopped(process: { pause(): void; goOn(): void }, forMs: number): Promise<void> {

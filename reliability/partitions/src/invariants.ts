@@ -4,8 +4,8 @@
  * @module
  */
 import type Realm from "@holdfast/realm";
-import { cellsOf, COUNTERS, isBefore, LOGS, REGISTERS } from "./content.ts";
-import type { CellRow, CellState, RegisterValue, ThingRow, ViewName } from "./content.ts";
+import { cellsOf, COUNTERS, groupNames, isBefore, LOGS, REGISTERS, secretNames } from "./content.ts";
+import type { CellRow, CellState, RegisterValue, Role, SecretRow, ThingRow, ViewName } from "./content.ts";
 
 /** One reader's memory of what it has read. */
 export class Reader {
@@ -16,18 +16,21 @@ export class Reader {
   own = 0;
   /** Which things are shown; undefined while that changes. */
   view: ViewName | undefined;
+  /** What it may read; undefined while that changes: then it is one of the roles, as a whole. */
+  role: Role | undefined;
   reads = 0;
 
-  constructor(id: string, view: ViewName) {
+  constructor(id: string, view: ViewName, role: Role | undefined) {
     this.#id = id;
     this.view = view;
+    this.role = role;
   }
 
   /** What is wrong; undefined if nothing is. */
   check(realm: Realm): string | undefined {
     this.reads++;
     const cells = cellsOf(realm);
-    return this.#ownWrites(cells) ?? this.#monotonic(cells) ?? this.#causal(cells) ?? wholeCells(realm, cells) ?? counters(realm, cells) ?? logs(realm, cells) ?? groups(realm, cells) ?? this.#things(realm, cells) ?? this.#registersOf(realm, cells);
+    return this.#ownWrites(cells) ?? this.#monotonic(cells) ?? this.#causal(cells) ?? wholeCells(realm, cells) ?? counters(realm, cells) ?? logs(realm, cells) ?? groups(realm, cells) ?? this.#things(realm, cells) ?? this.#secrets(realm, cells) ?? this.#registersOf(realm, cells);
   }
 
   #ownWrites(cells: ReadonlyMap<string, CellState>): string | undefined {
@@ -53,20 +56,43 @@ export class Reader {
   }
 
   #things(realm: Realm, cells: ReadonlyMap<string, CellState>): string | undefined {
-    const { view } = this;
-    if (view === undefined) return undefined;
     const found = Map.groupBy([...realm.objects<ThingRow>("Thing")], ({ _id }) => _id.split("-")[0] as string);
+    // While view or role changes, hidden things are shown to it or not, but all in one way.
+    const { view, role } = this;
+    let isShown: boolean | undefined = view === "shown" || role === "outsider" ? false : view === "all" && role !== undefined ? true : undefined;
     for (const [id, { things, hidden }] of cells) {
       const rows = found.get(id) ?? [];
       found.delete(id);
-      const shown = rows.filter(({ isHidden }) => !isHidden).map(({ _id }) => _id);
-      const wrong = difference("things", id, things, shown) ?? (view === "all" ? difference("hidden things", id, hidden, rows.filter(({ isHidden }) => isHidden).map(({ _id }) => _id)) : undefined);
+      const shownHidden = rows.flatMap(({ _id, isHidden }) => (isHidden ? [_id] : []));
+      const wrong = difference("things", id, things, rows.flatMap(({ _id, isHidden }) => (isHidden ? [] : [_id])));
       if (wrong !== undefined) return wrong;
-      const stray = rows.find(({ isHidden }) => isHidden);
-      if (view === "shown" && stray !== undefined && id !== this.#id) return `a thing out of view is shown: ${stray._id}`;
+      // Own ones that were hidden out of sight are shown until the server has answered.
+      if (id === this.#id && isShown !== true) continue;
+      if (isShown === false && shownHidden.length > 0) return `a thing out of view is shown: ${shownHidden.join()}`;
+      if (isShown === undefined && hidden.length > 0) isShown = shownHidden.length > 0;
+      const half = isShown === true ? difference("hidden things", id, hidden, shownHidden) : shownHidden.length > 0 ? `half a view: hidden things of ${id} are shown, others are not` : undefined;
+      if (half !== undefined) return half;
     }
     const [stray] = found.keys();
     return stray === undefined ? undefined : `half a transaction: things of ${stray} are there, its cell is not`;
+  }
+
+  /** All secrets are shown, or none, or all without what stands in them. */
+  #secrets(realm: Realm, cells: ReadonlyMap<string, CellState>): string | undefined {
+    let { role } = this;
+    let left = realm.objects("Secret").length;
+    for (const [id, { secret }] of cells) {
+      if (secret === 0) continue;
+      const rows = secretNames(id).map((name) => realm.objectForPrimaryKey<SecretRow>("Secret", name));
+      const there = rows.filter((row) => row !== null);
+      left -= there.length;
+      const shown: Role = there.length === 0 ? "outsider" : there.every(({ body }) => body === null) ? "clerk" : "insider";
+      role ??= shown;
+      if (shown !== role) return `a role sees what it may not, or does not see what it may: secrets of ${id} as of ${shown}, expected as of ${role}`;
+      const isWhole = there.length === 0 || rows.every((row) => row !== null && row.token === secret && (row.body === null) === (role === "clerk"));
+      if (!isWhole) return `half a transaction: secrets of ${id} show ${rows.map((row) => row?.token ?? "nothing").join()}, its cell ${secret}`;
+    }
+    return left === 0 ? undefined : `half a transaction: ${left} secrets are there whose writer's cell knows none`;
   }
 
   #registersOf(realm: Realm, cells: ReadonlyMap<string, CellState>): string | undefined {
@@ -122,11 +148,6 @@ function groups(realm: Realm, cells: ReadonlyMap<string, CellState>): string | u
     if (tokens.some((token) => token !== group)) return `half a transaction: the group of ${id} shows ${tokens.join()}, its cell ${group}`;
   }
   return undefined;
-}
-
-/** The objects that a client changes together. */
-export function groupNames(id: string): readonly string[] {
-  return [0, 1, 2].map((index) => `${id}-${index}`);
 }
 
 function difference(what: string, id: string, expected: readonly string[], found: readonly string[]): string | undefined {

@@ -5,14 +5,14 @@
  */
 import type Realm from "@holdfast/realm";
 import type { SeededRandom } from "@holdfast/storage-engine/simulation";
-import { cellsOf, COUNTERS, emptyCell, LOGS, REGISTERS, SHARED } from "./content.ts";
-import type { CellState, RegisterValue, ThingRow, ViewName } from "./content.ts";
-import { groupNames } from "./invariants.ts";
+import { cellsOf, COUNTERS, emptyCell, GROUP_BODY_LENGTH, groupNames, LOGS, REGISTERS, SECRET_MARKER, secretNames, SHARED } from "./content.ts";
+import type { CellState, RegisterValue, SecretRow, ThingRow } from "./content.ts";
 
 /** Who writes. */
 export interface Writer {
   readonly id: string;
-  readonly view: ViewName;
+  /** True if it hides things and writes secrets: then it may always read them. */
+  readonly isHiding: boolean;
   readonly random: SeededRandom;
 }
 
@@ -28,8 +28,9 @@ interface SharedRow {
 const THINGS_MAX = 12;
 
 /** Makes what everybody works on; before all else, by one client. */
-export function makeShared(realm: Realm): void {
+export function makeShared(realm: Realm, everybody: readonly string[]): void {
   realm.write(() => {
+    for (const _id of everybody.flatMap(groupNames)) realm.create("Group", { _id, token: 0, body: _id.padEnd(GROUP_BODY_LENGTH, "x") });
     for (const _id of REGISTERS) realm.create("Register", { _id, value: "" });
     for (const _id of COUNTERS) realm.create("Counter", { _id, value: 0 } as never);
     for (const _id of LOGS) realm.create("Log", { _id, entries: [] });
@@ -38,21 +39,21 @@ export function makeShared(realm: Realm): void {
 }
 
 /** Writes one transaction. @returns Its number. */
-export function writeNext(realm: Realm, { id, view, random }: Writer): number {
+export function writeNext(realm: Realm, { id, isHiding, random }: Writer): number {
   return realm.write(() => {
     const cells = cellsOf(realm);
     const cell = cells.get(id) ?? emptyCell();
     cell.n++;
     cell.seen = Object.fromEntries([...cells].filter(([other]) => other !== id).map(([other, { n }]) => [other, n]));
     const count = 1 + random.below(3);
-    for (let step = 0; step < count; step++) change(realm, cell, { id, view, random });
+    for (let step = 0; step < count; step++) change(realm, cell, { id, isHiding, random });
     realm.create("Cell", { _id: id, n: cell.n, state: JSON.stringify(cell) }, "modified" as never);
     return cell.n;
   });
 }
 
-function change(realm: Realm, cell: CellState, { id, view, random }: Writer): void {
-  switch (random.below(10)) {
+function change(realm: Realm, cell: CellState, { id, isHiding, random }: Writer): void {
+  switch (random.below(12)) {
     case 0:
     case 1:
       return writeRegister(realm, cell, id, random.pick(REGISTERS));
@@ -68,10 +69,26 @@ function change(realm: Realm, cell: CellState, { id, view, random }: Writer): vo
       return;
     case 7:
     case 8:
-      return changeThings(realm, cell, { id, view, random });
+      return changeThings(realm, cell, { id, isHiding, random });
+    case 9:
+      return changeSecrets(realm, cell, { id, isHiding, random });
     default:
       return changeShared(realm, random);
   }
+}
+
+/** Who may not write them leaves a note on those that it can see. */
+function changeSecrets(realm: Realm, cell: CellState, { id, isHiding, random }: Writer): void {
+  if (isHiding) {
+    cell.secret = cell.n;
+    for (const _id of secretNames(id)) {
+      const isNew = realm.objectForPrimaryKey("Secret", _id) === null;
+      realm.create("Secret", { _id, token: cell.n, body: `${SECRET_MARKER} ${_id} ${cell.n}`, ...(isNew ? { note: "" } : {}) } as never, "modified" as never);
+    }
+    return;
+  }
+  const rows = [...realm.objects<SecretRow>("Secret")];
+  if (rows.length > 0) random.pick(rows).note = `${id}:${cell.n}`;
 }
 
 function writeRegister(realm: Realm, cell: CellState, id: string, name: string): void {
@@ -99,7 +116,7 @@ function push(realm: Realm, cell: CellState, id: string, name: string): void {
   cell.pushes[name] = number;
 }
 
-function changeThings(realm: Realm, cell: CellState, { id, view, random }: Writer): void {
+function changeThings(realm: Realm, cell: CellState, { id, isHiding, random }: Writer): void {
   const own = cell.things.length === 0 ? undefined : random.pick(cell.things);
   const draw = random.below(6);
   if (own === undefined || (draw < 2 && cell.things.length < THINGS_MAX)) {
@@ -110,7 +127,7 @@ function changeThings(realm: Realm, cell: CellState, { id, view, random }: Write
   } else if (draw < 4) {
     realm.delete(realm.objectForPrimaryKey("Thing", own));
     cell.things = cell.things.filter((name) => name !== own);
-  } else if (draw === 4 && view === "all") {
+  } else if (draw === 4 && isHiding) {
     const isBack = cell.hidden.length > 0 && random.below(2) === 0;
     const name = isBack ? random.pick(cell.hidden) : own;
     const row = realm.objectForPrimaryKey<ThingRow>("Thing", name);

@@ -14,6 +14,12 @@ export const MUTANTS = {
   "acks-before-commit": "the server acknowledges before the commit",
   "loses-boot-row": "a bootstrap leaves out a row",
   "sends-nothing-twice": "a client does not send again what was not acknowledged before its connection ended",
+  "drops-unsent": "a client reset drops what was not uploaded",
+  "does-recovered-twice": "the server does not say how far a client was that it has forgotten",
+  "resets-unordered": "the server does not know a client now and then",
+  "tells-no-roles": "the server does not tell sessions that a role has changed",
+  "boots-everything": "a bootstrap has all rows of a class, whatever role and subscription say",
+  "loses-boot-page": "a client takes the second page of a bootstrap for empty",
   "half-down": "a client leaves out an operation of what it is sent",
 } as const;
 
@@ -23,6 +29,8 @@ export type MutantName = keyof typeof MUTANTS;
 type FlushRequest = Parameters<Store["flush"]>[0];
 type Upload = FlushRequest["uploads"][number];
 type Snapshot = Awaited<ReturnType<Store["snapshot"]>>;
+
+let findings = 0;
 
 /** A store with a fault; without one, the store. */
 export function brokenStore(store: Store, mutant: MutantName | undefined): Store {
@@ -40,6 +48,12 @@ export function brokenStore(store: Store, mutant: MutantName | undefined): Store
       });
     case "acks-before-commit":
       return over(store, { flush: (request) => early(store, request) });
+    case "does-recovered-twice":
+      return over(store, { retireClient: () => Promise.resolve(undefined) });
+    case "resets-unordered":
+      return over(store, { findClient: async (client, user) => ((findings = (findings + 1) % 15) === 14 ? undefined : store.findClient(client, user)) });
+    case "boots-everything":
+      return over(store, { snapshot: async () => showing(await store.snapshot()) });
     case "loses-boot-row":
       return over(store, { snapshot: async () => losing(await store.snapshot()) });
     default:
@@ -67,6 +81,14 @@ export function brokenTransport(transport: Transport, mutant: MutantName | undef
         const message = JSON.parse(text) as { msg: string; txs: { ops: unknown[] }[] };
         if (message.msg === "down" && (message.txs[0]?.ops.length ?? 0) > 1) message.txs[0]?.ops.pop();
         return JSON.stringify(message);
+      },
+    });
+  }
+  if (mutant === "loses-boot-page") {
+    return wrapped(transport, {
+      down: (text) => {
+        const message = JSON.parse(text) as { msg: string; page: number; rows: unknown[] };
+        return message.msg === "boot" && message.page === 1 ? JSON.stringify({ ...message, rows: [] }) : text;
       },
     });
   }
@@ -149,6 +171,10 @@ async function early(store: Store, request: FlushRequest): ReturnType<Store["flu
 
 function skipping(snapshot: Snapshot): Snapshot {
   return overSnapshot(snapshot, { changes: async (after, limit) => (await snapshot.changes(after, limit)).filter(({ version }) => version % 7 !== 3) });
+}
+
+function showing(snapshot: Snapshot): Snapshot {
+  return overSnapshot(snapshot, { rows: (type, _filter, page) => snapshot.rows(type, { kind: "truth", isTrue: true } as never, page) });
 }
 
 function losing(snapshot: Snapshot): Snapshot {

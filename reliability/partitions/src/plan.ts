@@ -6,7 +6,8 @@
  * @module
  */
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
-import type { ViewName } from "./content.ts";
+import { ROLES } from "./content.ts";
+import type { Role, ViewName } from "./content.ts";
 
 /** Where the rows are. */
 export type StoreName = "postgres" | "sqlite";
@@ -38,6 +39,9 @@ export interface PlannedClient {
   readonly host: number;
   readonly server: number;
   readonly view: ViewName;
+  readonly role: Role;
+  /** True for one whose role changes during the run. It writes nothing that only some may read. */
+  readonly isRoleChanging: boolean;
   /** When it is opened first: its bootstrap is part of the run. */
   readonly opensAtMs: number;
   readonly seed: number;
@@ -57,9 +61,9 @@ export interface Plan {
 }
 
 /** Faults on the lines between clients and servers, for a group of clients. */
-const LINE_KINDS = ["partition", "partition up", "partition down", "black hole", "black hole up", "black hole down", "reset", "refuse", "delay", "4 Mbit/s", "cut up", "cut down", "flap", "other server"] as const;
+const LINE_KINDS = ["partition", "partition up", "partition down", "black hole", "black hole up", "black hole down", "reset", "refuse", "delay", "4 Mbit/s", "cut up", "cut down", "flap", "other server", "cut bootstrap"] as const;
 /** Faults of clients. */
-const CLIENT_KINDS = ["pause", "pause loop", "close", "stop clients", "kill clients", "clock", "view"] as const;
+const CLIENT_KINDS = ["pause", "pause loop", "close", "stop clients", "kill clients", "clock", "view", "role", "away too long"] as const;
 /** Faults of servers and of the database. */
 const SERVER_KINDS = ["stop server", "kill server", "restart server"] as const;
 const DATABASE_KINDS = ["database restart", "database partition", "database black hole", "database reset", "database delay", "database refuse", "other program"] as const;
@@ -83,6 +87,9 @@ export function planOf(seed: number, { store, seconds, clients: most, only }: Pl
     host: index % hostCount,
     server: random.below(servers),
     view: index % 3 === 2 ? "shown" : "all",
+    role: index === 4 ? "outsider" : index % 3 === 1 ? random.pick(ROLES) : "insider",
+    // One has never had the right to what is secret, and must never see any of it.
+    isRoleChanging: index % 3 === 1 && index !== 4,
     opensAtMs: index > 1 && random.chance(0.3) ? random.below(forMs) : 0,
     seed: random.below(2 ** 31),
   }));

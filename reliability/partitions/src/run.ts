@@ -34,6 +34,12 @@ export interface RunResult {
   readonly writes: number;
   /** Looks at whole replicas. */
   readonly reads: number;
+  /** Pages of bootstraps behind the first, and connections that went on with one. */
+  readonly pages: number;
+  readonly continued: number;
+  /** Client resets that were ordered, and those that a client said had ended. */
+  readonly orderedResets: number;
+  readonly resets: number;
   readonly settledMs: number;
   readonly failures: readonly string[];
   /** Kept after a failure. */
@@ -64,7 +70,7 @@ export async function runPlan({ plan, pool, cluster, patienceMs, mutant }: RunOp
   const isKept = failures.length > 0 && mutant === undefined;
   if (!isKept) rmSync(folder, { recursive: true, force: true });
   const writes = world.clients.reduce((sum, { own }) => sum + own, 0);
-  return { seed: plan.seed, clients: plan.clients.length, faults: plan.faults.length, writes, reads, settledMs, failures, ...(isKept ? { folder } : {}) };
+  return { seed: plan.seed, clients: plan.clients.length, faults: plan.faults.length, writes, reads, pages: world.pages, continued: world.continued, orderedResets: world.orderedResets, resets: world.clients.reduce((sum, { resets }) => sum + resets.ended, 0), settledMs, failures, ...(isKept ? { folder } : {}) };
 }
 
 /** The first clients get what everybody works on. */

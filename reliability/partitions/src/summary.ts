@@ -15,6 +15,7 @@ export function summaryOf(results: readonly RunResult[], { seed, took, store }: 
   return [
     `seed ${seed}, ${store}, ${took} s, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
     `${results.length} runs, ${sum(({ clients }) => clients)} clients, ${sum(({ faults }) => faults)} faults, ${sum(({ writes }) => writes)} transactions, ${sum(({ reads }) => reads)} looks at a whole replica`,
+    `${sum(({ pages }) => pages)} pages behind a bootstrap's first, ${sum(({ continued }) => continued)} connections that went on with one; ${sum(({ orderedResets }) => orderedResets)} client resets ordered, ${sum(({ resets }) => resets)} told as ended`,
     `quiet after healing: half of the runs within ${at(0.5)}, 99 of 100 within ${at(0.99)}`,
     ...(failed.length === 0 ? [] : [`failed seeds: ${failed.join(" ")}`]),
   ];

@@ -5,9 +5,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { syncSchemaOf } from "@holdfast/sync-client";
+import type { SyncSchema } from "@holdfast/sync-protocol";
 import { FaultProxy } from "@holdfast/sync-server/testing";
 import type { Cluster, DatabaseAddress } from "@holdfast/sync-server/testing";
-import type { ClientJob, Event, ServerPlace } from "./messages.ts";
+import { SCHEMA } from "./content.ts";
+import type { Role } from "./content.ts";
+import type { ClientJob, Event, Roles, ServerPlace } from "./messages.ts";
 import type { MutantName } from "./mutants.ts";
 import type { Plan, PlannedClient } from "./plan.ts";
 import type { Process, ProcessPool } from "./processes.ts";
@@ -23,7 +27,24 @@ export interface ClientSlot {
   /** How often it was opened. */
   openings: number;
   isWanted: boolean;
+  /** What its user may read, as the table of users has it. */
+  role: Role;
+  /** The same, as the client has heard; undefined while it changes. */
+  heardRole: Role | undefined;
+  /** Changes of its role, one after the other. */
+  roleWork: Promise<unknown>;
+  readonly resets: ResetCount;
 }
+
+/** Client resets. */
+export interface ResetCount {
+  /** How many it may begin: each has been ordered. */
+  allowed: number;
+  begun: number;
+  ended: number;
+}
+
+let wireSchema: SyncSchema | undefined;
 
 /** A process of clients. */
 export interface HostSlot {
@@ -62,6 +83,12 @@ export class World {
   /** True while clients are to write. */
   isLoaded = false;
   isEnding = false;
+  /** Pages of bootstraps that were not the first ones, and connections that began with one. */
+  pages = 0;
+  continued = 0;
+  /** Clients as servers knew them, until they had to forget them. */
+  readonly forgotten: string[] = [];
+  orderedResets = 0;
   /** Restarts of the database, one after the other. */
   databaseWork: Promise<unknown> = Promise.resolve();
   readonly #options: WorldOptions;
@@ -94,7 +121,7 @@ export class World {
     }
     for (const client of plan.clients) {
       const proxy = await FaultProxy.listen({ port: this.servers[client.server]?.port ?? 0 });
-      this.clients.push({ plan: client, proxy, keyHex: randomBytes(64).toString("hex"), server: client.server, own: 0, openings: 0, isWanted: false });
+      this.clients.push({ plan: client, proxy, keyHex: randomBytes(64).toString("hex"), server: client.server, own: 0, openings: 0, isWanted: false, role: client.role, heardRole: client.role, roleWork: Promise.resolve(), resets: { allowed: 0, begun: 0, ended: 0 } });
     }
   }
 
@@ -102,12 +129,13 @@ export class World {
   async serve(index: number): Promise<void> {
     const { plan, pool, mutant } = this.#options;
     const slot = this.servers[index] as ServerSlot;
+    const schema = (wireSchema ??= syncSchemaOf(SCHEMA));
     const place: ServerPlace = this.address === undefined ? { sqlite: this.sqlitePath } : { postgres: { ...this.address, port: slot.database?.port ?? 0 } };
     for (;;) {
       if (slot.process.isEnded) slot.process = pool.take("server");
       this.#watched(slot.process, `server ${index}`);
       try {
-        slot.port = await slot.process.ask<number>({ do: "serve", place, skewMs: plan.serverSkewsMs[index] ?? 0, ...(mutant === undefined ? {} : { mutant }) });
+        slot.port = await slot.process.ask<number>({ do: "serve", place, skewMs: plan.serverSkewsMs[index] ?? 0, schema, roles: this.roles(), ...(mutant === undefined ? {} : { mutant }) });
         break;
       } catch {
         await slot.process.kill();
@@ -126,6 +154,9 @@ export class World {
       url: `ws://127.0.0.1:${proxy.port}/`,
       keyHex,
       view: plan.view,
+      role: client.heardRole,
+      isHiding: plan.view === "all" && plan.role === "insider" && !plan.isRoleChanging,
+      everybody: this.plan.clients.map(({ id }) => id),
       seed: plan.seed + client.openings++,
       writesPerSecond: this.plan.writesPerSecond / this.plan.clients.length,
       own,
@@ -134,6 +165,11 @@ export class World {
     };
     await this.hostOf(client).process.ask({ do: "open", client: job });
     if (this.isLoaded) await this.hostOf(client).process.ask({ do: "load", id: plan.id, isOn: true });
+  }
+
+  /** Who may read what. */
+  roles(): Roles {
+    return Object.fromEntries(this.plan.clients.map((client, index) => [client.id, this.clients[index]?.role ?? client.role]));
   }
 
   hostOf({ plan }: ClientSlot): HostSlot {
@@ -145,6 +181,8 @@ export class World {
     const slot = this.hosts[index] as HostSlot;
     slot.work = slot.work.then(async () => {
       await slot.process.kill();
+      // What a reset had told before it was written, it may tell again.
+      for (const { plan, resets } of this.clients) if (plan.host === index && resets.begun > resets.ended) resets.allowed++;
       await pause(awayMs);
       slot.process = this.#watched(this.#options.pool.take("client"), "clients");
       if (slot.skewMs !== 0) await slot.process.ask({ do: "clock", skewMs: slot.skewMs });
@@ -198,6 +236,14 @@ export class World {
     }
   }
 
+  #heardReset(resets: ResetCount, { id, isThrough }: Extract<Event, { say: "reset" }>): void {
+    if (isThrough) {
+      resets.ended++;
+      return;
+    }
+    if (++resets.begun > resets.allowed) this.failures.push(`${id}: a client reset that nobody has ordered`);
+  }
+
   #watched(process: Process, name: string): Process {
     process.onEvent = (event) => this.#heard(event);
     process.onDeath = (complaints) => {
@@ -209,6 +255,11 @@ export class World {
   #heard(event: Event): void {
     const client = "id" in event ? this.clients.find(({ plan }) => plan.id === event.id) : undefined;
     if (event.say === "wrote" && client !== undefined) client.own = Math.max(client.own, event.n);
+    if (event.say === "page") {
+      this.pages++;
+      if (event.isContinued) this.continued++;
+    }
+    if (event.say === "reset" && client !== undefined) this.#heardReset(client.resets, event);
     // One that is wrong is wrong at every look: the first looks say enough.
     if (event.say === "wrong" && this.failures.length < 8) this.failures.push(`${event.id}: ${event.what}`);
     if (event.say === "error" && this.failures.length < 5) this.failures.push(`${event.id}: ${event.code}: ${event.message}`);

@@ -17,10 +17,33 @@ import type { ReplicaTransaction } from "./transaction.ts";
 /** The mode of a reset that is none: a copy that has not been connected yet. Nobody is told of it. */
 export const COPY = "copy";
 
+/** What a reset is to do. */
+export interface ResetOptions {
+  readonly recovers: boolean;
+  readonly mode: string;
+  /** Asks the server which of the transactions that are not acknowledged it has all the same. */
+  readonly namesFormer: boolean;
+}
+
+/** The server has named the file, and said how far it was under its former name. */
+export function adoptName(tx: ReplicaTransaction, { client, former }: { readonly client: string; readonly former: number | undefined }): void {
+  const reset = tx.meta("reset") ?? null;
+  const before = reset?.former;
+  // A file that is behind its own former self is an older copy: what it has was written by another one.
+  const known = before === undefined || former === undefined || former >= before.next ? 0 : Math.max(0, Math.min(former, before.next - 1) - before.first + 1);
+  renameFile(tx, { client, keeps: known });
+  if (reset !== null) tx.setMeta("reset", { mode: reset.mode, atMs: reset.atMs, known });
+}
+
 /** Begins a reset. The next connection is that of a new client. */
-export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs }: { readonly recovers: boolean; readonly mode: string; readonly atMs: number }): void {
+export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs, namesFormer }: ResetOptions & { readonly atMs: number }): void {
   if (!recovers) dropUnsynced(tx);
-  renameFile(tx, randomReplicaId());
+  const { client, isProvisional } = tx.meta("file") as Meta["file"];
+  const { next } = tx.meta("counts") as Meta["counts"];
+  const numbers = tx.outboxNumbers();
+  const former = !recovers || !namesFormer || isProvisional === true ? undefined : { client, first: numbers[0] ?? next, next };
+  // What the server has already keeps its stamps: later transactions may build on it.
+  renameFile(tx, { client: randomReplicaId(), keeps: former === undefined ? 0 : numbers.length });
   tx.setMeta("file", { ...(tx.meta("file") as Meta["file"]), isProvisional: true });
   tx.setMeta("down", {});
   // Another history may have folded less.
@@ -29,7 +52,7 @@ export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs }: { r
   dropBoot(tx);
   const { version, entries } = tx.meta("subs") as Meta["subs"];
   tx.setMeta("subs", { version: version + 1, entries, state: "pending", resetOf: version });
-  tx.setMeta("reset", { mode, atMs });
+  tx.setMeta("reset", { mode, atMs, ...(former === undefined ? {} : { former }) });
 }
 
 function dropUnsynced(tx: ReplicaTransaction): void {

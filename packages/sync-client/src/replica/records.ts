@@ -37,7 +37,17 @@ export interface Meta {
   /** How often processes without the connection have asked for everything that the server has, and up to which of those the answer is here. */
   readonly asks: { readonly wanted: number; readonly echoed: number };
   /** A client reset under way. */
-  readonly reset: { readonly mode: string; readonly atMs: number } | null;
+  readonly reset: ResetRecord | null;
+}
+
+/** A client reset under way. */
+export interface ResetRecord {
+  readonly mode: string;
+  readonly atMs: number;
+  /** What the file was called, the number of the first transaction of its outbox, and the next one: until the server has named it anew. */
+  readonly former?: { readonly client: string; readonly first: number; readonly next: number };
+  /** How many of the outbox, from its beginning, the server had all the same. */
+  readonly known?: number;
 }
 
 /** States of a set of subscriptions: Realm's. */

@@ -12,14 +12,14 @@ const STAMP = /[0-9a-f]{32}/g;
 /** The part of a stamp that says who made it. */
 const REPLICA_AT = 16;
 
-/** Renames the file; transactions of the outbox are numbered from 1 again. */
-export function renameFile(tx: ReplicaTransaction, client: string): void {
+/** Renames the file; transactions of the outbox are numbered from 1 again. The first ones keep their stamps, as many as `keeps` says. */
+export function renameFile(tx: ReplicaTransaction, { client, keeps = 0 }: { readonly client: string; readonly keeps?: number }): void {
   const { isProvisional: _, ...file } = tx.meta("file") as Meta["file"];
   const numbers = tx.outboxNumbers();
   const records = numbers.map((cseq) => tx.outbox(cseq) as OutboxRecord);
   const stamps = new Map<Stamp, Stamp>();
   // Stamps of before that were acknowledged stay what they are: others know them.
-  for (const { ops } of records) for (const { h } of ops) stamps.set(h, h.slice(0, REPLICA_AT) + client);
+  for (const { ops } of records.slice(keeps)) for (const { h } of ops) stamps.set(h, h.slice(0, REPLICA_AT) + client);
   const renamed = <T>(value: T): T => JSON.parse(JSON.stringify(value).replace(STAMP, (text) => stamps.get(text) ?? text)) as T;
   const numberOf = new Map(numbers.map((cseq, index) => [cseq, index + 1]));
   tx.access.tree(TREES.outbox).clear();

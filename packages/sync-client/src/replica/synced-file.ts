@@ -14,8 +14,8 @@ import { applyAck, applyDown } from "./apply-server.ts";
 import type { OwnOperation, RecentOperations } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, parseName, textOf } from "./names.ts";
 import { randomReplicaId } from "./random.ts";
-import { renameFile } from "./rename-file.ts";
-import { beginReset, COPY } from "./client-reset.ts";
+import { adoptName, beginReset, COPY } from "./client-reset.ts";
+import type { ResetOptions } from "./client-reset.ts";
 import { isStartingAnew } from "./write-anew.ts";
 import { recordChanges } from "./record-changes.ts";
 import { TREES } from "./records.ts";
@@ -205,12 +205,12 @@ export class SyncedFile implements ReplicaKeeper {
   }
 
   /** Takes the name that the server gave the file. */
-  adopt(client: string): Promise<void> {
-    return this.write((tx) => renameFile(tx, client));
+  adopt(named: { readonly client: string; readonly former: number | undefined }): Promise<void> {
+    return this.write((tx) => adoptName(tx, named));
   }
 
   /** Gets ready to fetch everything anew. */
-  reset(options: { readonly recovers: boolean; readonly mode: string }): Promise<void> {
+  reset(options: ResetOptions): Promise<void> {
     return this.write((tx) => beginReset(tx, { ...options, atMs: this.#now() }));
   }
 
@@ -221,13 +221,13 @@ export class SyncedFile implements ReplicaKeeper {
   beginCopy(): void {
     this.writeNow((tx) => {
       tx.access.tree(TREES.rejected).clear();
-      beginReset(tx, { recovers: true, mode: COPY, atMs: this.#now() });
+      beginReset(tx, { recovers: true, mode: COPY, namesFormer: false, atMs: this.#now() });
     });
   }
 
   /** The same at once, for a file that is being opened: what was not uploaded is dropped. */
   resetNow(): void {
-    this.writeNow((tx) => beginReset(tx, { recovers: false, mode: "discard", atMs: this.#now() }));
+    this.writeNow((tx) => beginReset(tx, { recovers: false, mode: "discard", namesFormer: false, atMs: this.#now() }));
   }
 
   /** True while a client reset waits for what the server has. */

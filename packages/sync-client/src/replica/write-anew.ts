@@ -28,7 +28,10 @@ export function writeAnew(tx: ReplicaTransaction, resume: string): ObjectName[] 
   const numbers = tx.outboxNumbers();
   const records = numbers.map((cseq) => tx.outbox(cseq) as OutboxRecord);
   const objects = new Map<string, Rewritten>();
-  const written = records.map(({ ops }) => [...byObject(ops).values()].flatMap((entry) => rewritten(tx, entry, objects))).filter((ops) => ops.length > 0);
+  // What the server had all the same is in its states, whatever it made of it.
+  const known = tx.meta("reset")?.known ?? 0;
+  for (const { ops } of records.slice(0, known)) for (const { name } of byObject(ops).values()) objects.set(nameText(name), { name, old: tx.confirmed(name), anew: tx.confirmed(name) });
+  const written = records.slice(known).map(({ ops }) => [...byObject(ops).values()].flatMap((entry) => rewritten(tx, entry, objects))).filter((ops) => ops.length > 0);
   tx.access.tree(TREES.outbox).clear();
   tx.access.tree(TREES.pending).clear();
   written.forEach((ops, index) => tx.setOutbox(index + 1, { ops, base: resume }));

@@ -36,6 +36,8 @@ export interface ResetReason {
   readonly code: string;
   readonly message: string;
   readonly mayRecover: boolean;
+  /** True if the server may have more of the file than it has acknowledged. False if the file may be a copy of one that went on elsewhere. */
+  readonly namesFormer: boolean;
 }
 
 /** What a connection is made of. */

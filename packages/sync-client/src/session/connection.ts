@@ -217,7 +217,7 @@ export class Connection {
     const generation = this.#generation;
     const fault = await takeWelcome(file, message);
     if (fault !== undefined) {
-      this.#reset({ code: "HISTORY_DIVERGED", message: `The file does not fit the server any more: ${fault}.`, mayRecover: true });
+      this.#reset({ code: "HISTORY_DIVERGED", message: `The file does not fit the server any more: ${fault}.`, mayRecover: true, namesFormer: false });
       return;
     }
     await noteTime(file, message);
@@ -256,7 +256,7 @@ export class Connection {
       case "renewToken":
         return this.#refreshToken(error);
       case "reset":
-        return this.#reset({ code: message.code, message: message.message, mayRecover: message.action === "reset" });
+        return this.#reset({ code: message.code, message: message.message, mayRecover: message.action === "reset", namesFormer: message.code === "HISTORY_LOST" });
       case "logOut":
         user.loggedOutByServer?.();
         return this.#loggedOut(error);

@@ -16,13 +16,14 @@ export function helloOf(file: SyncedFile, token: string): HelloMessage {
   const { client, isProvisional } = file.read("file") as Meta["file"];
   const { acked } = file.read("counts") as Meta["counts"];
   const { epoch } = file.read("down") as Meta["down"];
-  return { msg: "hello", protocol: [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION], ...(isProvisional === true ? {} : { client }), ...(epoch === undefined ? {} : { epoch }), schema: file.schema, token, acked };
+  const former = file.read("reset")?.former;
+  return { msg: "hello", protocol: [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION], ...(isProvisional !== true ? { client } : former === undefined ? {} : { former: former.client }), ...(epoch === undefined ? {} : { epoch }), schema: file.schema, token, acked };
 }
 
 /** Takes the name that the server gives a new file. @returns Why the file and the server do not fit, if so. */
 export async function takeWelcome(file: SyncedFile, message: WelcomeMessage): Promise<string | undefined> {
   const { isProvisional } = file.read("file") as Meta["file"];
-  if (isProvisional === true) await file.adopt(message.client);
+  if (isProvisional === true) await file.adopt({ client: message.client, former: message.former });
   const { client } = file.read("file") as Meta["file"];
   const counts = file.read("counts") as Meta["counts"];
   const { epoch } = file.read("down") as Meta["down"];

@@ -246,12 +246,13 @@ export class Session implements FeedListener {
     const cursor = message.client === undefined ? await store.addClient(this.#context.newClientId(), user.userId) : await store.findClient(message.client, user.userId);
     // Unknown, forgotten after a long time, or another user's: the same answer.
     if (cursor === undefined) throw lost();
+    const former = message.former === undefined || message.client !== undefined ? undefined : await store.retireClient(message.former, user.userId);
     if (this.#isEnded) return;
     this.#client = cursor.client;
     this.#lastCseq = cursor.lastCseq;
     this.#takeUser(this.#greeted);
     this.#context.greeted(this);
-    this.#send({ msg: "welcome", protocol, serverTime: this.#context.now(), client: cursor.client, lastCseq: cursor.lastCseq, epoch });
+    this.#send({ msg: "welcome", protocol, serverTime: this.#context.now(), client: cursor.client, lastCseq: cursor.lastCseq, ...(former === undefined ? {} : { former }), epoch });
     await this.#tellOldAnswers(message.acked ?? 0);
   }
 

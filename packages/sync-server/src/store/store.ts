@@ -211,6 +211,12 @@ export interface Store {
   addClient(client: string, user: string): Promise<ClientCursor>;
   /** Finds a client; undefined if there is none, or it is another user's. */
   findClient(client: string, user: string): Promise<ClientCursor | undefined>;
+  /**
+   * Makes a client unknown, for good: nothing of it that is still under way will be taken.
+   *
+   * @returns The newest transaction that was taken of it, also if it was forgotten before; undefined if it was never known, or is another user's.
+   */
+  retireClient(client: string, user: string): Promise<number | undefined>;
   /** Answers with something in them that the client may not have heard: those next behind transaction `after`, one at least if there is any. */
   receipts(client: string, after: number, limit: ReceiptsLimit): Promise<readonly Receipt[]>;
   /** Notes up to which version a client has everything. */

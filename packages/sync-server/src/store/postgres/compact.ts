@@ -22,7 +22,9 @@ export interface Floors {
  */
 export async function raiseFloor(client: pg.PoolClient, offlineSince: Date, marginMs: number | undefined): Promise<Floors> {
   await client.query("DELETE FROM sync.receipt WHERE client IN (SELECT client FROM sync.client WHERE seen_at < $1)", [offlineSince]);
-  await client.query("DELETE FROM sync.client WHERE seen_at < $1", [offlineSince]);
+  await client.query("BEGIN");
+  await forgetClients(client, { where: "seen_at < $1", values: [offlineSince] });
+  await client.query("COMMIT");
   const { rows: before } = await client.query<{ v: string; seen: string | null }>("SELECT v, (SELECT min(seen_v) FROM sync.client) AS seen FROM sync.shard WHERE id = 0");
   // Versions do not change once they are committed.
   const version = Number(before[0]?.v ?? 0);
@@ -48,6 +50,16 @@ export async function raiseFloor(client: pg.PoolClient, offlineSince: Date, marg
   await client.query("UPDATE sync.shard SET floor = $1, folded = $2 WHERE id = 0", [floor, stamp]);
   await client.query("COMMIT");
   return { floor, base: base ?? 0 };
+}
+
+/**
+ * Forgets clients, but for how far they were; in the caller's transaction.
+ *
+ * It takes the counter row, so that no flush of theirs is under way: one that came later would do what nobody knows of.
+ */
+export async function forgetClients(client: pg.PoolClient, { where, values }: { readonly where: string; readonly values: readonly unknown[] }): Promise<void> {
+  await client.query("SELECT v FROM sync.shard WHERE id = 0 FOR UPDATE");
+  await client.query(`WITH gone AS (DELETE FROM sync.client WHERE ${where} RETURNING client, usr, last_cseq) INSERT INTO sync.former SELECT client, usr, last_cseq FROM gone`, [...values]);
 }
 
 /** Deletes some of what lies below the floor. False: there was nothing left. */

@@ -34,4 +34,8 @@ ${NOTE_FOREIGN_SQL}  `,
   `
   ALTER TABLE sync.client ADD COLUMN last text NOT NULL DEFAULT '';
   `,
+  // How far clients were that are known no more: what they recover must not be done twice.
+  `
+  CREATE TABLE sync.former (client text PRIMARY KEY, usr text NOT NULL, last_cseq bigint NOT NULL);
+  `,
 ];

@@ -14,7 +14,7 @@ import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
 import type { ClientCursor, Committed, FlushRequest, Position, Receipt, ReceiptsLimit, Snapshot, Store } from "../store.ts";
-import { forgetSome, raiseFloor } from "./compact.ts";
+import { forgetClients, forgetSome, raiseFloor } from "./compact.ts";
 import { runFlush } from "./flush.ts";
 import { NO_HINTS } from "../../hints/hint-bus.ts";
 import type { HintBus, HintChannel } from "../../hints/hint-bus.ts";
@@ -142,6 +142,18 @@ export class PostgresStore implements Store {
   async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
     const { rows } = await this.#query<{ last_cseq: string; last: string }>("UPDATE sync.client SET seen_at = now() WHERE client = $1 AND usr = $2 RETURNING last_cseq, last", [client, user]);
     return rows[0] === undefined ? undefined : { client, user, lastCseq: Number(rows[0].last_cseq), last: rows[0].last };
+  }
+
+  async retireClient(client: string, user: string): Promise<number | undefined> {
+    const formerly = async (): Promise<number | undefined> => {
+      const { rows } = await this.#query<{ last_cseq: string }>("SELECT last_cseq FROM sync.former WHERE client = $1 AND usr = $2", [client, user]);
+      return rows[0] === undefined ? undefined : Number(rows[0].last_cseq);
+    };
+    const known = await formerly();
+    if (known !== undefined) return known;
+    await this.#inTransaction((connection) => forgetClients(connection, { where: "client = $1 AND usr = $2", values: [client, user] }));
+    await this.#query("DELETE FROM sync.receipt WHERE client = $1 AND EXISTS (SELECT FROM sync.former f WHERE f.client = $1 AND f.usr = $2)", [client, user]);
+    return formerly();
   }
 
   async receipts(client: string, after: number, { count, characters }: ReceiptsLimit): Promise<readonly Receipt[]> {

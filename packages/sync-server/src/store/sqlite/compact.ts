@@ -17,9 +17,7 @@ export interface Floors {
 
 /** Both floors, and which clients have to start anew: as on PostgreSQL, in the caller's transaction. */
 export function raiseFloor(db: SqliteConnection, offlineSince: Date, marginMs: number | undefined): Floors {
-  const before = offlineSince.getTime();
-  db.prepare("DELETE FROM sync_receipt WHERE client IN (SELECT client FROM sync_client WHERE seen_at < ?)").run(before);
-  db.prepare("DELETE FROM sync_client WHERE seen_at < ?").run(before);
+  forgetClients(db, { where: "seen_at < ?", values: [offlineSince.getTime()] });
   const { version, floor: old, folded } = positionOf(db);
   const { v } = db.prepare("SELECT min(seen_v) AS v FROM sync_client").get() as { v: number | null };
   const floor = Math.max(old, Math.min(v ?? version, version));
@@ -32,6 +30,13 @@ export function raiseFloor(db: SqliteConnection, offlineSince: Date, marginMs: n
   const stamp = base === undefined || at === undefined ? folded : foldFloor(question, oldest ?? undefined);
   db.prepare("UPDATE sync_shard SET floor = ?, folded = ? WHERE id = 0").run(floor, stamp);
   return { floor, base: base ?? 0 };
+}
+
+/** Forgets clients, but for how far they were. */
+export function forgetClients(db: SqliteConnection, { where, values }: { readonly where: string; readonly values: readonly (string | number)[] }): void {
+  db.prepare(`INSERT INTO sync_former SELECT client, usr, last_cseq FROM sync_client WHERE ${where}`).run(...values);
+  db.prepare(`DELETE FROM sync_receipt WHERE client IN (SELECT client FROM sync_client WHERE ${where})`).run(...values);
+  db.prepare(`DELETE FROM sync_client WHERE ${where}`).run(...values);
 }
 
 /** Deletes some of what lies below the floor. False: there was nothing left. */

@@ -30,4 +30,8 @@ export const SQLITE_MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE sync_client ADD COLUMN last TEXT NOT NULL DEFAULT '';
   `,
+  // How far clients were that are known no more: what they recover must not be done twice.
+  `
+  CREATE TABLE sync_former (client TEXT PRIMARY KEY, usr TEXT NOT NULL, last_cseq INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];

@@ -12,7 +12,7 @@ import { SyncServerError } from "../../errors.ts";
 import { mergedSchema } from "../../schema/additions.ts";
 import { SchemaLayout } from "../../schema/table-layout.ts";
 import type { ClientCursor, Committed, FlushRequest, Position, Receipt, ReceiptsLimit, Snapshot, Store } from "../store.ts";
-import { forgetSome, raiseFloor } from "./compact.ts";
+import { forgetClients, forgetSome, raiseFloor } from "./compact.ts";
 import type { SqliteConnection, SqliteDriver } from "./connection.ts";
 import { runFlush } from "./flush.ts";
 import { SQLITE_MIGRATIONS } from "./migrations.ts";
@@ -102,6 +102,13 @@ export class SqliteStore implements Store {
   async findClient(client: string, user: string): Promise<ClientCursor | undefined> {
     const row = this.#db.prepare("UPDATE sync_client SET seen_at = ? WHERE client = ? AND usr = ? RETURNING last_cseq, last").get(Date.now(), client, user) as { last_cseq: number; last: string } | undefined;
     return row === undefined ? undefined : { client, user, lastCseq: row.last_cseq, last: row.last };
+  }
+
+  async retireClient(client: string, user: string): Promise<number | undefined> {
+    return this.#transaction(() => {
+      forgetClients(this.#db, { where: "client = ? AND usr = ?", values: [client, user] });
+      return (this.#db.prepare("SELECT last_cseq FROM sync_former WHERE client = ? AND usr = ?").get(client, user) as { last_cseq: number } | undefined)?.last_cseq;
+    });
   }
 
   async receipts(client: string, after: number, { count, characters }: ReceiptsLimit): Promise<readonly Receipt[]> {
