@@ -138,7 +138,7 @@ export class AppUsers {
     const tokens = new TokensOfUser({
       userId,
       metadata: this.metadata(),
-      connection: connection(),
+      connection,
       store: keys?.store,
       lockName: `app/${appId}/user/${userId}/tokens`,
       onRefresh: () => onChange(userId, false),

@@ -11,7 +11,7 @@ import { AppError } from "./app-error.ts";
 import { AppUsers } from "./app-users.ts";
 import { AuthConnection } from "./auth-connection.ts";
 import type { Fetch } from "./auth-connection.ts";
-import { endBackgroundSessions } from "../opening/synced-realm.ts";
+import { endBackgroundSessions, reconnectSessions } from "../opening/synced-realm.ts";
 import { Credentials } from "./credentials.ts";
 import { Listeners } from "./listeners.ts";
 import type { ChangeCallback } from "./listeners.ts";
@@ -169,9 +169,21 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
     return this.#connect().baseUrl;
   }
 
-  /** Realm's experiment. @throws {AppError} `NOT_SUPPORTED` */
-  async updateBaseUrl(_url: string | null): Promise<never> {
-    throw new AppError("NOT_SUPPORTED", "an app's server does not change: close() the app and make another one");
+  /**
+   * Moves the app to another address of its server: requests from now on, and sessions, which connect anew. It holds on this device until another
+   * move, or until the app is made with another `baseUrl`; null goes back to that one.
+   *
+   * @throws {AppError} `APP_CONNECTION_INSECURE`, `APP_CONFIGURATION_INVALID`: nothing was changed.
+   */
+  async updateBaseUrl(url: string | null): Promise<void> {
+    if (url !== null && typeof url !== "string") throw new TypeAssertionError("a string or null", url, "newUrl");
+    await this.ready();
+    const configured = this.#config.baseUrl;
+    const next = url ?? configured;
+    const connection = next === undefined ? undefined : this.#connectionTo(next);
+    this.#openMetadata().putMove(url, configured);
+    this.#connection = connection;
+    for (const user of this.#userById.values()) reconnectSessions(user as unknown as AnyUser);
   }
 
   /** Called when somebody logs in or out, is switched to, linked or removed. */
@@ -234,8 +246,7 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
       if (options.mode === MetadataMode.Encryption && options.encryptionKey === undefined && options.keys === undefined) {
         throw new AppError("KEY_STORE_MISSING", "the app-metadata file is encrypted under a key of the device's key store: hand in 'keys', or say with 'metadata' how else it is kept");
       }
-      const metadata = await MetadataFile.open(options);
-      this.#metadata ??= metadata;
+      this.#take(await MetadataFile.open(options));
     }
     // Not waited for: the network may be away.
     if (this.#config.baseUrl !== undefined) void this.#users.clean();
@@ -248,8 +259,15 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
     if (this.#isClosed || this.#opening !== undefined || (options.mode === MetadataMode.Encryption && options.encryptionKey === undefined)) {
       throw new AppError("APP_NOT_READY", "the app-metadata file is not open yet: await app.ready() first");
     }
-    this.#metadata = MetadataFile.openNow(options);
-    return this.#metadata;
+    return this.#take(MetadataFile.openNow(options));
+  }
+
+  /** The app is where it was moved to. */
+  #take(opened: MetadataFile): MetadataFile {
+    const metadata = (this.#metadata ??= opened);
+    const moved = metadata.movedFrom(this.#config.baseUrl);
+    if (moved !== null) this.#connection = this.#connectionTo(moved);
+    return metadata;
   }
 
   #metadataOptions(): MetadataFileOptions {
@@ -259,10 +277,15 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
   }
 
   #connect(): AuthConnection {
-    const { baseUrl, id, timeout = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch as unknown as Fetch } = this.#config;
-    if (baseUrl === undefined) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' on app configuration to be a string: say where the server is");
-    this.#connection ??= new AuthConnection({ appId: id, baseUrl, timeoutMs: timeout, fetch, network: () => this.#network() });
+    const { baseUrl } = this.#config;
+    if (this.#connection === undefined && baseUrl === undefined) throw new AppError("APP_CONFIGURATION_INVALID", "Expected 'baseUrl' on app configuration to be a string: say where the server is");
+    this.#connection ??= this.#connectionTo(baseUrl as string);
     return this.#connection;
+  }
+
+  #connectionTo(baseUrl: string): AuthConnection {
+    const { id, timeout = DEFAULT_TIMEOUT_MS, fetch = globalThis.fetch as unknown as Fetch } = this.#config;
+    return new AuthConnection({ appId: id, baseUrl, timeoutMs: timeout, fetch, network: () => this.#network() });
   }
 }
 

@@ -70,6 +70,8 @@ interface AppRow {
   deviceId: string;
   clockOffsetMs: number;
   loginCount: number;
+  baseUrl: string | null;
+  baseUrlInPlaceOf: string | null;
 }
 
 const SCHEMA: ObjectSchema[] = [
@@ -81,11 +83,14 @@ const SCHEMA: ObjectSchema[] = [
       keyMode: "string", loggedInAt: "int",
     },
   },
-  { name: "AppMetadata", primaryKey: "id", properties: { id: "string", currentUser: "string?", deviceId: "string", clockOffsetMs: "int", loginCount: "int" } },
+  { name: "AppMetadata", primaryKey: "id", properties: { id: "string", currentUser: "string?", deviceId: "string", clockOffsetMs: "int", loginCount: "int", baseUrl: "string?", baseUrlInPlaceOf: "string?" } },
   { name: "FileMetadata", primaryKey: "path", properties: { path: "string", userId: "string", isDoomed: "bool" } },
   { name: "EndedSession", primaryKey: "refreshToken", properties: { refreshToken: "string" } },
   { name: "DoomedKey", primaryKey: "name", properties: { name: "string" } },
 ];
+
+/** 1: the address that the app was moved to. */
+const SCHEMA_VERSION = 1;
 
 const APP = "app";
 
@@ -105,7 +110,7 @@ export class MetadataFile {
    */
   static async open(options: MetadataFileOptions): Promise<MetadataFile> {
     const { path, mode, keys, keyName, encryptionKey } = options;
-    if (mode === MetadataMode.Encryption && encryptionKey === undefined && keys !== undefined) return new MetadataFile(await openWithKeys({ path, schema: SCHEMA }, { keys, name: keyName }));
+    if (mode === MetadataMode.Encryption && encryptionKey === undefined && keys !== undefined) return new MetadataFile(await openWithKeys({ path, schema: SCHEMA, schemaVersion: SCHEMA_VERSION }, { keys, name: keyName }));
     return new MetadataFile(await Realm.open(configuration(options)));
   }
 
@@ -145,6 +150,17 @@ export class MetadataFile {
   /** What the server knows this device by; null before the first login. */
   get deviceId(): string | null {
     return this.#app()?.deviceId || null;
+  }
+
+  /** The address that the app was moved to from the one in its configuration; null if it was not, or not from that one. */
+  movedFrom(configured: string | undefined): string | null {
+    const app = this.#app();
+    return app !== null && (app.baseUrlInPlaceOf ?? undefined) === configured ? app.baseUrl : null;
+  }
+
+  /** Notes a move; null: back to what is configured. */
+  putMove(baseUrl: string | null, configured: string | undefined): void {
+    this.#realm.write(() => void Object.assign(this.#appForWriting(), { baseUrl, baseUrlInPlaceOf: configured ?? null }));
   }
 
   /** The server's time. */
@@ -263,13 +279,13 @@ export class MetadataFile {
   }
 
   #appForWriting(): AppRow {
-    return this.#app() ?? this.#realm.create<AppRow>("AppMetadata", { id: APP, currentUser: null, deviceId: "", clockOffsetMs: 0, loginCount: 0 });
+    return this.#app() ?? this.#realm.create<AppRow>("AppMetadata", { id: APP, currentUser: null, deviceId: "", clockOffsetMs: 0, loginCount: 0, baseUrl: null, baseUrlInPlaceOf: null });
   }
 }
 
 function configuration({ path, mode, encryptionKey }: MetadataFileOptions): Configuration {
-  if (mode === MetadataMode.InMemory) return { path, schema: SCHEMA, inMemory: true };
-  return { path, schema: SCHEMA, ...(mode === MetadataMode.Encryption && encryptionKey !== undefined ? { encryptionKey } : {}) };
+  if (mode === MetadataMode.InMemory) return { path, schema: SCHEMA, schemaVersion: SCHEMA_VERSION, inMemory: true };
+  return { path, schema: SCHEMA, schemaVersion: SCHEMA_VERSION, ...(mode === MetadataMode.Encryption && encryptionKey !== undefined ? { encryptionKey } : {}) };
 }
 
 function sessionFields(answer: SessionAnswer, nextNonce: string): Partial<UserRow> {

@@ -23,7 +23,7 @@ const OVER: ReadonlySet<string> = new Set(["SESSION_REVOKED", "SESSION_INVALID",
 export interface TokensOfUserOptions {
   readonly userId: string;
   readonly metadata: MetadataFile;
-  readonly connection: AuthConnection;
+  readonly connection: () => AuthConnection;
   /** Its lock is what keeps two processes from refreshing at once. */
   readonly store: KeyStore | undefined;
   readonly lockName: string;
@@ -73,7 +73,7 @@ export class TokensOfUser {
     const user = this.#user(metadata.newestUser(userId));
     if (user.refreshToken !== before.refreshToken && this.#isFresh(user)) return user.accessToken;
     try {
-      const answer = sessionAnswer(await connection.ask({ method: "POST", path: "/session", body: { refresh_token: user.refreshToken, next_nonce: user.nextNonce } }));
+      const answer = sessionAnswer(await connection().ask({ method: "POST", path: "/session", body: { refresh_token: user.refreshToken, next_nonce: user.nextNonce } }));
       if (answer.userId !== userId) throw new AppError("ANSWER_INVALID", "the server has answered for another user");
       metadata.putRefresh(answer, newNonce());
       onRefresh();

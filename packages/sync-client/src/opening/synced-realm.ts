@@ -37,6 +37,11 @@ export function endBackgroundSessions(user: SyncUser): void {
   for (const synced of openSyncedRealms()) if (synced.config.user === user) synced.endBackground();
 }
 
+/** Connects a user's sessions anew: the server has another address. */
+export function reconnectSessions(user: SyncUser): void {
+  for (const { config, connection } of openSyncedRealms()) if (config.user === user) connection.restart();
+}
+
 /** Notes that a file is to be fetched anew when it is opened. */
 export function resetWhenOpened(path: string): void {
   resetAtOpen.add(path);

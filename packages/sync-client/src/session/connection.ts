@@ -35,12 +35,12 @@ export class Connection {
   readonly uploader: Uploader;
   readonly downloader: Downloader;
   readonly waits: Waits;
-  readonly url: string;
   readonly #options: ConnectionOptions;
   readonly #timing: ConnectionTiming;
   readonly #backOff: BackOff;
   readonly #liveness: Liveness;
   readonly #renewal: TokenRenewal;
+  #url: string;
   #state: ConnectionState = "disconnected";
   #isRunning = false;
   #turn: { giveBack(): void } | undefined;
@@ -58,13 +58,18 @@ export class Connection {
     this.#options = options;
     this.#timing = { ...TIMING, ...timing };
     this.#backOff = new BackOff(this.#timing.backOff);
-    this.url = checkUrl(user.url);
+    this.#url = checkUrl(user.url);
     this.waits = waits;
     this.uploader = new Uploader(file, (message) => this.#send(message));
     this.downloader = new Downloader(file, waits, (message) => this.#send(message));
     this.#renewal = new TokenRenewal({ user, send: (message) => this.#send(message), onLoginOver: (cause) => this.#loggedOut(cause) });
     const { pingAfterMs, silenceTimeoutMs } = this.#timing;
     this.#liveness = new Liveness({ pingAfterMs, silenceTimeoutMs, onPing: () => this.#ping(), onSilence: () => this.#failed("the server has fallen silent") });
+  }
+
+  /** Where it connects to. */
+  get url(): string {
+    return this.#url;
   }
 
   get state(): ConnectionState {
@@ -78,6 +83,8 @@ export class Connection {
   /** Begins to connect, and goes on until `stop`. */
   start(): void {
     if (this.#isRunning) return;
+    // The app may have moved to another address.
+    this.#url = checkUrl(this.#options.user.url);
     this.#isRunning = true;
     this.waits.revive();
     this.#backOff.reset();
@@ -92,6 +99,13 @@ export class Connection {
     this.#turn?.giveBack();
     this.#turn = undefined;
     this.#options.onStop?.();
+  }
+
+  /** Ends the connection and begins another one, if it is running: to the address that the user's server has now. */
+  restart(): void {
+    if (!this.#isRunning) return;
+    this.stop();
+    this.start();
   }
 
   /** Ends the connection for a reason that another attempt would not change: whoever waits gets it. Until `start`. */
@@ -166,7 +180,7 @@ export class Connection {
     );
     this.#incoming = incoming;
     this.#stopTimer = later(() => this.#failed("no welcome in time"), this.#timing.connectTimeoutMs);
-    this.#socket = this.#options.transport.connect(this.url, {
+    this.#socket = this.#options.transport.connect(this.#url, {
       onOpen: () => {
         if (isCurrent()) this.#send(helloOf(this.#options.file, token));
       },

@@ -4,7 +4,8 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { Realm } from "@holdfast/realm";
 import { expect, it } from "vitest";
 import { Credentials, MetadataMode } from "../../src/index.ts";
 import type { AppConfiguration } from "../../src/index.ts";
@@ -99,4 +100,25 @@ it("with a key of its own or without encryption it opens at the first question, 
   const app = device.make(plain);
   expect(app.currentUser?.isLoggedIn).toBe(true);
   app.close();
+});
+
+it("a file of before apps could be moved is taken over, with its users", async () => {
+  const { device } = await deviceWith(plain);
+  // As that version had it: schema version 0, and an app without an address.
+  const path = `${device.folder}/old.realm`;
+  const now = new Realm({ path: device.metadataPath });
+  const schema = now.schema.map(({ name, primaryKey, properties }) => ({ name, primaryKey, properties: Object.fromEntries(Object.entries(properties).filter(([field]) => !field.startsWith("baseUrl"))) }));
+  const old = new Realm({ path, schema: schema as never });
+  old.write(() => {
+    for (const { name } of schema) for (const row of now.objects(name)) old.create(name, Object.fromEntries(Object.entries(row.toJSON()).filter(([field]) => !field.startsWith("baseUrl"))));
+  });
+  now.close();
+  old.close();
+  Realm.deleteFile({ path: device.metadataPath });
+  renameSync(path, device.metadataPath);
+  expect(Realm.schemaVersion(device.metadataPath)).toBe(0);
+  const app = await device.start(plain);
+  expect([app.currentUser?.isLoggedIn, Realm.schemaVersion(device.metadataPath)]).toEqual([true, 1]);
+  await app.updateBaseUrl("https://elsewhere.example.org");
+  expect((await device.start(plain)).baseUrl).toBe("https://elsewhere.example.org");
 });

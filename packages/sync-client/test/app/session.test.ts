@@ -8,10 +8,11 @@ import { join } from "node:path";
 import { Realm } from "@holdfast/realm";
 import { AuthService, functionProvider, localKeyProvider, openSqliteUserDatabase, OPEN_RULES, SqliteStore, SyncServer, usersOf } from "@holdfast/sync-server";
 import type { AuthLogEntry } from "@holdfast/sync-server";
+import { FaultProxy } from "@holdfast/sync-server/testing";
 import { expect, it, onTestFinished } from "vitest";
 import { Credentials, enableSync } from "../../src/index.ts";
 import type { SyncSession, User } from "../../src/index.ts";
-import { TestDevice } from "./support.ts";
+import { codeOf, TestDevice } from "./support.ts";
 
 enableSync();
 
@@ -127,6 +128,30 @@ it("a session that goes on after its realm was closed ends when its user is remo
     expect([end, session.state]).toEqual([end, "invalid"]);
     await expect.poll(() => Realm.exists(path)).toBe(end !== "removeUser");
   }
+});
+
+it("sessions, requests and logins go on at the address that the app moves to", async () => {
+  const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
+  const { baseUrl } = await serve(phone.folder, 600);
+  const proxy = await FaultProxy.listen({ port: Number(new URL(baseUrl).port) });
+  onTestFinished(() => proxy.close());
+  const moved = `http://127.0.0.1:${String(proxy.port)}`;
+  const app = await phone.start({ baseUrl });
+  const ada = await app.logIn(Credentials.function({ name: "ada" }));
+  const realm = await openNotes(phone, ada);
+  const session = realm.syncSession as SyncSession;
+  const states: string[] = [];
+  session.addConnectionNotification((now) => void states.push(now));
+  await app.updateBaseUrl(moved);
+  realm.write(() => realm.create("Note", { _id: 1, text: "a" }));
+  await session.uploadAllLocalChanges(30_000);
+  expect([states, session.url]).toEqual([["disconnected", "connecting", "connected"], `${moved.replace("http", "ws")}/app/clinic/sync`]);
+  await ada.refreshCustomData();
+  // Nothing goes to the old address any more: through a proxy that lets nothing through there is no answer.
+  proxy.swallows = true;
+  const hasty = await phone.start({ baseUrl, timeout: 200 });
+  expect(await codeOf(hasty.logIn(Credentials.function({ name: "bob" })))).toBe("NETWORK_UNAVAILABLE");
+  expect(hasty.currentUser?.id).toBe(ada.id);
 });
 
 it("when the operator ends a user's sessions, open connections end and the user is logged out", async () => {

@@ -32,15 +32,32 @@ describe("App", () => {
     expect(App.get("one-app")).not.toBe(one);
   });
 
-  it("[S-1.2][S-1.4][S-1.5][S-1.3][S-1.19] says where its server is, and does not move", async () => {
+  it("[S-1.2][S-1.4][S-1.5][S-1.3] says where its server is", async () => {
     const { app, phone, server } = await device();
     expect(app.baseUrl).toBe(server.baseUrl);
     expect(phone.metadataPath.startsWith(phone.folder)).toBe(true);
     await app.logIn(Credentials.anonymous());
     expect(phone.network.asked).toContain("POST /app/clinic/auth/login");
-    expect(await codeOf(app.updateBaseUrl("https://elsewhere.example.org"))).toBe("NOT_SUPPORTED");
     const hasty = await phone.start({ timeout: 5, fetch: (_url, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted")))) });
     expect(await codeOf(hasty.logIn(Credentials.anonymous(false)))).toBe("NETWORK_UNAVAILABLE");
+  });
+
+  it("[S-1.19] moves to another address, also for its next starts, until it is configured with another one or goes back", async () => {
+    const { app, phone, server } = await device();
+    const elsewhere = "https://elsewhere.example.org/base/";
+    for (const [wrong, code] of [["http://elsewhere.example.org", "APP_CONNECTION_INSECURE"], ["elsewhere", "APP_CONFIGURATION_INVALID"], [1, "TYPE_MISMATCH"]] as const) {
+      expect(await codeOf(app.updateBaseUrl(wrong as string))).toBe(code);
+      expect(app.baseUrl).toBe(server.baseUrl);
+    }
+    await app.updateBaseUrl(elsewhere);
+    expect(app.baseUrl).toBe("https://elsewhere.example.org/base");
+    const again = await phone.start();
+    expect(again.baseUrl).toBe("https://elsewhere.example.org/base");
+    const other = server.baseUrl.replace("127.0.0.1", "localhost");
+    expect((await phone.start({ baseUrl: other })).baseUrl).toBe(other);
+    const last = await phone.start();
+    await last.updateBaseUrl(null);
+    expect([last.baseUrl, (await phone.start()).baseUrl]).toEqual([server.baseUrl, server.baseUrl]);
   });
 
   it("[S-1.6] keeps its users as `metadata` says", async () => {
