@@ -107,7 +107,7 @@ it("a file of before apps could be moved is taken over, with its users", async (
   // As that version had it: schema version 0, and an app without an address.
   const path = `${device.folder}/old.realm`;
   const now = new Realm({ path: device.metadataPath });
-  const schema = now.schema.map(({ name, primaryKey, properties }) => ({ name, primaryKey, properties: Object.fromEntries(Object.entries(properties).filter(([field]) => !field.startsWith("baseUrl"))) }));
+  const schema = now.schema.map(({ name, primaryKey, properties }) => ({ name, primaryKey, properties: Object.fromEntries(Object.entries(properties).flatMap(([field, { type, optional }]) => (field.startsWith("baseUrl") ? [] : [[field, `${type}${optional ? "?" : ""}`]]))) }));
   const old = new Realm({ path, schema: schema as never });
   old.write(() => {
     for (const { name } of schema) for (const row of now.objects(name)) old.create(name, Object.fromEntries(Object.entries(row.toJSON()).filter(([field]) => !field.startsWith("baseUrl"))));
