@@ -26,6 +26,8 @@ const { values } = parseArgs({
     /** Some of the rows, with commas between them; no file is written then. */
     only: { type: "string" },
     seconds: { type: "string" },
+    /** Without TLS: what of the figures is TLS. */
+    plain: { type: "boolean", default: false },
     /** Another build's command, for pairs. */
     server: { type: "string", default: join(import.meta.dirname, "../dist/cli/main.js") },
     "cpu-prof": { type: "string" },
@@ -48,7 +50,7 @@ function say(what: string, figures: string, loadBefore: number): void {
 async function row(name: (typeof ROWS)[number], measure: (processes: Processes) => Promise<readonly (readonly [what: string, figures: string])[]>): Promise<void> {
   if (!wanted.has(name)) return;
   const [loadBefore = 0] = loadavg();
-  const processes = await startProcesses({ program: values.server, nodeOptions });
+  const processes = await startProcesses({ program: values.server, nodeOptions, isPlain: values.plain });
   for (const [what, figures] of await measure(processes)) say(what, figures, loadBefore);
   await processes.stop();
 }
@@ -86,7 +88,7 @@ await row("bootstrap", async (processes) => {
   return [[`bootstrap of ${String(rows)} rows`, `${(bytes / 1e6).toFixed(1)} MB in ${taken.toFixed(2)} s: **${(rows / taken).toFixed(0)}** rows a second; seconds of processor time: server ${cpu.server.toFixed(2)}, PostgreSQL ${cpu.postgres.toFixed(2)}, this process, which parses it, ${cpu.generator.toFixed(2)}`]];
 });
 
-if (values.only === undefined) {
+if (values.only === undefined && !values.plain) {
   const machine = `${platform()} ${arch()}, ${String(cpus().length)} x ${cpus()[0]?.model.trim() ?? "unknown"}, ${String(Math.round(totalmem() / 2 ** 30))} GiB; Node ${process.version}; load of the machine at the end ${(loadavg()[0] ?? 0).toFixed(1)}`;
   const path = join(import.meta.dirname, values.short ? "RESULTS-SHORT.md" : "RESULTS.md");
   const command = `npm run bench:sync${values.short ? " -- --short" : ""}`;

@@ -37,10 +37,10 @@ export interface Processes {
 const TICK_SECONDS = 0.01;
 
 /** Everything sees its own objects; `test:reader` sees all. */
-function configText(tls: object, postgres: object): string {
+function configText(tls: object | undefined, postgres: object): string {
   return `const everything = { readsAll: true };
 export default {
-  port: 0, adminPort: 0, tls: ${JSON.stringify(tls)}, postgres: ${JSON.stringify(postgres)}, schema: ${JSON.stringify(TASKS)},
+  port: 0, adminPort: 0, ${tls === undefined ? "" : `tls: ${JSON.stringify(tls)}, `}postgres: ${JSON.stringify(postgres)}, schema: ${JSON.stringify(TASKS)},
   authenticator: { verify: async (token) => ({ userId: token.slice(5), customData: token === "test:reader" ? everything : {}, expiresAt: Date.now() + 3600000 }) },
   rules: { classes: { Task: [
     { name: "reader", applyWhen: "%%user.custom_data.readsAll == true", read: true },
@@ -49,15 +49,15 @@ export default {
 };`;
 }
 
-/** Starts both. `program` is the server's command; `nodeOptions` go before it. */
-export async function startProcesses({ program, nodeOptions }: { readonly program: string; readonly nodeOptions: readonly string[] }): Promise<Processes> {
+/** Starts both. `program` is the server's command; `nodeOptions` go before it. `isPlain`: without TLS, on loopback. */
+export async function startProcesses({ program, nodeOptions, isPlain = false }: { readonly program: string; readonly nodeOptions: readonly string[]; readonly isPlain?: boolean }): Promise<Processes> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
   const { certPath, keyPath, cert } = makeCertificate(folder);
   const settings = JSON.parse(process.env["HOLDFAST_BENCH_POSTGRES"] ?? "{}") as Record<string, string>;
   const cluster = await startCluster({ isDurable: true, settings: { shared_buffers: "256MB", ...settings } });
   const address = await cluster.createDatabase();
   const configPath = join(folder, "config.mjs");
-  writeFileSync(configPath, configText({ certFile: certPath, keyFile: keyPath }, address));
+  writeFileSync(configPath, configText(isPlain ? undefined : { certFile: certPath, keyFile: keyPath }, address));
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...nodeOptions, program, "--config", configPath, "--json"], { stdio: ["ignore", "pipe", process.env["HOLDFAST_BENCH_LOG"] === undefined ? "ignore" : "inherit"] });
   const [started] = (await once(child.stdout, "data")) as [Buffer];
   const { url, adminPort } = JSON.parse(String(started)) as { url: string; adminPort: number };

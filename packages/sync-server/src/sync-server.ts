@@ -28,6 +28,7 @@ import { checkShardName, compileShardChoice } from "./shards/shard-choice.ts";
 import type { ShardChoice } from "./shards/shard-choice.ts";
 import { ShardSet } from "./shards/shard-set.ts";
 import { Shard } from "./shards/shard.ts";
+import { beginSmall } from "./small-buffers.ts";
 import type { Store } from "./store/store.ts";
 
 /** How a server is set up. */
@@ -215,6 +216,7 @@ export class SyncServer {
     const { tls, host = "127.0.0.1", port = 0, limits, connectionsMax = 20_000 } = this.#options;
     const answer = (request: IncomingMessage, response: ServerResponse): void => void this.#answer(request, response);
     const http = tls === undefined ? createPlainServer(TIMEOUTS, answer) : createTlsServer({ ...tls, ...TIMEOUTS, handshakeTimeout: TLS_HANDSHAKE_MS, minVersion: "TLSv1.2" }, answer);
+    if (tls !== undefined) beginSmall(http, TLS_HANDSHAKE_MS);
     http.maxConnections = connectionsMax;
     // Of connections that say nothing at all; a WebSocket has its own.
     http.setTimeout(TIMEOUTS.requestTimeout);
