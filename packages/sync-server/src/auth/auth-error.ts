@@ -54,6 +54,10 @@ export type AuthErrorCode =
   | "KEY_NOT_ISSUED"
   /** The user's key cannot be unwrapped: another wrapping key is configured, or the stored wrap was altered. */
   | "KEY_UNREADABLE"
+  /** The user has no key of this number or id, or no longer: former keys go when no device needs them. */
+  | "KEY_UNKNOWN"
+  /** The user's key was changed so often, and devices follow so little, that no more former keys are kept. */
+  | "KEY_HISTORY_FULL"
   /** The application's trigger function has failed. */
   | "TRIGGER_FAILED"
   /** Too many attempts. `retryAfterSeconds` says when to come back. */
@@ -87,6 +91,8 @@ const STATUS: Readonly<Record<AuthErrorCode, number>> = {
   API_KEY_UNKNOWN: 404,
   KEY_NOT_ISSUED: 404,
   KEY_UNREADABLE: 503,
+  KEY_UNKNOWN: 404,
+  KEY_HISTORY_FULL: 409,
   TRIGGER_FAILED: 503,
   RATE_LIMITED: 429,
   AUTH_CONFIGURATION_INVALID: 500,

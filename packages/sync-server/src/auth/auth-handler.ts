@@ -58,17 +58,27 @@ const ROUTES: Readonly<Record<string, (call: Call) => Promise<object | undefined
   },
   "POST /session": async ({ service, body }) => {
     const { user, ...tokens } = await service.refresh({ refreshToken: textField(body, "refresh_token"), nextNonce: textField(body, "next_nonce") });
-    return { ...tokenView(tokens), ...userView(user), key_mode: service.keyMode };
+    return { ...tokenView(tokens), ...userView(user), ...keyView(user), key_mode: service.keyMode };
   },
   "POST /session/end": async ({ service, body }) => void (await service.logOut(textField(body, "refresh_token"))),
   "GET /user": async (call) => userView(await call.service.user((await who(call)).userId)),
   "DELETE /user": async (call) => void (await call.service.deleteUser((await who(call)).userId)),
   "POST /user/link": async (call) => userView(await call.service.link((await who(call)).userId, { provider: textField(call.body, "provider"), payload: call.body, address: call.address })),
   "POST /user/key": async (call) => {
-    const { key, keyId, version } = await call.service.key((await who(call)).userId);
+    const { key, keyId, version, versions } = await call.service.key((await who(call)).userId, versionOf(call.body));
     const text = Buffer.from(key).toString("base64url");
     key.fill(0);
-    return { key: text, key_id: keyId, version };
+    return { key: text, key_id: keyId, version, versions };
+  },
+  "POST /user/key/change": async (call) => {
+    const { userId } = await who(call);
+    const { keyId, version } = await call.service.changeOwnKey(userId, textField(call.body, "key_id"));
+    return { key_id: keyId, version };
+  },
+  "POST /user/key/settled": async (call) => {
+    const { userId, sessionId } = await who(call);
+    await call.service.keySettled({ userId, sessionId, keyId: textField(call.body, "key_id") });
+    return undefined;
   },
   "GET /api-keys": async (call) => ({ keys: (await call.service.apiKeys.list((await who(call)).userId)).map(apiKeyView) }),
   "POST /api-keys": async (call) => {
@@ -148,6 +158,11 @@ function deviceOf(body: Body): { readonly deviceId?: string } {
   return typeof deviceId === "string" && /^[\w-]{1,64}$/u.test(deviceId) ? { deviceId } : {};
 }
 
+function versionOf({ version }: Body): number | undefined {
+  if (version === undefined || (Number.isSafeInteger(version) && (version as number) > 0)) return version as number | undefined;
+  throw new AuthError("REQUEST_INVALID", "expected 'version' to be a number from 1");
+}
+
 const MAX_APP_TEXT = 100;
 
 function appOf(body: Body): { readonly app?: { readonly name?: string; readonly version?: string } } {
@@ -190,11 +205,15 @@ function tokenView({ accessToken, refreshToken, expiresInSeconds, serverTimeMs }
 }
 
 function loginView({ user, deviceId, keyMode, ...tokens }: LoginAnswer): object {
-  return { ...tokenView(tokens), ...userView(user), device_id: deviceId, key_mode: keyMode };
+  return { ...tokenView(tokens), ...userView(user), ...keyView(user), device_id: deviceId, key_mode: keyMode };
 }
 
 function userView({ id, identities, customData, profile }: UserRecord): object {
   return { user_id: id, identities: identities.map(({ provider, subject }) => ({ id: subject, provider_type: provider })), custom_data: customData, profile };
+}
+
+function keyView({ key }: UserRecord): object {
+  return key === undefined ? {} : { key_id: key.keyId, key_version: key.version };
 }
 
 function apiKeyView({ id, name, disabled, key }: ApiKeyView): object {

@@ -36,7 +36,7 @@ export type LoginTrigger = (event: LoginEvent) => Promise<TriggerAnswer | undefi
 
 /** Something worth a line in the log. Holds no token, no key, no address and nobody's data. */
 export interface AuthLogEntry {
-  readonly event: "login" | "login-refused" | "first-login" | "refresh-refused" | "session-revoked" | "user-deleted" | "trigger-failed" | "hook-failed" | "function-failed" | "request-failed";
+  readonly event: "login" | "login-refused" | "first-login" | "refresh-refused" | "session-revoked" | "user-deleted" | "key-changed" | "trigger-failed" | "hook-failed" | "function-failed" | "request-failed";
   readonly provider?: string;
   readonly userId?: string;
   readonly code?: string;
@@ -74,6 +74,10 @@ export interface AuthOptions {
   readonly addressLimit?: RateLimitOptions;
   /** Passwords that are tried, by account. Default 10 at once, 5 a minute. */
   readonly accountLimit?: RateLimitOptions;
+  /** Changes of a user's key that the user orders, by user. Default 3 at once, 3 an hour. */
+  readonly keyChangeLimit?: RateLimitOptions;
+  /** Days without a sign of a device after which former keys are no longer kept for its sake. Default 400. */
+  readonly formerKeyDays?: number;
   readonly log?: (entry: AuthLogEntry) => void;
   readonly now?: () => number;
 }

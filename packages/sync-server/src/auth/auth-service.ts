@@ -20,7 +20,7 @@ import { isNonce, Tokens } from "./tokens.ts";
 import type { AccessClaims } from "./tokens.ts";
 import { createUserTables } from "./user-database.ts";
 import { UserKeys } from "./user-keys.ts";
-import type { IssuedKey } from "./user-keys.ts";
+import type { IssuedKey, KeyName } from "./user-keys.ts";
 import { UserRecords } from "./user-records.ts";
 import type { CustomData, Identity, UserRecord } from "./user-records.ts";
 import { UserSessions } from "./user-sessions.ts";
@@ -89,6 +89,7 @@ export class AuthService {
   readonly #functions: FunctionRunner;
   readonly #addresses: RateLimit;
   readonly #accounts: RateLimit;
+  readonly #keyChanges: RateLimit;
   readonly #endListeners = new Set<(ended: { readonly userId: string; readonly sessionId?: string }) => void>();
   #sweptAtMs = 0;
 
@@ -107,7 +108,7 @@ export class AuthService {
     this.#users = new UserRecords({ appId, database, now });
     this.#sessions = new UserSessions({ appId, database, now, idleDays: options.sessionIdleDays ?? 60 });
     this.#tokens = new Tokens({ appId, secrets: options.secrets, issuer: options.issuer ?? "holdfast", accessSeconds: this.#accessSeconds(), now });
-    this.#keys = new UserKeys({ appId, database, providers: options.key.mode === "issued" ? options.key.providers : [] });
+    this.#keys = new UserKeys({ appId, database, now, formerKeyDays: options.formerKeyDays ?? 400, providers: options.key.mode === "issued" ? options.key.providers : [] });
     this.#passwords =
       options.emailPassword === undefined
         ? undefined
@@ -122,12 +123,15 @@ export class AuthService {
     this.#functions = new FunctionRunner(options.functions ?? {}, options.functionLimits ?? {}, now);
     this.#addresses = new RateLimit(options.addressLimit ?? { burst: 60, perMinute: 60 }, now);
     this.#accounts = new RateLimit(options.accountLimit ?? { burst: 10, perMinute: 5 }, now);
+    this.#keyChanges = new RateLimit(options.keyChangeLimit ?? { burst: 3, perMinute: 0.05 }, now);
   }
 
   /** Makes the tables, and asks the key provider for a wrap: with a wrapping key that is disabled or gone the server does not start. */
   async start(): Promise<void> {
     await createUserTables(this.#options.database);
-    if (this.keyMode === "issued") await this.#keys.check();
+    if (this.keyMode !== "issued") return;
+    await this.#keys.check();
+    await this.#keys.adoptOldUsers();
   }
 
   /** Logs somebody in; the first time makes user and key. @throws {AuthError} */
@@ -152,6 +156,7 @@ export class AuthService {
     await this.#runTriggers(before, { identity, claims: verified.claims ?? {}, ...(request.app === undefined ? {} : { app: request.app }) });
     const user = await this.#liveUser(userId);
     const deviceId = request.deviceId ?? randomBytes(12).toString("hex");
+    if (this.keyMode === "issued") await this.#keys.noteDevice(userId, deviceId);
     const claims = await this.#sessions.begin({ userId, deviceId, nonce: request.nonce });
     void this.#sweepNowAndThen();
     return { ...(await this.#answer(userId, claims)), user, deviceId, keyMode: this.keyMode };
@@ -221,6 +226,7 @@ export class AuthService {
       const claims = this.#tokens.verifyRefresh(refreshToken);
       const next = await this.#sessions.rotate(claims, nextNonce);
       const user = await this.#liveUser(next.userId);
+      if (this.keyMode === "issued") await this.#keys.noteDevice(next.userId, next.deviceId);
       return { ...(await this.#answer(next.userId, next)), user };
     } catch (error) {
       const { code, cause } = codesOf(error);
@@ -265,12 +271,68 @@ export class AuthService {
     return this.#liveUser(userId);
   }
 
-  /** A user's key. The bytes are the caller's to wipe. @throws {AuthError} `KEY_NOT_ISSUED`, `KEY_UNREADABLE`, `PROVIDER_UNAVAILABLE` */
-  async key(userId: string): Promise<IssuedKey> {
-    if (this.keyMode !== "issued") throw new AuthError("KEY_NOT_ISSUED", "this application keeps its users' keys on their devices");
+  /**
+   * A user's key. The bytes are the caller's to wipe.
+   *
+   * @param version - Of a former key; without it the newest.
+   * @throws {AuthError} `KEY_NOT_ISSUED`, `KEY_UNKNOWN`, `KEY_UNREADABLE`, `PROVIDER_UNAVAILABLE`
+   */
+  async key(userId: string, version?: number): Promise<IssuedKey> {
+    this.#requireIssued();
     // Each answer is an unwrapping, perhaps at a service that charges for it: who asks without end is no device that opens a database.
     this.#addresses.take(`key ${userId}`);
-    return this.#keys.fetch(userId);
+    return this.#keys.fetch(userId, version);
+  }
+
+  /**
+   * Gives a user another key, for the operator. Devices fetch it when they next refresh their tokens, and re-key each file when it is next
+   * opened; until then they have the former one.
+   *
+   * @throws {AuthError} `KEY_NOT_ISSUED`, `KEY_HISTORY_FULL`, `TOKEN_INVALID` without such a user, `PROVIDER_UNAVAILABLE`
+   */
+  async changeKey(userId: string): Promise<KeyName> {
+    this.#requireIssued();
+    return this.#changeKey(userId);
+  }
+
+  /** Gives every user who has a key another one. @returns How many were changed */
+  async changeAllKeys(onProgress?: (count: number) => void): Promise<number> {
+    this.#requireIssued();
+    let count = 0;
+    for await (const userId of this.#keys.owners()) {
+      await this.#changeKey(userId);
+      if (++count % 100 === 0) onProgress?.(count);
+    }
+    return count;
+  }
+
+  /**
+   * The same for the user, who says which key is to be replaced: one that was replaced by now is not replaced again, so that a request whose
+   * answer was lost may be repeated. Who asks has shown an access token; a key, old or new, gives no right to this.
+   *
+   * @throws {AuthError} As `changeKey`, and `RATE_LIMITED`
+   */
+  async changeOwnKey(userId: string, presentKeyId: string): Promise<KeyName> {
+    this.#requireIssued();
+    this.#keyChanges.take(userId);
+    return this.#changeKey(userId, presentKeyId);
+  }
+
+  async #changeKey(userId: string, presentKeyId?: string): Promise<KeyName> {
+    const { isNew, ...name } = await this.#keys.change(userId, presentKeyId);
+    if (isNew) this.#log({ event: "key-changed", userId });
+    return name;
+  }
+
+  /** A device has all its files of a user under a key: former keys that nobody else needs are forgotten. @throws {AuthError} `KEY_UNKNOWN` */
+  async keySettled({ userId, sessionId, keyId }: { readonly userId: string; readonly sessionId: string; readonly keyId: string }): Promise<void> {
+    this.#requireIssued();
+    const deviceId = await this.#sessions.deviceOf(sessionId);
+    if (deviceId !== undefined) await this.#keys.settled({ userId, deviceId, keyId });
+  }
+
+  #requireIssued(): void {
+    if (this.keyMode !== "issued") throw new AuthError("KEY_NOT_ISSUED", "this application keeps its users' keys on their devices");
   }
 
   /** Wraps all users' keys under the first key provider. May be ended and run again. @returns How many were wrapped anew */

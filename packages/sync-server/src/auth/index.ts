@@ -31,5 +31,5 @@ export { openSqliteUserDatabase } from "./sqlite-user-database.ts";
 export { customJwtProvider, oidcProvider } from "./token-providers.ts";
 export type { CustomJwtOptions, OidcOptions } from "./token-providers.ts";
 export type { SqlRow, SqlRunner, SqlValue, UserDatabase } from "./user-database.ts";
-export type { IssuedKey } from "./user-keys.ts";
+export type { IssuedKey, KeyName } from "./user-keys.ts";
 export type { CustomData, Identity, UserRecord } from "./user-records.ts";

@@ -25,7 +25,7 @@ export interface UserDatabase extends SqlRunner {
 }
 
 /** Full name of one of the tables. */
-export function tableName({ dialect }: Pick<UserDatabase, "dialect">, name: "user" | "identity" | "session" | "api_key" | "password" | "mail_token"): string {
+export function tableName({ dialect }: Pick<UserDatabase, "dialect">, name: "user" | "user_key" | "device" | "identity" | "session" | "api_key" | "password" | "mail_token"): string {
   return dialect === "postgres" ? `sync.auth_${name}` : `auth_${name}`;
 }
 
@@ -39,6 +39,11 @@ export async function createUserTables(database: UserDatabase): Promise<void> {
       app TEXT NOT NULL, id TEXT NOT NULL, created_ms BIGINT NOT NULL, last_login_ms BIGINT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0,
       custom_data ${json} NOT NULL, profile ${json} NOT NULL, trigger_done INTEGER NOT NULL DEFAULT 0, trigger_lease_ms BIGINT NOT NULL DEFAULT 0,
       key_version INTEGER NOT NULL DEFAULT 0, key_id TEXT, key_wrapped TEXT, PRIMARY KEY (app, id))`,
+    // Keys that a change has taken out of the user's row. The row holds the newest one, so a database from before changes needs nothing done.
+    `CREATE TABLE IF NOT EXISTS ${name("user_key")} (
+      app TEXT NOT NULL, user_id TEXT NOT NULL, version INTEGER NOT NULL, key_id TEXT NOT NULL, key_wrapped TEXT NOT NULL, ended_ms BIGINT NOT NULL, PRIMARY KEY (app, user_id, version))`,
+    `CREATE TABLE IF NOT EXISTS ${name("device")} (
+      app TEXT NOT NULL, user_id TEXT NOT NULL, device_id TEXT NOT NULL, key_version INTEGER NOT NULL, seen_ms BIGINT NOT NULL, PRIMARY KEY (app, user_id, device_id))`,
     `CREATE TABLE IF NOT EXISTS ${name("identity")} (
       app TEXT NOT NULL, provider TEXT NOT NULL, subject TEXT NOT NULL, user_id TEXT NOT NULL, created_ms BIGINT NOT NULL, PRIMARY KEY (app, provider, subject))`,
     `CREATE INDEX IF NOT EXISTS auth_identity_by_user ON ${name("identity")} (app, user_id)`,

@@ -28,6 +28,8 @@ export interface UserRecord {
   readonly identities: readonly Identity[];
   readonly isDisabled: boolean;
   readonly isTriggerDone: boolean;
+  /** Which key is the newest one; undefined while the server has made none. */
+  readonly key?: { readonly keyId: string; readonly version: number };
 }
 
 /** The users of one application. */
@@ -103,7 +105,7 @@ export class UserRecords {
 
   /** A user, or undefined. */
   async read(userId: string): Promise<UserRecord | undefined> {
-    const [row] = await this.#database.query(`SELECT id, custom_data, profile, is_disabled, trigger_done FROM ${this.#users} WHERE app = $1 AND id = $2`, [this.#appId, userId]);
+    const [row] = await this.#database.query(`SELECT id, custom_data, profile, is_disabled, trigger_done, key_id, key_version FROM ${this.#users} WHERE app = $1 AND id = $2`, [this.#appId, userId]);
     if (row === undefined) return undefined;
     const identities = await this.#database.query(`SELECT provider, subject FROM ${this.#identities} WHERE app = $1 AND user_id = $2 ORDER BY created_ms, provider, subject`, [this.#appId, userId]);
     return {
@@ -113,6 +115,7 @@ export class UserRecords {
       identities: identities.map((identity: SqlRow) => ({ provider: String(identity["provider"]), subject: String(identity["subject"]) })),
       isDisabled: integerOf(row["is_disabled"]) === 1,
       isTriggerDone: integerOf(row["trigger_done"]) === 1,
+      ...(row["key_id"] === null ? {} : { key: { keyId: String(row["key_id"]), version: integerOf(row["key_version"]) } }),
     };
   }
 
@@ -147,7 +150,7 @@ export class UserRecords {
     await this.#database.query(`UPDATE ${this.#users} SET trigger_done = $3, trigger_lease_ms = 0 WHERE app = $1 AND id = $2`, [this.#appId, userId, isDone ? 1 : 0]);
   }
 
-  /** Deletes a user with key, identities, sessions, API keys and passwords. Its objects are the application's to delete. */
+  /** Deletes a user with keys, identities, sessions, API keys and passwords. Its objects are the application's to delete. */
   async delete(userId: string): Promise<void> {
     const table = (name: Parameters<typeof tableName>[1]): string => tableName(this.#database, name);
     await this.#database.transaction(async (runner) => {
@@ -155,7 +158,7 @@ export class UserRecords {
       for (const name of ["password", "mail_token"] as const) {
         await runner.query(`DELETE FROM ${table(name)} WHERE app = $1 AND email IN (SELECT subject FROM ${this.#identities} WHERE app = $1 AND user_id = $2 AND provider = 'local-userpass')`, [this.#appId, userId]);
       }
-      for (const name of ["identity", "session", "api_key"] as const) await runner.query(`DELETE FROM ${table(name)} WHERE app = $1 AND user_id = $2`, [this.#appId, userId]);
+      for (const name of ["identity", "session", "api_key", "user_key", "device"] as const) await runner.query(`DELETE FROM ${table(name)} WHERE app = $1 AND user_id = $2`, [this.#appId, userId]);
     });
   }
 

@@ -57,19 +57,19 @@ export class UserSessions {
    * @param nextNonce - Chosen and stored by the client before it asked.
    * @throws {AuthError} `SESSION_INVALID`, `SESSION_REVOKED`
    */
-  async rotate({ sessionId, seq, nonce }: RefreshClaims, nextNonce: string): Promise<RefreshClaims & SessionOwner> {
+  async rotate({ sessionId, seq, nonce }: RefreshClaims, nextNonce: string): Promise<RefreshClaims & SessionOwner & { readonly deviceId: string }> {
     const { database, now } = this.#options;
     const next = await database.transaction(async (runner) => {
       // One statement that changes the row only if the token is the newest, or the one before a newest that nobody has used.
       const [row] = await runner.query(
         `UPDATE ${this.#table} SET seq = $2 + 1, nonce = $4, previous_nonce = $3, expires_ms = $6
-         WHERE id = $1 AND app = $7 AND revoked_ms IS NULL AND expires_ms > $5 AND ((seq = $2 AND nonce = $3) OR (seq = $2 + 1 AND previous_nonce = $3)) RETURNING user_id`,
+         WHERE id = $1 AND app = $7 AND revoked_ms IS NULL AND expires_ms > $5 AND ((seq = $2 AND nonce = $3) OR (seq = $2 + 1 AND previous_nonce = $3)) RETURNING user_id, device_id`,
         [sessionId, seq, nonce, nextNonce, now(), this.#expiryMs(), this.#options.appId],
       );
       if (row !== undefined) return row;
       return (await runner.query(`SELECT revoked_ms, expires_ms FROM ${this.#table} WHERE id = $1 AND app = $2`, [sessionId, this.#options.appId]))[0];
     });
-    if (next?.["user_id"] !== undefined) return { sessionId, seq: seq + 1, nonce: nextNonce, userId: String(next["user_id"]) };
+    if (next?.["user_id"] !== undefined) return { sessionId, seq: seq + 1, nonce: nextNonce, userId: String(next["user_id"]), deviceId: String(next["device_id"]) };
     throw await this.#refusal(sessionId, next);
   }
 
@@ -97,6 +97,13 @@ export class UserSessions {
     const { appId, database, now } = this.#options;
     const rows = await database.query(`SELECT 1 AS one FROM ${this.#table} WHERE id = $1 AND app = $2 AND user_id = $3 AND revoked_ms IS NULL AND expires_ms > $4`, [sessionId, appId, userId, now()]);
     return rows.length === 1;
+  }
+
+  /** The device that a session is on. */
+  async deviceOf(sessionId: string): Promise<string | undefined> {
+    const { appId, database } = this.#options;
+    const [row] = await database.query(`SELECT device_id FROM ${this.#table} WHERE id = $1 AND app = $2`, [sessionId, appId]);
+    return row === undefined ? undefined : String(row["device_id"]);
   }
 
   /** Forgets sessions that were over for longer than the idle time: their tokens are `SESSION_INVALID` from then on. */

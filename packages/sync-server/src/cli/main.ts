@@ -13,14 +13,15 @@ import { jsonLog } from "../operations/log.ts";
 import type { ServerConfig } from "./config.ts";
 import { loadConfig } from "./config.ts";
 import { giveBackWhenQuiet } from "./give-back.ts";
-import { convert, rewrap } from "./keep.ts";
-import type { Done } from "./keep.ts";
+import { changeKeys, convert, rewrap } from "./keep.ts";
+import type { Done, KeyOwners } from "./keep.ts";
 import { runServer } from "./run.ts";
 
 const USAGE = `Usage: holdfast-sync-server [COMMAND] --config FILE [options]
 
 Without a command it serves. Commands:
   rewrap             wrap the keys of the store and of all users anew, under the first key provider; servers may run
+  change-key         give users another key: --user ID (repeatable) or --all-users; servers may run
   encrypt            encrypt the embedded store; no server may run on it
   decrypt            write it as plain files again
   rekey              give it a new key, and the cipher of the configuration
@@ -47,7 +48,7 @@ async function main(): Promise<number> {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { config: { type: "string" }, host: { type: "string" }, port: { type: "string" }, "admin-port": { type: "string" }, "store-key-file": { type: "string" }, check: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
+      options: { config: { type: "string" }, host: { type: "string" }, port: { type: "string" }, "admin-port": { type: "string" }, "store-key-file": { type: "string" }, user: { type: "string", multiple: true }, "all-users": { type: "boolean" }, check: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
     });
     isJson = values.json === true;
     if (values.help === true) {
@@ -73,7 +74,7 @@ async function main(): Promise<number> {
     if (more.length > 0) throw new SyncServerError("CONFIGURATION_INVALID", "one command at a time");
     if (command === undefined) await serve(config, isJson);
     else {
-      const { text, fields } = await run(command, config);
+      const { text, fields } = await run(command, config, { users: values.user ?? [], isAll: values["all-users"] === true });
       print(isJson, fields, text);
     }
     return 0;
@@ -86,8 +87,11 @@ async function main(): Promise<number> {
   }
 }
 
-async function run(command: string, config: ServerConfig): Promise<Done> {
+async function run(command: string, config: ServerConfig, owners: KeyOwners): Promise<Done> {
+  if (command !== "change-key" && (owners.isAll || owners.users.length > 0)) throw new SyncServerError("CONFIGURATION_INVALID", "--user and --all-users belong to change-key");
   switch (command) {
+    case "change-key":
+      return changeKeys(config, owners, (count) => void process.stderr.write(`${String(count)} keys of users\n`));
     case "rewrap":
       return rewrap(config, (count) => void process.stderr.write(`${String(count)} keys of users\n`));
     case "encrypt":
