@@ -81,7 +81,7 @@ export class Realm extends RealmStatics {
       return;
     }
     const given = parseConfiguration(config);
-    const parsed = given.sync === undefined ? given : requireSyncProvider().configure(given);
+    const parsed = given.sync === undefined ? given : unlocked(requireSyncProvider().configure(given));
     const path = absolutePath(parsed.path ?? Realm.defaultPath);
     const { onMigration, onFirstOpen, integers = "number" } = parsed;
     const { file, schema } = openFile({
@@ -482,4 +482,8 @@ export class Realm extends RealmStatics {
 /** A realm over a session that the caller closes. */
 export function lendRealm(parts: BorrowedParts): Realm {
   return new Realm({ [BORROWED]: parts } as never);
+}
+
+function unlocked(config: Configuration): Configuration {
+  return requireSyncProvider().unlock?.(config) ?? config;
 }

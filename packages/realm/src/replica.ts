@@ -23,3 +23,4 @@ export type { LogCategory, LogEntry, LogLevel } from "./logging.ts";
 export { isHiddenTree } from "./store/hidden-trees.ts";
 export type { FileSession } from "./store/file-session.ts";
 export { absolutePath, hasContent, hasToPrepare, whenReady, removeRealmFiles } from "./platform/realm-files.ts";
+export { isKeyOfFile } from "@holdfast/storage-engine";

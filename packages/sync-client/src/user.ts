@@ -3,7 +3,7 @@
  *
  * @module
  */
-
+import type { Configuration } from "@holdfast/realm";
 import type { NetworkConfiguration } from "./session/network.ts";
 
 /** A user, as sessions see one. */
@@ -23,6 +23,10 @@ export interface SyncUser {
   loggedOutByServer?(): void;
   /** Headers, proxy and authorities for all connections of the user's app. */
   readonly network?: NetworkConfiguration;
+  /** Gets the keys of this user that opening a file may need. @returns Undefined if there is nothing to wait for */
+  prepareKey?(path: string, given: Uint8Array): Promise<void> | undefined;
+  /** The key that a file is under, if `given` is one of this user's; the file may get a newer one first. @returns Undefined if `given` is to be used */
+  keyFor?(file: Pick<Configuration, "path" | "freshness" | "readOnly">, given: Uint8Array): Uint8Array | undefined;
   /** A file of this user is open: it goes when the user is removed, but not before it is closed. @returns What to call then */
   holdFile?(path: string): () => void;
 }

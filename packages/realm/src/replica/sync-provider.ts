@@ -27,6 +27,8 @@ export interface SyncOpening {
 export interface SyncProvider {
   /** Checks `sync` of a configuration, and fills in the path that a user's realm has. */
   configure(config: Configuration): Configuration;
+  /** A file is about to be opened: the key that it has, if its user has several. May give the file another one first. */
+  unlock?(config: Configuration): Configuration;
   /** Changes the classes that a realm is about to be opened with. */
   shape?(config: Configuration, classes: CanonicalObjectSchema[]): CanonicalObjectSchema[];
   /** Writes a copy of an open file that is synced when it is opened. */

@@ -5,14 +5,17 @@
  */
 import type { DatabaseKeys } from "@holdfast/key-store";
 import { Realm } from "@holdfast/realm";
+import { absolutePath, whenReady } from "@holdfast/realm/replica";
 import { AppError } from "./app-error.ts";
 import type { Answer, AuthRequest } from "./auth-connection.ts";
 import { AuthConnection } from "./auth-connection.ts";
 import type { Credentials } from "./credentials.ts";
+import { IssuedKeys } from "./issued-keys.ts";
+import type { FileToOpen } from "./issued-keys.ts";
 import { ProviderType } from "./credentials.ts";
 import type { MetadataFile, StoredUser } from "./metadata-file.ts";
 import { newNonce } from "./nonce.ts";
-import { keyAnswer, sessionAnswer, textOf, userAnswer } from "./session-answer.ts";
+import { sessionAnswer, textOf, userAnswer } from "./session-answer.ts";
 import type { NetworkConfiguration } from "../session/network.ts";
 import { TokensOfUser } from "./tokens-of-user.ts";
 
@@ -38,6 +41,7 @@ export class AppUsers {
   readonly metadata: () => MetadataFile;
   readonly #options: AppUsersOptions;
   readonly #tokens = new Map<string, TokensOfUser>();
+  readonly #issued = new Map<string, IssuedKeys>();
   /** Files that are open in this process, and how often. */
   readonly #held = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -74,7 +78,7 @@ export class AppUsers {
       const answer = sessionAnswer(raw);
       metadata.putLogin(answer, { deviceId: textOf(raw, "device_id"), nextNonce: newNonce() });
       // So that the files open offline from now on. What fails here fails again in databaseKey(), and is told there.
-      if (this.#options.keys !== undefined && answer.keyMode === "issued") await this.#issuedKey(answer.userId, this.#options.keys).then((key) => key.fill(0), () => undefined);
+      if (answer.keyMode === "issued") await this.issuedKeys(answer.userId)?.newest().then((key) => key.fill(0), () => undefined);
       return answer.userId;
     }).then((userId) => {
       this.#options.onChange(userId, true);
@@ -141,31 +145,69 @@ export class AppUsers {
       connection,
       store: keys?.store,
       lockName: `app/${appId}/user/${userId}/tokens`,
-      onRefresh: () => onChange(userId, false),
+      onRefresh: () => {
+        onChange(userId, false);
+        // The answer has said which key is the newest.
+        void this.issuedKeys(userId)?.follow();
+      },
       onSessionOver: (isRevoked) => this.#sessionOver(userId, isRevoked),
     });
     this.#tokens.set(userId, tokens);
     return tokens;
   }
 
-  /** The key of a user's files. */
-  async databaseKey(userId: string): Promise<Uint8Array> {
+  /** The keys that the server has issued for a user; undefined if it does not, or there is no key store. */
+  issuedKeys(userId: string): IssuedKeys | undefined {
+    const { keys } = this.#options;
+    if (keys === undefined || this.metadata().user(userId)?.keyMode !== "issued") return undefined;
+    const known = this.#issued.get(userId);
+    if (known !== undefined) return known;
+    const issued = this.#makeIssued(userId, keys);
+    this.#issued.set(userId, issued);
+    return issued;
+  }
+
+  #makeIssued(userId: string, keys: DatabaseKeys): IssuedKeys {
+    return new IssuedKeys({ userId, name: this.#keyName(userId), keys, metadata: this.metadata, ask: (request) => this.askAs(userId, request), isHeld: (path) => this.#held.has(path) });
+  }
+
+  /** Another key for a user. */
+  async changeKey(userId: string): Promise<void> {
     const { keys } = this.#options;
     const user = this.metadata().user(userId);
     if (user?.state !== "LoggedIn") throw new AppError("USER_NOT_LOGGED_IN", "The specified user is not logged in.");
-    if (keys === undefined) throw new AppError("KEY_STORE_MISSING", "the keys of users are kept in the device's key store: hand in 'keys' in the configuration of the app");
-    if (user.keyMode === "issued") return this.#issuedKey(userId, keys);
+    if (keys === undefined) throw storeMissing();
+    const issued = this.issuedKeys(userId);
+    if (issued === undefined) throw new AppError("KEY_NOT_ISSUED", "this user's key is the device's own: give each file another one with Realm.rekey, or keys.rotate");
+    await issued.change();
+  }
+
+  /** Wipes keys from memory. */
+  wipeKeys(): void {
+    for (const issued of this.#issued.values()) issued.wipe();
+    this.#issued.clear();
+  }
+
+  /** The key of a user's files, or of one of them. */
+  async databaseKey(userId: string, file?: FileToOpen): Promise<Uint8Array> {
+    const { keys } = this.#options;
+    const user = this.metadata().user(userId);
+    if (user?.state !== "LoggedIn") throw new AppError("USER_NOT_LOGGED_IN", "The specified user is not logged in.");
+    if (keys === undefined) throw storeMissing();
+    const issued = this.issuedKeys(userId);
+    if (issued !== undefined) return file === undefined ? issued.newest() : this.#keyOfFile(userId, issued, file);
     const files = this.metadata().files(userId);
     return keys.getOrCreate({ name: this.#keyName(userId), databaseExists: () => files.some((path) => Realm.exists(path)) });
   }
 
-  async #issuedKey(userId: string, keys: DatabaseKeys): Promise<Uint8Array> {
-    const name = this.#keyName(userId);
-    const known = await keys.read({ name });
-    if (known !== null) return known;
-    const key = keyAnswer(await this.askAs(userId, { method: "POST", path: "/user/key" }));
-    await keys.adopt({ name, key });
-    return key;
+  async #keyOfFile(userId: string, issued: IssuedKeys, file: FileToOpen): Promise<Uint8Array> {
+    const path = absolutePath(file.path ?? Realm.defaultPath);
+    this.metadata().putKeyedFile(path, userId);
+    const newest = await issued.newest();
+    return whenReady([path], async () => {
+      await issued.prepare(path, newest);
+      return issued.keyFor({ ...file, path })?.slice() ?? newest;
+    });
   }
 
   /** Notes that a file is a user's and open. @returns What to call when it is closed */
@@ -198,7 +240,7 @@ export class AppUsers {
     for (const userId of userIds) {
       // The user has logged in again meanwhile.
       if (metadata.user(userId)?.state === "LoggedIn") metadata.strike("DoomedKey", userId);
-      else if (keys !== undefined) await keys.remove({ name: this.#keyName(userId) }).then(() => metadata.strike("DoomedKey", userId)).catch(() => undefined);
+      else if (keys !== undefined) await this.#forgetKeys(userId, keys).then(() => metadata.strike("DoomedKey", userId)).catch(() => undefined);
     }
     for (const refreshToken of sessions) {
       await connection()
@@ -210,6 +252,11 @@ export class AppUsers {
         // No network, or the app was closed meanwhile: stays on the list.
         .catch(() => undefined);
     }
+  }
+
+  async #forgetKeys(userId: string, keys: DatabaseKeys): Promise<void> {
+    // Of a user who was removed nobody knows any more whether the key was issued.
+    await (this.#issued.get(userId) ?? this.#makeIssued(userId, keys)).forget();
   }
 
   #deleteFile(path: string): void {
@@ -250,6 +297,10 @@ export class AppUsers {
     this.#turn = result.catch(() => undefined);
     return result;
   }
+}
+
+function storeMissing(): AppError {
+  return new AppError("KEY_STORE_MISSING", "the keys of users are kept in the device's key store: hand in 'keys' in the configuration of the app");
 }
 
 function isAnonymous({ identities }: StoredUser): boolean {

@@ -203,6 +203,7 @@ export class App<Functions extends object = DefaultFunctionsFactory, CustomData 
   close(): void {
     this.#isClosed = true;
     this.#endSessions([...this.#userById.keys()]);
+    this.#users.wipeKeys();
     if (App.#byId.get(this.id) === (this as unknown as App)) App.#byId.delete(this.id);
     this.#metadata?.close();
     this.#metadata = undefined;

@@ -12,6 +12,7 @@ export type { AppErrorCode } from "./app-error.ts";
 export type { Fetch } from "./auth-connection.ts";
 export { Credentials, ProviderType } from "./credentials.ts";
 export type { OidcCode, OidcToken } from "./credentials.ts";
+export type { FileToOpen } from "./issued-keys.ts";
 export type { ChangeCallback } from "./listeners.ts";
 export { MetadataMode, UserState } from "./metadata-file.ts";
 export type { MetadataModeName, UserStateName } from "./metadata-file.ts";

@@ -64,6 +64,16 @@ interface UserRow {
   loggedInAt: number;
 }
 
+/** What is known of a user's issued keys; an id that is not known is an empty text. */
+export interface KeyState {
+  /** The newest one, by what the server has said last. */
+  readonly newestId: string;
+  /** The one that stands under the user's own name in the key store. */
+  readonly mainId: string;
+  /** The one that all files were under when the server was told so. */
+  readonly settledId: string;
+}
+
 interface AppRow {
   id: string;
   currentUser: string | null;
@@ -87,6 +97,9 @@ const SCHEMA: ObjectSchema[] = [
   { name: "FileMetadata", primaryKey: "path", properties: { path: "string", userId: "string", isDoomed: "bool" } },
   { name: "EndedSession", primaryKey: "refreshToken", properties: { refreshToken: "string" } },
   { name: "DoomedKey", primaryKey: "name", properties: { name: "string" } },
+  { name: "KeyMetadata", primaryKey: "userId", properties: { userId: "string", newestId: "string", mainId: "string", settledId: "string" } },
+  { name: "SpareKey", primaryKey: "name", properties: { name: "string", userId: "string", keyId: "string" } },
+  { name: "KeyedFile", primaryKey: "path", properties: { path: "string", userId: "string" } },
 ];
 
 /** 1: the address that the app was moved to. */
@@ -181,6 +194,7 @@ export class MetadataFile {
       if (before !== undefined && before.refreshToken !== "") this.#putEnded(before.refreshToken);
       const revived = this.#realm.objectForPrimaryKey("DoomedKey", answer.userId);
       if (revived !== null) this.#realm.delete(revived);
+      if (answer.keyId !== undefined) this.#putKeys(answer.userId, { newestId: answer.keyId });
       this.#realm.create("UserMetadata", { id: answer.userId, ...sessionFields(answer, nextNonce), loggedInAt: app.loginCount }, UpdateMode.Modified);
     });
   }
@@ -193,7 +207,56 @@ export class MetadataFile {
       if (row === null || row.state !== UserState.LoggedIn) return;
       this.#appForWriting().clockOffsetMs = Math.round(answer.serverTimeMs - Date.now());
       this.#realm.create("UserMetadata", { id: answer.userId, ...sessionFields(answer, nextNonce) }, UpdateMode.Modified);
+      if (answer.keyId !== undefined) this.#putKeys(answer.userId, { newestId: answer.keyId });
     });
+  }
+
+  /** What is known of a user's issued keys. */
+  keys(userId: string): KeyState {
+    const row = this.#realm.objectForPrimaryKey<{ newestId: string; mainId: string; settledId: string }>("KeyMetadata", userId);
+    return { newestId: row?.newestId ?? "", mainId: row?.mainId ?? "", settledId: row?.settledId ?? "" };
+  }
+
+  /** Notes some of it. */
+  putKeys(userId: string, changes: Partial<KeyState>): void {
+    const known = this.keys(userId);
+    if (Object.entries(changes).every(([field, id]) => known[field as keyof KeyState] === id)) return;
+    this.#realm.write(() => this.#putKeys(userId, changes));
+  }
+
+  #putKeys(userId: string, changes: Partial<KeyState>): void {
+    this.#realm.create("KeyMetadata", { userId, ...this.keys(userId), ...changes }, UpdateMode.Modified);
+  }
+
+  /** Ids of the keys that the key store has beside the main one. */
+  spareKeys(userId: string): string[] {
+    return [...this.#realm.objects<{ keyId: string }>("SpareKey").filtered("userId == $0", userId)].map(({ keyId }) => keyId);
+  }
+
+  /** Notes one before it is put there, so that none is left behind. */
+  putSpareKey(userId: string, keyId: string): void {
+    this.#realm.write(() => void this.#realm.create("SpareKey", { name: `${userId}/${keyId}`, userId, keyId }, UpdateMode.Modified));
+  }
+
+  /** Strikes off what was taken out of the key store: one spare key, or with it everything that is known of the user's. */
+  strikeKeys(userId: string, keyId?: string): void {
+    this.#realm.write(() => {
+      const spare = this.#realm.objects<{ name: string }>("SpareKey").filtered("userId == $0", userId).snapshot();
+      for (const row of spare) if (keyId === undefined || row.name === `${userId}/${keyId}`) this.#realm.delete(row);
+      if (keyId === undefined) this.#putKeys(userId, { mainId: "", settledId: "" });
+    });
+  }
+
+  /** Notes that a file, synced or not, is under a user's key. */
+  putKeyedFile(path: string, userId: string): void {
+    if (this.#realm.objectForPrimaryKey<{ userId: string }>("KeyedFile", path)?.userId === userId) return;
+    this.#realm.write(() => void this.#realm.create("KeyedFile", { path, userId }, UpdateMode.Modified));
+  }
+
+  /** Paths of all files that were noted for a user, synced or not. */
+  keyedFiles(userId: string): string[] {
+    const others = [...this.#realm.objects<{ path: string }>("KeyedFile").filtered("userId == $0", userId)].map(({ path }) => path);
+    return [...new Set([...this.files(userId), ...others])];
   }
 
   /** Notes what the server says of a user. */

@@ -31,6 +31,16 @@ export interface SessionAnswer extends UserAnswer {
   readonly expiresInSeconds: number;
   readonly serverTimeMs: number;
   readonly keyMode: KeyMode;
+  /** Of the newest key that the server has issued for the user; undefined if there is none yet. */
+  readonly keyId?: string;
+}
+
+/** A key of a user. */
+export interface KeyAnswer {
+  readonly key: Uint8Array;
+  readonly keyId: string;
+  /** Of all keys that the server keeps for the user, newest first. */
+  readonly versions: readonly number[];
 }
 
 /** @throws {AppError} `ANSWER_INVALID` */
@@ -49,11 +59,17 @@ export function userAnswer(answer: Answer): UserAnswer {
 export function sessionAnswer(answer: Answer): SessionAnswer {
   const keyMode = answer["key_mode"];
   if (keyMode !== "issued" && keyMode !== "device") throw invalid("key_mode");
-  return { ...userAnswer(answer), accessToken: textOf(answer, "access_token"), refreshToken: textOf(answer, "refresh_token"), expiresInSeconds: numberOf(answer, "expires_in"), serverTimeMs: numberOf(answer, "server_time_ms"), keyMode };
+  return { ...userAnswer(answer), accessToken: textOf(answer, "access_token"), refreshToken: textOf(answer, "refresh_token"), expiresInSeconds: numberOf(answer, "expires_in"), serverTimeMs: numberOf(answer, "server_time_ms"), keyMode, ...keyIdOf(answer) };
 }
 
-/** The 64 bytes of an issued key. @throws {AppError} `ANSWER_INVALID` */
-export function keyAnswer(answer: Answer): Uint8Array {
+/** An issued key. @throws {AppError} `ANSWER_INVALID` */
+export function keyAnswer(answer: Answer): KeyAnswer {
+  const { versions } = answer;
+  const others = Array.isArray(versions) ? versions.filter((each): each is number => Number.isSafeInteger(each)) : [];
+  return { key: keyBytes(answer), keyId: keyIdText(answer), versions: others };
+}
+
+function keyBytes(answer: Answer): Uint8Array {
   try {
     const key = base64urlnopad.decode(textOf(answer, "key"));
     if (key.length === 64) return key;
@@ -61,6 +77,17 @@ export function keyAnswer(answer: Answer): Uint8Array {
     // Told below: what the decoder says may quote the text.
   }
   throw invalid("key");
+}
+
+/** An id becomes part of a name in the key store. @throws {AppError} `ANSWER_INVALID` */
+export function keyIdText(answer: Answer): string {
+  const keyId = textOf(answer, "key_id");
+  if (!/^[\w-]{1,64}$/u.test(keyId)) throw invalid("key_id");
+  return keyId;
+}
+
+function keyIdOf(answer: Answer): { readonly keyId?: string } {
+  return answer["key_id"] === undefined ? {} : { keyId: keyIdText(answer) };
 }
 
 /** A text field. @throws {AppError} `ANSWER_INVALID` */

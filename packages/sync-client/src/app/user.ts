@@ -11,6 +11,7 @@ import type { AskAsUser } from "./api-key-auth.ts";
 import type { AppUsers } from "./app-users.ts";
 import { AppError } from "./app-error.ts";
 import { Credentials } from "./credentials.ts";
+import type { FileToOpen } from "./issued-keys.ts";
 import { Listeners } from "./listeners.ts";
 import type { ChangeCallback } from "./listeners.ts";
 import { UserState } from "./metadata-file.ts";
@@ -113,13 +114,25 @@ export class User<Functions extends object = DefaultFunctionsFactory, CustomData
 
   /**
    * The 64 bytes that this user's files are encrypted under, as fresh bytes. Comes from the device's key store; the first time,
-   * if the server issues keys, from the server.
+   * if the server issues keys, from the server. Realms with `sync` may be under a former key of the user: they are found out, and re-keyed, when
+   * they are opened. A realm without `sync` has to be named here.
    *
+   * @param file - One realm's path, and its anchor if it has one: the key of that file, after it was given the newest if nobody has it open.
    * @throws {AppError} `USER_NOT_LOGGED_IN`, `KEY_STORE_MISSING`, `NETWORK_UNAVAILABLE`; and the key store's codes: `KEY_LOST` if the
    * device alone had the key and it is gone while a file of the user exists. No new key is made then.
    */
-  databaseKey(): Promise<Uint8Array> {
-    return this.#users.databaseKey(this.id);
+  databaseKey(file?: FileToOpen): Promise<Uint8Array> {
+    return this.#users.databaseKey(this.id, file);
+  }
+
+  /**
+   * Has the server make another key for this user (ours). Each file gets it when it is next opened, here and on the user's other devices;
+   * until then they open as before. Nothing is to be done but to go on handing in what `databaseKey()` gives.
+   *
+   * @throws {AppError} `USER_NOT_LOGGED_IN`, `NETWORK_UNAVAILABLE`, `RATE_LIMITED`, `KEY_HISTORY_FULL`; `KEY_NOT_ISSUED` if keys are the devices' own
+   */
+  changeKey(): Promise<void> {
+    return this.#users.changeKey(this.id);
   }
 
   /** Ends the session. What happens to key and files: docs/guides/sync.md. Works offline; the server is told later. */
@@ -200,6 +213,16 @@ export class User<Functions extends object = DefaultFunctionsFactory, CustomData
   /** @internal The next refresh finds out whether it is so, and does what follows. */
   loggedOutByServer(): void {
     void this.refreshAccessToken().catch(() => undefined);
+  }
+
+  /** @internal See SyncUser. */
+  prepareKey(path: string, given: Uint8Array): Promise<void> | undefined {
+    return this.#users.issuedKeys(this.id)?.prepare(path, given);
+  }
+
+  /** @internal See SyncUser. */
+  keyFor(file: FileToOpen, given: Uint8Array): Uint8Array | undefined {
+    return this.#users.issuedKeys(this.id)?.keyFor(file, given);
   }
 
   /** @internal Notes that a file is this user's. @returns What to call when the file is closed */

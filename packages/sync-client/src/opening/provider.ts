@@ -52,6 +52,13 @@ const provider: SyncProvider = {
     return config.path === undefined ? { ...config, path: defaultPathOf(sync) } : config;
   },
 
+  unlock(config) {
+    const { user } = config.sync as unknown as SyncConfiguration;
+    const given = keyBytes(config.encryptionKey);
+    const key = given === undefined ? undefined : user.keyFor?.(config, given);
+    return key === undefined ? config : { ...config, encryptionKey: key };
+  },
+
   attach(realm, config) {
     const sync = config.sync as unknown as SyncConfiguration;
     const { synced, isFirst } = SyncedRealm.attach(sessionOf(realm) as FileSession, sync);
@@ -157,7 +164,11 @@ class Opening implements SyncOpening {
     const path = absolutePath(config.path as string);
     const begin = (): Promise<Realm> => {
       const isThere = hasContent(path);
-      return this.#open(() => construct(config), sync, isThere);
+      const given = keyBytes(config.encryptionKey);
+      const prepared = given === undefined ? undefined : sync.user.prepareKey?.(path, given);
+      if (prepared === undefined) return this.#open(() => construct(config), sync, isThere);
+      // Another process may give the file another key between the look at it and its opening.
+      return prepared.then(() => this.#open(() => withAnotherTry(() => construct(config)), sync, isThere));
     };
     this.done = (hasToPrepare() ? whenReady([path], begin) : begin()).finally(() => (this.#isDone = true));
   }
@@ -203,6 +214,22 @@ function close(realm: Realm): void {
   const synced = syncedRealmOf(sessionOf(realm));
   realm.close();
   synced?.endBackground();
+}
+
+/** The bytes of a key in whatever form; undefined for what is none, which opening says. */
+function keyBytes(key: unknown): Uint8Array | undefined {
+  if (key instanceof ArrayBuffer) return new Uint8Array(key);
+  if (ArrayBuffer.isView(key)) return new Uint8Array(key.buffer, key.byteOffset, key.byteLength);
+  return Array.isArray(key) ? Uint8Array.from(key as number[]) : undefined;
+}
+
+function withAnotherTry(construct: () => Realm): Realm {
+  try {
+    return construct();
+  } catch (error) {
+    if ((error as { code?: string }).code !== "KEY_WRONG") throw error;
+    return construct();
+  }
 }
 
 function cancelled(cause?: unknown): SyncError {
