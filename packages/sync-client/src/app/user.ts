@@ -215,6 +215,11 @@ export class User<Functions extends object = DefaultFunctionsFactory, CustomData
     void this.refreshAccessToken().catch(() => undefined);
   }
 
+  /** @internal Once what can be done now about keys that were changed is done. */
+  async keysFollowed(): Promise<void> {
+    await this.#users.issuedKeys(this.id)?.follow();
+  }
+
   /** @internal See SyncUser. */
   prepareKey(path: string, given: Uint8Array): Promise<void> | undefined {
     return this.#users.issuedKeys(this.id)?.prepare(path, given);

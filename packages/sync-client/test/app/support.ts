@@ -105,6 +105,12 @@ export class TestDevice {
     return this.#app;
   }
 
+  /** Ends the app. */
+  async stop(): Promise<void> {
+    this.#app?.close();
+    this.#app = undefined;
+  }
+
   /** An app that is not open yet. */
   make(changes: Partial<AppConfiguration> = {}): App {
     return new App({ id: "clinic", baseUrl: this.#server.baseUrl, baseFilePath: this.folder, keys: this.keys, fetch: this.network.fetch, ...changes });
