@@ -287,7 +287,11 @@ describe("several processes", () => {
     for (const name of FILES) await write(device, user, name, name);
     await user.keysFollowed();
     let steps = 0;
-    for (let step = 1; ; step++) {
+    // Each step needs a process: all of them with HOLDFAST_EVERY_STEP=1, else every fifth from one that changes.
+    const stride = process.env["HOLDFAST_EVERY_STEP"] === "1" ? 1 : 5;
+    const first = 1 + (Date.now() % stride);
+    process.stdout.write(`steps from ${String(first)} by ${String(stride)}\n`);
+    for (let step = first; ; step += stride) {
       await device.stop();
       await scene.service.changeKey(user.id);
       const { key: newest, version } = await scene.service.key(user.id);
@@ -312,13 +316,13 @@ describe("several processes", () => {
       expect(scene.log.filter(({ event }) => event === "session-revoked")).toEqual([]);
       if (signal === null) {
         steps = Number(text);
-        expect(step).toBe(steps + 1);
+        expect(step).toBeLessThanOrEqual(steps + stride);
         break;
       }
       expect(signal).toBe("SIGKILL");
     }
-    expect(steps).toBeGreaterThan(15);
-  });
+    expect(steps).toBeGreaterThan(12);
+  }, 300_000);
 });
 
 /** Runs the other program up to a step. The server answers from this process, so waiting must not stop it. */

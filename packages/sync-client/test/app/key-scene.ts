@@ -34,7 +34,8 @@ export function keysIn(folder: string, onChange: () => void = () => undefined): 
       onChange();
     },
     remove: async (name) => {
-      rmSync(join(place, name), { force: true });
+      if (!existsSync(join(place, name))) return;
+      rmSync(join(place, name));
       onChange();
     },
     names: async () => readdirSync(place).filter((name) => !name.startsWith("new-")),
