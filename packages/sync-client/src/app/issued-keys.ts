@@ -90,7 +90,7 @@ export class IssuedKeys {
     if (metadata().keys(userId).newestId === "" || this.#known.size === 0) await this.#fetchNewest();
     // Only this key is replaced: a request that is repeated, or comes from two devices at once, changes it once.
     const answer = await ask({ method: "POST", path: "/user/key/change", body: { key_id: metadata().keys(userId).newestId } });
-    metadata().putKeys(userId, { newestId: keyIdText(answer) });
+    metadata().putKeys(userId, { newestId: keyIdText(answer), newestVersion: Number(answer["version"]) || 0 });
     // What fails from here on is done later: the change itself stands.
     await this.#following;
     await this.follow();
@@ -195,7 +195,7 @@ export class IssuedKeys {
     const { metadata, userId } = this.#options;
     const answer = await this.#fetch({});
     await this.#keep(answer);
-    metadata().putKeys(userId, { newestId: answer.keyId });
+    metadata().putKeys(userId, { newestId: answer.keyId, newestVersion: answer.version });
   }
 
   /** For a file that is under none of the keys that the device has: it had others, and has lost them. */
@@ -241,13 +241,14 @@ export class IssuedKeys {
   /** Once every file is under the newest key: that becomes the main one, the others go, and the server is told. */
   async #settle(): Promise<void> {
     const { ask, metadata, userId } = this.#options;
-    const { newestId, mainId, settledId } = metadata().keys(userId);
+    const { newestId, newestVersion, mainId, settledId } = metadata().keys(userId);
     const newest = this.#known.get(newestId);
     if (newest === undefined || (newestId === mainId && newestId === settledId && metadata().spareKeys(userId).length === 0)) return;
     for (const path of metadata().keyedFiles(userId)) if (!(await this.#isUnder(path, newestId))) return;
     await this.#exclusively(() => this.#keepOnly(newestId, newest));
     if (newestId === settledId) return;
-    await ask({ method: "POST", path: "/user/key/settled", body: { key_id: newestId } });
+    // Before the first change there is nothing that the server could forget.
+    if (newestVersion !== 1) await ask({ method: "POST", path: "/user/key/settled", body: { key_id: newestId } });
     metadata().putKeys(userId, { settledId: newestId });
   }
 

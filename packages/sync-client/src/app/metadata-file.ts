@@ -68,6 +68,8 @@ interface UserRow {
 export interface KeyState {
   /** The newest one, by what the server has said last. */
   readonly newestId: string;
+  /** The how many-th that one is; 0 if that is not known. */
+  readonly newestVersion: number;
   /** The one that stands under the user's own name in the key store. */
   readonly mainId: string;
   /** The one that all files were under when the server was told so. */
@@ -97,7 +99,7 @@ const SCHEMA: ObjectSchema[] = [
   { name: "FileMetadata", primaryKey: "path", properties: { path: "string", userId: "string", isDoomed: "bool" } },
   { name: "EndedSession", primaryKey: "refreshToken", properties: { refreshToken: "string" } },
   { name: "DoomedKey", primaryKey: "name", properties: { name: "string" } },
-  { name: "KeyMetadata", primaryKey: "userId", properties: { userId: "string", newestId: "string", mainId: "string", settledId: "string" } },
+  { name: "KeyMetadata", primaryKey: "userId", properties: { userId: "string", newestId: "string", newestVersion: "int", mainId: "string", settledId: "string" } },
   { name: "SpareKey", primaryKey: "name", properties: { name: "string", userId: "string", keyId: "string" } },
   { name: "KeyedFile", primaryKey: "path", properties: { path: "string", userId: "string" } },
 ];
@@ -194,7 +196,7 @@ export class MetadataFile {
       if (before !== undefined && before.refreshToken !== "") this.#putEnded(before.refreshToken);
       const revived = this.#realm.objectForPrimaryKey("DoomedKey", answer.userId);
       if (revived !== null) this.#realm.delete(revived);
-      if (answer.keyId !== undefined) this.#putKeys(answer.userId, { newestId: answer.keyId });
+      if (answer.newestKey !== undefined) this.#putKeys(answer.userId, { newestId: answer.newestKey.keyId, newestVersion: answer.newestKey.version });
       this.#realm.create("UserMetadata", { id: answer.userId, ...sessionFields(answer, nextNonce), loggedInAt: app.loginCount }, UpdateMode.Modified);
     });
   }
@@ -207,14 +209,14 @@ export class MetadataFile {
       if (row === null || row.state !== UserState.LoggedIn) return;
       this.#appForWriting().clockOffsetMs = Math.round(answer.serverTimeMs - Date.now());
       this.#realm.create("UserMetadata", { id: answer.userId, ...sessionFields(answer, nextNonce) }, UpdateMode.Modified);
-      if (answer.keyId !== undefined) this.#putKeys(answer.userId, { newestId: answer.keyId });
+      if (answer.newestKey !== undefined) this.#putKeys(answer.userId, { newestId: answer.newestKey.keyId, newestVersion: answer.newestKey.version });
     });
   }
 
   /** What is known of a user's issued keys. */
   keys(userId: string): KeyState {
-    const row = this.#realm.objectForPrimaryKey<{ newestId: string; mainId: string; settledId: string }>("KeyMetadata", userId);
-    return { newestId: row?.newestId ?? "", mainId: row?.mainId ?? "", settledId: row?.settledId ?? "" };
+    const row = this.#realm.objectForPrimaryKey<{ newestId: string; newestVersion: number; mainId: string; settledId: string }>("KeyMetadata", userId);
+    return { newestId: row?.newestId ?? "", newestVersion: row?.newestVersion ?? 0, mainId: row?.mainId ?? "", settledId: row?.settledId ?? "" };
   }
 
   /** Notes some of it. */

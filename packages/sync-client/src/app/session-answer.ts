@@ -32,13 +32,18 @@ export interface SessionAnswer extends UserAnswer {
   readonly serverTimeMs: number;
   readonly keyMode: KeyMode;
   /** Of the newest key that the server has issued for the user; undefined if there is none yet. */
-  readonly keyId?: string;
+  readonly newestKey?: KeyNameAnswer;
+}
+
+/** Which key: its id, and the how many-th of its user. */
+export interface KeyNameAnswer {
+  readonly keyId: string;
+  readonly version: number;
 }
 
 /** A key of a user. */
-export interface KeyAnswer {
+export interface KeyAnswer extends KeyNameAnswer {
   readonly key: Uint8Array;
-  readonly keyId: string;
   /** Of all keys that the server keeps for the user, newest first. */
   readonly versions: readonly number[];
 }
@@ -59,14 +64,14 @@ export function userAnswer(answer: Answer): UserAnswer {
 export function sessionAnswer(answer: Answer): SessionAnswer {
   const keyMode = answer["key_mode"];
   if (keyMode !== "issued" && keyMode !== "device") throw invalid("key_mode");
-  return { ...userAnswer(answer), accessToken: textOf(answer, "access_token"), refreshToken: textOf(answer, "refresh_token"), expiresInSeconds: numberOf(answer, "expires_in"), serverTimeMs: numberOf(answer, "server_time_ms"), keyMode, ...keyIdOf(answer) };
+  return { ...userAnswer(answer), accessToken: textOf(answer, "access_token"), refreshToken: textOf(answer, "refresh_token"), expiresInSeconds: numberOf(answer, "expires_in"), serverTimeMs: numberOf(answer, "server_time_ms"), keyMode, ...newestKeyOf(answer) };
 }
 
 /** An issued key. @throws {AppError} `ANSWER_INVALID` */
 export function keyAnswer(answer: Answer): KeyAnswer {
   const { versions } = answer;
   const others = Array.isArray(versions) ? versions.filter((each): each is number => Number.isSafeInteger(each)) : [];
-  return { key: keyBytes(answer), keyId: keyIdText(answer), versions: others };
+  return { key: keyBytes(answer), keyId: keyIdText(answer), version: numberOf(answer, "version"), versions: others };
 }
 
 function keyBytes(answer: Answer): Uint8Array {
@@ -86,8 +91,8 @@ export function keyIdText(answer: Answer): string {
   return keyId;
 }
 
-function keyIdOf(answer: Answer): { readonly keyId?: string } {
-  return answer["key_id"] === undefined ? {} : { keyId: keyIdText(answer) };
+function newestKeyOf(answer: Answer): { readonly newestKey?: KeyNameAnswer } {
+  return answer["key_id"] === undefined ? {} : { newestKey: { keyId: keyIdText(answer), version: numberOf(answer, "key_version") } };
 }
 
 /** A text field. @throws {AppError} `ANSWER_INVALID` */
