@@ -67,7 +67,7 @@ const deviceOf = ({ baseUrl }: Scene): TestDevice => new TestDevice({ baseUrl } 
 /** A synced realm; with `isOnline`, one that waits for what the server has. */
 async function open(device: TestDevice, user: User, name: string, { encryptionKey, isOnline = false }: { encryptionKey?: Uint8Array; isOnline?: boolean } = {}): Promise<Realm> {
   const initialSubscriptions = { update: (set: { add(objects: unknown): void }, opened: Realm) => set.add(opened.objects("Note")) };
-  const way = isOnline ? {} : { transport: PASSIVE, newRealmFileBehavior: { type: "openImmediately" } };
+  const way = isOnline ? {} : { transport: PASSIVE, _sessionStopPolicy: "immediately", newRealmFileBehavior: { type: "openImmediately" } };
   const realm = await Realm.open({ path: join(device.folder, name), schema: SCHEMA, encryptionKey: encryptionKey ?? (await user.databaseKey()), sync: { user, flexible: true, initialSubscriptions, ...way } } as never);
   onTestFinished(() => {
     if (!realm.isClosed) realm.close();

@@ -54,7 +54,7 @@ await user.refreshAccessToken();
 // Once more: the key may have been fetched after it was asked for.
 for (let round = 0; round < 3; round++) {
   for (const name of FILES) {
-    const realm = await Realm.open({ path: join(folder, name), schema: SCHEMA, encryptionKey: await user.databaseKey(), sync: { user, flexible: true, transport: PASSIVE, newRealmFileBehavior: { type: "openImmediately" } } } as never);
+    const realm = await Realm.open({ path: join(folder, name), schema: SCHEMA, encryptionKey: await user.databaseKey(), sync: { user, flexible: true, transport: PASSIVE, _sessionStopPolicy: "immediately", newRealmFileBehavior: { type: "openImmediately" } } } as never);
     realm.close();
   }
   await app.currentUser?.keysFollowed();
