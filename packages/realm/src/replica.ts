@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { pause } from "./async-write.ts";
 export { Replica, ReplicaAccess } from "./replica/replica.ts";
 export type { ReplicaChange, ReplicaKeeper } from "./replica/replica.ts";
 export type { ReplicaBytes, ReplicaDictionary, ReplicaEmbedded, ReplicaFields, ReplicaKey, ReplicaLink, ReplicaList, ReplicaValue } from "./replica/replica-value.ts";

@@ -36,6 +36,8 @@ export class WriteTransaction {
   #nextTreeId: number;
   #spill: { space: Space; birth: number; undo: () => void } | undefined;
   #end: (() => void) | undefined;
+  /** True if trees have changed places: the log has no words for that, the pages have. */
+  #isSwapped = false;
   /** A write of pages ahead of the commit has failed: there is nothing that could be committed. */
   #failure: StoreError | undefined;
 
@@ -107,6 +109,24 @@ export class WriteTransaction {
   }
 
   /**
+   * Lets two trees change places; one that is not there counts as empty. It costs the same for any number of entries: what each holds is
+   * not touched, and only the catalog names another root. The transaction goes to pages, whatever its size. Trees of these names that
+   * were handed out before have ended.
+   */
+  swapTrees(left: string, right: string): void {
+    this.tree(left);
+    this.tree(right);
+    const [first, second] = [this.#trees.get(left) as TreeRoot, this.#trees.get(right) as TreeRoot];
+    for (const name of [left, right]) {
+      this.#writers.get(name)?.end();
+      this.#writers.delete(name);
+    }
+    this.#trees.set(left, second.renamed(left));
+    this.#trees.set(right, first.renamed(right));
+    this.#isSwapped = true;
+  }
+
+  /**
    * Makes the transaction durable.
    *
    * @returns The number of the commit; that of the newest one if nothing was changed.
@@ -117,14 +137,15 @@ export class WriteTransaction {
     const database = this.#database;
     try {
       if (this.#failure !== undefined) throw this.#failure;
-      if (!this.#operations.isEmpty) {
-        for (const [name, writer] of this.#writers) {
+      if (!this.#operations.isEmpty || this.#isSwapped) {
+        // A tree that has moved there and back has other writers than those that changed it.
+        for (const [name, writer] of this.#isSwapped ? [] : this.#writers) {
           const before = database.view.trees.get(name);
           // A tree that was dropped and made again has another id: the old one must not come back.
           if (!writer.isChanged && before?.id === this.#trees.get(name)?.id && before !== undefined) this.#trees.set(name, before);
         }
         const view = { trees: this.#trees, nextTreeId: this.#nextTreeId };
-        if (this.#operations.isTooLong || this.#spill !== undefined) database.commitToPages(view, this.#edit);
+        if (this.#operations.isTooLong || this.#spill !== undefined || this.#isSwapped) database.commitToPages(view, this.#edit);
         else database.commitToLog(view, this.#edit, this.#operations.plaintext);
       }
     } catch (error) {

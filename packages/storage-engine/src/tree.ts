@@ -31,7 +31,12 @@ export class TreeRoot {
   }
 
   copy(): TreeRoot {
-    return new TreeRoot(this.id, this.name, this.count, this.page, this.ref);
+    return this.renamed(this.name);
+  }
+
+  /** The same tree, its id included, under another name. */
+  renamed(name: string): TreeRoot {
+    return new TreeRoot(this.id, name, this.count, this.page, this.ref);
   }
 }
 

@@ -31,8 +31,14 @@ const MAX_COUNTER = 0xffff;
 
 /** True for the text of a stamp other than {@link NEVER}. */
 export function isStamp(value: unknown): value is Stamp {
-  return typeof value === "string" && STAMP.test(value);
+  if (value === lastStamp) return true;
+  if (typeof value !== "string" || !STAMP.test(value)) return false;
+  lastStamp = value;
+  return true;
 }
+
+/** What was written together bears one stamp: mostly it is the one that was looked at last. */
+let lastStamp: Stamp | undefined;
 
 /** True for the id of a replica: 16 hexadecimal digits in lower case. */
 export function isReplica(value: unknown): value is string {

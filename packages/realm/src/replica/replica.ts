@@ -14,6 +14,7 @@ import type { FileSession, Replicator } from "../store/file-session.ts";
 import { HIDDEN_PREFIX } from "../store/hidden-trees.ts";
 import { rowOf, sameBytes } from "../records/row.ts";
 import type { ChangeIntent, TouchedRow, TouchedRows } from "../store/touched-rows.ts";
+import { beginNext, nextClasses, takeNext } from "./next-view.ts";
 import { keyOfRow, readObject, rowText } from "./read-object.ts";
 import type { ReplicaFields, ReplicaKey, ReplicaLink } from "./replica-value.ts";
 import { ObjectWriter } from "./write-object.ts";
@@ -153,6 +154,39 @@ export class ReplicaAccess {
 
   dropTree(name: string): void {
     this.#session.dropTree(HIDDEN_PREFIX + name);
+  }
+
+  /** Lets two hidden trees change places, whatever is in them. */
+  swapTrees(left: string, right: string): void {
+    this.#session.swapTrees(HIDDEN_PREFIX + left, HIDDEN_PREFIX + right);
+  }
+
+  /** The classes of a view that comes; undefined if there is none: it was never begun, was taken over, or the schema changed. */
+  get next(): readonly string[] | undefined {
+    return nextClasses(this.#session);
+  }
+
+  /** Begins a view to come of some classes. Those that link to each other, or hold the same embedded objects, have to go together. */
+  beginNext(classNames: readonly string[]): void {
+    beginNext(this.#session, classNames);
+  }
+
+  /** In `work`, the methods that take a class read and write its next objects, which nobody sees yet. */
+  aside<R>(work: () => R): R {
+    return this.#session.aside(work);
+  }
+
+  /**
+   * The next objects of these classes become those that everybody sees; the ones that they had are gone, and so are the next objects of other
+   * classes. It takes no longer for many objects than for few.
+   */
+  takeNext(classNames: readonly string[]): void {
+    takeNext(this.#session, classNames);
+  }
+
+  /** Forgets the next objects. */
+  dropNext(): void {
+    this.#session.dropNext();
   }
 
   has(className: string, key: ReplicaKey): boolean {

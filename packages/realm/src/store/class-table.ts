@@ -61,6 +61,8 @@ export class ClassTable {
   #trees = new Map<string, ReadTree | undefined>();
   #viewEpoch = -1;
   #records: ReadTree | undefined;
+  /** The records as the open transaction writes them, once it has. */
+  #written: WriteTree | undefined;
 
   constructor(session: FileSession, schema: CanonicalObjectSchema, added?: ReadonlyMap<string, Added>) {
     this.session = session;
@@ -88,6 +90,7 @@ export class ClassTable {
   #renew(): void {
     this.#viewEpoch = this.session.viewEpoch;
     this.#trees.clear();
+    this.#written = undefined;
     this.#records = this.session.tree(recordTreeName(this.name));
   }
 
@@ -297,7 +300,8 @@ export class ClassTable {
   }
 
   #writable(): WriteTree {
-    return this.session.writeTree(recordTreeName(this.name), this);
+    if (this.#viewEpoch !== this.session.viewEpoch) this.#renew();
+    return (this.#written ??= this.session.writeTree(recordTreeName(this.name), this));
   }
 
   #indexTree(field: Field): WriteTree {

@@ -14,7 +14,7 @@ import { addedOf, migrationFindings, toStoredSchema } from "../schema/stored-sch
 import type { StoredSchema } from "../schema/stored-schema.ts";
 import type { CanonicalObjectSchema } from "../schema/types.ts";
 import { ClassTable } from "./class-table.ts";
-import { isHiddenTree, REPLICA_TREE } from "./hidden-trees.ts";
+import { isHiddenTree, NEXT_PREFIX, REPLICA_TREE } from "./hidden-trees.ts";
 import { TouchedRows } from "./touched-rows.ts";
 
 /** Name of the tree that holds the schema and the row id counters. */
@@ -79,6 +79,8 @@ export class FileSession {
   #transaction: WriteTransaction | undefined;
   #writeTrees = new Map<string, WriteTree>();
   #schemaBytes: Uint8Array | undefined;
+  /** True while classes read and write the trees that are put aside for them. */
+  #isAside = false;
   /** The classes as they were before the open transaction added to them. */
   #schemaUndo: Map<string, { table: ClassTable; schema: CanonicalObjectSchema }> | undefined;
 
@@ -123,18 +125,49 @@ export class FileSession {
   tree(name: string): ReadTree | undefined {
     if (this.#transaction === undefined) return this.#shared.snapshot.tree(name);
     // A transaction creates a tree on first use: reading must not, so ask by name first.
-    const open = this.#writeTrees.get(name);
+    const place = this.#placeOf(name);
+    const open = this.#writeTrees.get(place);
     if (open !== undefined) return open;
-    return this.#transaction.treeNames().includes(name) ? this.writeTree(name) : undefined;
+    return this.#transaction.hasTree(place) ? this.writeTree(name) : undefined;
+  }
+
+  /** Runs work that writes objects which nobody sees yet: to the trees that are put aside, not to those of the view. No listener may run in it. */
+  aside<R>(work: () => R): R {
+    this.requireTransaction();
+    this.#isAside = true;
+    this.viewEpoch++;
+    try {
+      return work();
+    } finally {
+      this.#isAside = false;
+      this.viewEpoch++;
+    }
+  }
+
+  #placeOf(name: string): string {
+    return this.#isAside && name !== META_TREE && !isHiddenTree(name) ? NEXT_PREFIX + name : name;
+  }
+
+  /** Lets two trees change places in the open transaction. */
+  swapTrees(left: string, right: string): void {
+    if (this.#transaction === undefined) throw outsideTransaction();
+    this.#transaction.swapTrees(left, right);
+    this.#newView();
+  }
+
+  /** Drops what is put aside. */
+  dropNext(): void {
+    for (const name of this.treeNames()) if (name.startsWith(NEXT_PREFIX)) this.dropTree(name);
   }
 
   /** A tree of the open transaction. @throws {RealmError} `TRANSACTION_MISSING` */
   writeTree(name: string, owner?: ClassTable): WriteTree {
-    const open = this.#writeTrees.get(name);
+    const place = this.#placeOf(name);
+    const open = this.#writeTrees.get(place);
     if (open !== undefined) return open;
     if (this.#transaction === undefined) throw outsideTransaction();
-    const tree = this.#transaction.tree(name);
-    this.#writeTrees.set(name, tree);
+    const tree = this.#transaction.tree(place);
+    this.#writeTrees.set(place, tree);
     // The owner may have noted that the tree does not exist.
     if (owner !== undefined) this.viewEpoch++;
     return tree;
@@ -383,7 +416,9 @@ export class FileSession {
     return decodeStoredSchema(readText(bytes, 0, bytes.length), this.path);
   }
 
+  /** What was put aside is of the schema of before, and goes. */
   writeSchema(schema: StoredSchema): void {
+    this.dropNext();
     this.writeTree(META_TREE).put(SCHEMA_KEY, utf8Bytes(JSON.stringify(schema)));
   }
 

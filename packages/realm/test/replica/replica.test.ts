@@ -166,4 +166,55 @@ forEachMode((mode) => {
     setSyncProvider(undefined);
     expect(() => new Realm(mode.config({ path, sync: {} }))).toThrow(expect.objectContaining({ code: "SYNC_MISSING" }));
   });
+
+  it("objects that are put aside are seen by nobody, and then all at once: with links, embedded objects, indexes and a change set", async () => {
+    const { realm, replica, seen } = openKept(mode.config({}));
+    realm.write(() => realm.create("Task", { _id: 7, title: "goes", votes: 1, owner: { _id: "old", name: "Old" } } as never));
+    const heard: unknown[] = [];
+    realm.objects("Task").addListener((_, changes) => void heard.push(changes));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    heard.length = 0;
+    const before = realm.exportJson();
+    const link = { kind: "link", className: "Person", key: "p" } as const;
+    const fields = (title: string): ReplicaFields => ({ title, votes: 2n, owner: link, helpers: { kind: "list", elements: [link] }, place: { kind: "embedded", fields: { street: title, number: 1, lines: { kind: "list", elements: [] } } } });
+    await replica.write((access) => {
+      access.beginNext(["Task", "Person", "Place"]);
+      access.aside(() => {
+        expect([access.has("Task", 7n), access.put("Task", 1n, fields("a"))]).toEqual([false, [link, link]]);
+        access.put("Person", "p", { n: "Ann" });
+        access.put("Task", 1n, fields("a"));
+      });
+      expect([access.has("Task", 7n), access.has("Task", 1n)]).toEqual([true, false]);
+    });
+    await replica.write((access) => access.aside(() => void access.put("Task", 2n, fields("b"))));
+    expect([realm.exportJson(), heard]).toEqual([before, []]);
+    realm.write(() => realm.create("Person", { _id: "q", name: "Quinn" }));
+    expect(await replica.write((access) => [access.next, access.takeNext(["Task", "Person", "Place"]), access.next])).toEqual([["Task", "Person", "Place"], undefined, undefined]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(heard).toEqual([{ insertions: [0, 1], deletions: [0], newModifications: [], oldModifications: [] }]);
+    const person = realm.objectForPrimaryKey<{ linkingObjectsCount(): number }>("Person", "p");
+    expect([realm.objects("Task").map((task) => (task["place"] as { street: string }).street), realm.objects("Person").length, person?.linkingObjectsCount(), seen.length]).toEqual([["a", "b"], 1, 4, 2]);
+    const { path } = realm;
+    Realm.shutdown();
+    expect(await Realm.verify(mode.config({ path }) as never)).toMatchObject({ isClean: true });
+  });
+
+  it("what is put aside is of one schema: it goes when another one comes, and the objects stay", async () => {
+    const { realm, replica } = openKept(mode.config({}));
+    realm.write(() => realm.create("Person", { _id: "q", name: "Quinn" }));
+    await replica.write((access) => {
+      access.beginNext(["Person"]);
+      access.aside(() => void access.put("Person", "p", { n: "Ann" }));
+    });
+    const { path } = realm;
+    Realm.shutdown();
+    setSyncProvider(provider);
+    const again = new Realm({ ...mode.config({ path }), schema: schema.map((entry) => (entry.name === "Person" ? { ...entry, properties: { ...entry.properties, name: { type: "string", mapTo: "n", indexed: true } } } : entry)) as never, sync: {} });
+    const kept = Replica.attach(sessionOf(again) as never, { beforeWrite: () => undefined, beforeCommit: () => undefined, advanced: () => undefined, closing: () => undefined });
+    await kept.write((access) => {
+      expect(access.next).toBeUndefined();
+      access.takeNext(["Person"]);
+    });
+    expect([...again.objects("Person").map((person) => person["name"])]).toEqual(["Quinn"]);
+  });
 });

@@ -17,7 +17,8 @@ export type Change =
   | { readonly kind: "put"; readonly tree: string; readonly key: string; readonly value: Uint8Array }
   | { readonly kind: "delete"; readonly tree: string; readonly key: string }
   | { readonly kind: "clear"; readonly tree: string }
-  | { readonly kind: "drop"; readonly tree: string };
+  | { readonly kind: "drop"; readonly tree: string }
+  | { readonly kind: "swap"; readonly tree: string; readonly other: string };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -36,6 +37,13 @@ export function applyToModel(content: Content, changes: readonly Change[]): Cont
     if (change.kind === "put") edit(change.tree).set(change.key, change.value);
     else if (change.kind === "delete") edit(change.tree).delete(change.key);
     else if (change.kind === "clear") edit(change.tree).clear();
+    else if (change.kind === "swap") {
+      const [left, right] = [edit(change.tree), edit(change.other)];
+      for (const [name, tree] of [[change.tree, right], [change.other, left]] as const) {
+        own.set(name, tree);
+        trees.set(name, tree);
+      }
+    }
     else {
       trees.delete(change.tree);
       own.delete(change.tree);
@@ -47,6 +55,7 @@ export function applyToModel(content: Content, changes: readonly Change[]): Cont
 /** Does one change in a transaction. */
 export function applyToTransaction(transaction: WriteTransaction, change: Change): void {
   if (change.kind === "drop") transaction.dropTree(change.tree);
+  else if (change.kind === "swap") transaction.swapTrees(change.tree, change.other);
   else if (change.kind === "clear") transaction.tree(change.tree).clear();
   else if (change.kind === "delete") transaction.tree(change.tree).delete(encoder.encode(change.key));
   else transaction.tree(change.tree).put(encoder.encode(change.key), change.value);

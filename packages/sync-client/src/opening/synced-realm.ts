@@ -73,7 +73,7 @@ export class SyncedRealm {
   private constructor(session: FileSession, config: SyncConfiguration) {
     const { user, transport = webSocketTransport, timing } = config;
     this.config = config;
-    this.file = new SyncedFile({ session, userId: user.id });
+    this.file = new SyncedFile({ session, userId: user.id, ...(timing?.turnMs === undefined ? {} : { turnMs: timing.turnMs }) });
     try {
       this.connection = new Connection({
         file: this.file,

@@ -1,9 +1,12 @@
 /**
- * Bootstraps: each page is put aside in a transaction of its own, and the last one lets the whole of it take effect in one.
+ * Bootstraps: each page is put aside in transactions of its own, and the last one lets the whole of it take effect in one.
  *
  * The pages become the confirmed states of the new view, in a tree that nobody reads yet. A kill or a cut loses no page: the next connection
- * goes on behind the last one. To take over is to change which of two trees is the confirmed one, and to show the objects that differ: both
- * trees are in the same order, so one pass finds them, and memory holds one object at a time.
+ * goes on behind the last one. To take over is to change which of two trees is the confirmed one, and to show the objects that differ.
+ *
+ * Of classes that were empty, the objects are shown aside with each page (next-classes.ts): in the end their trees change places, and what
+ * this device has to say of some of them is shown on top. Of the others both trees are in the same order, so one pass finds what differs, and
+ * memory holds one object at a time; that takes as long as there is to write.
  *
  * @module
  */
@@ -11,40 +14,72 @@ import { applyOperations, laterOf, materialise, NEVER, newestStamp } from "@hold
 import type { BootMessage, ObjectName, ObjectState, Operation } from "@holdfast/sync-protocol";
 import type { RecentOperations } from "./apply-server.ts";
 import { byObject } from "./by-object.ts";
-import { bytesOf, compareBytes, nameText, parseName, textOf } from "./names.ts";
+import { bytesOf, compareBytes, nameText, parseName, textOf, viewOf } from "./names.ts";
+import { classesToTake, emptyClasses } from "./next-classes.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord } from "./records.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
 import { writeAnew } from "./write-anew.ts";
 
-/**
- * Puts a page of a bootstrap aside.
- *
- * @param recent - As for `applyDown`.
- * @returns True if it was the last one: all pages are the view now.
- */
-export function applyBoot(tx: ReplicaTransaction, message: BootMessage, recent: RecentOperations): boolean {
+/** Rows between two looks at the clock. */
+const ROWS_AT_ONCE = 16;
+
+/** What is known beside the page. */
+export interface BootOptions {
+  /** The first row that was not put aside yet: the page goes on there. */
+  readonly from: number;
+  /** As for `applyDown`. */
+  readonly recent: RecentOperations;
+  /** True when others should have their turn. */
+  readonly isTimeUp: () => boolean;
+}
+
+/** How far a page is: the next row; or that all of it is put aside, and whether all pages are the view now. */
+export type BootStep = { readonly from: number } | { readonly isTaken: boolean };
+
+/** Puts a page of a bootstrap aside, or a part of it. A page that ends in the middle comes once more, whole. */
+export function applyBoot(tx: ReplicaTransaction, message: BootMessage, { from, recent, isTimeUp }: BootOptions): BootStep {
   const subs = tx.meta("subs") as Meta["subs"];
-  if (message.version !== subs.version) return false;
-  if (message.page === 0) beginBoot(tx, message, recent);
-  const incoming = tx.access.tree(tx.incomingTree);
-  for (const row of message.rows) incoming.put(bytesOf(nameText(row)), bytesOf(JSON.stringify(row.state)));
-  const cseq = message.page === 0 ? message.cseq : tx.meta("boot")?.cseq;
-  tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume, ...(cseq === undefined ? {} : { cseq }) });
+  if (message.version !== subs.version) return { isTaken: false };
+  if (message.page === 0 && from === 0) beginBoot(tx, message, recent);
+  const to = putAside(tx, message, from, isTimeUp);
   // What is written here from now on is later than all that the rows have.
-  const newest = message.rows.reduce((last, { state }) => laterOf(last, newestStamp(state)), NEVER);
+  let newest = NEVER;
+  for (let index = from; index < to; index++) newest = laterOf(newest, newestStamp((message.rows[index] as { state: ObjectState }).state));
   if (newest !== NEVER) tx.observe(newest);
   tx.saveClock();
-  if (!message.last) return false;
+  if (to < message.rows.length) return { from: to };
+  const cseq = message.page === 0 ? message.cseq : tx.meta("boot")?.cseq;
+  tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume, ...(cseq === undefined ? {} : { cseq }) });
+  if (!message.last) return { isTaken: false };
   finishBoot(tx, message.resume, recent);
   tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
   tx.setMeta("boot", null);
-  return true;
+  return { isTaken: true };
+}
+
+/** @returns Behind the last row that was put aside. */
+function putAside(tx: ReplicaTransaction, { rows }: BootMessage, from: number, isTimeUp: () => boolean): number {
+  const next = new Set(tx.access.next);
+  const incoming = tx.access.tree(tx.incomingTree);
+  let to = from;
+  tx.aside(() => {
+    while (to < rows.length) {
+      for (const end = Math.min(rows.length, to + ROWS_AT_ONCE); to < end; to++) {
+        const row = rows[to] as BootMessage["rows"][number];
+        incoming.put(bytesOf(nameText(row)), encoded(row.state));
+        if (next.has(row.type)) tx.showState(row, row.state);
+      }
+      if (isTimeUp()) break;
+    }
+  });
+  return to;
 }
 
 /** Forgets the pages of a bootstrap that will not go on. */
 export function dropBoot(tx: ReplicaTransaction): void {
-  for (const tree of [tx.incomingTree, TREES.late]) tx.access.tree(tree).clear();
+  for (const tree of [tx.incomingTree, TREES.late, TREES.hidden2]) tx.access.tree(tree).clear();
+  tx.access.dropNext();
 }
 
 /**
@@ -53,32 +88,46 @@ export function dropBoot(tx: ReplicaTransaction): void {
  */
 function beginBoot(tx: ReplicaTransaction, { cseq }: BootMessage, recent: RecentOperations): void {
   dropBoot(tx);
+  // Its pages are gone: nobody may go on behind them if this one ends in the middle.
+  tx.setMeta("boot", null);
+  const names = emptyClasses(tx);
+  if (names.length > 0) tx.access.beginNext(names);
   if (cseq === undefined) return;
   for (const [number, ops] of recent.after(cseq)) tx.writeNumber(TREES.late, number, { ops } satisfies OutboxRecord);
 }
 
 function finishBoot(tx: ReplicaTransaction, resume: string, recent: RecentOperations): void {
-  addOwn(tx, recent);
+  const next = classesToTake(tx);
+  const own = addOwn(tx, recent).filter(({ type }) => next.has(type));
+  tx.aside(() => {
+    for (const name of own) tx.show(name);
+  });
   const former = tx.confirmedTree;
   tx.swapConfirmed(tx.meta("boot")?.cseq);
+  if (next.size > 0) tx.takeNext(next);
+  else tx.access.dropNext();
   const anew = writeAnew(tx, resume);
-  // What this device wants to do to an object is shown on top of what the server says of it.
   const hasPending = tx.access.tree(TREES.pending).count > 0;
-  for (const { name, state } of differences(tx, former, tx.confirmedTree)) {
-    const pending = hasPending ? tx.pending(name) : undefined;
-    if (pending === undefined) tx.showState(name, state);
-    else {
-      tx.rebase(name, pending.cseqs);
-      tx.show(name);
+  for (const name of hasPending && next.size > 0 ? tx.names(TREES.pending) : []) if (next.has(name.type)) showPending(tx, name);
+  for (const { name: className } of tx.schema.classes) {
+    if (next.has(className)) continue;
+    for (const { name, state } of differences(tx, className, { before: former, after: tx.confirmedTree })) {
+      // What this device wants to do to an object is shown on top of what the server says of it.
+      if (hasPending && tx.pending(name) !== undefined) showPending(tx, name);
+      else tx.showState(name, state);
     }
   }
   for (const name of anew) tx.show(name);
-  tx.access.tree(former).clear();
-  tx.access.tree(TREES.late).clear();
+  for (const tree of [former, TREES.late, TREES.hidden2]) tx.access.tree(tree).clear();
 }
 
-/** Puts the own operations that the pages may lack on top of them. */
-function addOwn(tx: ReplicaTransaction, recent: RecentOperations): void {
+function showPending(tx: ReplicaTransaction, name: ObjectName): void {
+  tx.rebase(name, tx.pending(name)?.cseqs ?? []);
+  tx.show(name);
+}
+
+/** Puts the own operations that the pages may lack on top of them. @returns The objects that have any. */
+function addOwn(tx: ReplicaTransaction, recent: RecentOperations): ObjectName[] {
   const incoming = tx.access.tree(tx.incomingTree);
   const late = byObject(tx.numbers(TREES.late).flatMap((cseq) => (tx.readNumber<OutboxRecord>(TREES.late, cseq) as OutboxRecord).ops));
   const names = new Map<string, ObjectName>([...[...late].map(([text, { name }]): [string, ObjectName] => [text, name]), ...recent.names()]);
@@ -90,6 +139,7 @@ function addOwn(tx: ReplicaTransaction, recent: RecentOperations): void {
     // What was made here and acknowledged meanwhile is younger than the bootstrap.
     else if (own.length > 0 && tx.confirmed(name) !== undefined) putIfThere(incoming, key, own);
   }
+  return [...names.values()];
 }
 
 function putIfThere(tree: { put(key: Uint8Array, value: Uint8Array): void }, key: Uint8Array, operations: readonly Operation[]): void {
@@ -97,10 +147,11 @@ function putIfThere(tree: { put(key: Uint8Array, value: Uint8Array): void }, key
   if (materialise(state) !== undefined) tree.put(key, encoded(state));
 }
 
-/** Objects whose states differ between two trees, with the state in the second one. */
-function* differences(tx: ReplicaTransaction, before: string, after: string): IterableIterator<{ readonly name: ObjectName; readonly state: ObjectState | undefined }> {
-  const old = tx.access.tree(before).cursor();
-  const now = tx.access.tree(after).cursor();
+/** Objects of a class whose states differ between two trees, with the state in the second one. */
+function* differences(tx: ReplicaTransaction, className: string, { before, after }: { readonly before: string; readonly after: string }): IterableIterator<{ readonly name: ObjectName; readonly state: ObjectState | undefined }> {
+  const range = { from: bytesOf(`${className}\0`), to: bytesOf(`${className}\u0001`) };
+  const old = tx.access.tree(before).cursor(range);
+  const now = tx.access.tree(after).cursor(range);
   let hasOld = old.next();
   let hasNow = now.next();
   while (hasOld || hasNow) {
@@ -116,6 +167,7 @@ function decoded(bytes: Uint8Array): ObjectState {
   return JSON.parse(textOf(bytes)) as ObjectState;
 }
 
+/** Valid until the next call: trees copy it. */
 function encoded(state: ObjectState): Uint8Array {
-  return bytesOf(JSON.stringify(state));
+  return viewOf(JSON.stringify(state));
 }

@@ -8,6 +8,7 @@ import type { ObjectName, WireKey } from "@holdfast/sync-protocol";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const shared = new Uint8Array(64 * 1024);
 
 /** Text that is equal for equal names: the class, a zero, and the key. Strings stand as they are, so that a long one stays short enough for a tree. */
 export function nameText({ type, pk }: ObjectName): string {
@@ -24,6 +25,11 @@ export function parseName(text: string): ObjectName {
 /** Bytes of a text. */
 export function bytesOf(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** Bytes of a text for a moment: a view of a shared buffer, valid until the next call. */
+export function viewOf(text: string): Uint8Array {
+  return text.length * 3 > shared.length ? encoder.encode(text) : shared.subarray(0, encoder.encodeInto(text, shared).written);
 }
 
 /** Text of bytes. */
@@ -47,6 +53,11 @@ export function keyNumber(bytes: Uint8Array): number {
 export function pairPrefix(first: string): Uint8Array {
   const bytes = bytesOf(first);
   return Uint8Array.of(bytes.length >> 8, bytes.length & 255, ...bytes);
+}
+
+/** The name that the first text of a pair stands for. */
+export function firstOfPair(key: Uint8Array): ObjectName {
+  return parseName(textOf(key.subarray(2, 2 + (key[0] as number) * 256 + (key[1] as number))));
 }
 
 /** The second text of a pair. */

@@ -7,6 +7,7 @@
  *     pending    name of an object -> the same with the operations of the outbox applied, and which transactions those are
  *     hidden     name of a target, name of an object -> nothing: the object has a link that cannot be shown because its target is not there
  *     confirmed2 the same of a bootstrap that is not complete, for the view that comes; then the two change places ({@link Meta.view})
+ *     hidden2    the same of the objects that a bootstrap under way shows aside
  *     late       number of a transaction -> operations that were acknowledged while a bootstrap was under way
  *     rejected   number -> writes that the server refused and the application has not heard of yet
  *
@@ -15,7 +16,7 @@
 import type { ObjectState, Operation, Reject, Stamp, WireSubscription } from "@holdfast/sync-protocol";
 
 /** Names of the trees. */
-export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", confirmed2: "confirmed2", pending: "pending", hidden: "hidden", late: "late", rejected: "rejected" } as const;
+export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", confirmed2: "confirmed2", pending: "pending", hidden: "hidden", hidden2: "hidden2", late: "late", rejected: "rejected" } as const;
 
 /** What a replica knows of itself. */
 export interface Meta {

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { Replica } from "@holdfast/realm/replica";
+import { pause, Replica } from "@holdfast/realm/replica";
 import type { FileSession, ReplicaAccess, ReplicaChange, ReplicaKeeper } from "@holdfast/realm/replica";
 import { classOf, NEVER, STAMP_LENGTH } from "@holdfast/sync-protocol";
 import type { AckMessage, BootMessage, DownMessage, Operation, Stamp, SyncSchema, UploadedTransaction } from "@holdfast/sync-protocol";
 import { SyncError } from "../errors.ts";
 import { syncSchemaOfClasses } from "../wire/sync-schema.ts";
 import { applyBoot } from "./apply-boot.ts";
+import type { BootStep } from "./apply-boot.ts";
 import { applyAck, applyDown } from "./apply-server.ts";
 import type { OwnOperation, RecentOperations } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, parseName, textOf } from "./names.ts";
@@ -22,6 +23,8 @@ import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, RejectedRecord } from "./records.ts";
 import { ReplicaTransaction } from "./transaction.ts";
 
+/** Of a phone's frames a few. */
+const TURN_MS = 25;
 /** Objects that are looked at for each floor that comes. */
 const SWEPT_AT_ONCE = 2000;
 const DEAD_BYTES = JSON.stringify({ d: "0".repeat(STAMP_LENGTH) }).length;
@@ -32,6 +35,8 @@ export interface SyncedFileOptions {
   /** Whose realm it is. */
   readonly userId: string;
   readonly now?: () => number;
+  /** How long a transaction may take that puts a part of a bootstrap's page aside, its commit aside. */
+  readonly turnMs?: number;
 }
 
 /** One upload: transactions of the outbox. */
@@ -43,6 +48,7 @@ export interface Upload {
 export class SyncedFile implements ReplicaKeeper {
   readonly replica: Replica;
   readonly #now: () => number;
+  readonly #turnMs: number;
   #schema: SyncSchema;
   #writable: ReadonlySet<string> | undefined;
   /** Called after commits, and when the file is closed. */
@@ -55,8 +61,9 @@ export class SyncedFile implements ReplicaKeeper {
   /** Where the search for deleted objects goes on. */
   #sweptTo: Uint8Array | undefined;
 
-  constructor({ session, userId, now = Date.now }: SyncedFileOptions) {
+  constructor({ session, userId, now = Date.now, turnMs = TURN_MS }: SyncedFileOptions) {
     this.#now = now;
+    this.#turnMs = turnMs;
     this.replica = Replica.attach(session, this);
     try {
       this.#schema = syncSchemaOfClasses(this.replica.schema);
@@ -180,10 +187,24 @@ export class SyncedFile implements ReplicaKeeper {
     return this.write((tx) => applyDown(tx, message, this.#recentOperations));
   }
 
-  /** @returns True if the bootstrap is complete. */
-  boot(message: BootMessage): Promise<boolean> {
+  /**
+   * Puts a page of a bootstrap aside, in transactions that are short enough for a turn of the event loop.
+   *
+   * @param isCurrent - False when the page's connection is gone: the page is left as far as it is.
+   * @returns True if the bootstrap is complete.
+   */
+  async boot(message: BootMessage, isCurrent: () => boolean = () => true): Promise<boolean> {
     if (message.cseq !== undefined) this.#forgetUpTo(message.cseq);
-    return this.write((tx) => applyBoot(tx, message, this.#recentOperations));
+    for (let from = 0; ; ) {
+      const step = await this.write((tx): BootStep => {
+        if (!isCurrent()) return { isTaken: false };
+        const endMs = performance.now() + this.#turnMs;
+        return applyBoot(tx, message, { from, recent: this.#recentOperations, isTimeUp: () => performance.now() >= endMs });
+      });
+      if (!("from" in step)) return step.isTaken;
+      from = step.from;
+      await pause(0);
+    }
   }
 
   /** The server has answered something that was asked after all acknowledgements so far: rows that it reads from now on have those in them. */

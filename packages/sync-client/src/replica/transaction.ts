@@ -11,7 +11,7 @@ import { applyOperations, compactState, completed, HybridClock, materialise, NEV
 import type { ObjectName, ObjectState, Operation, PlainObject, PlainValue, Stamp, SyncSchema, WireKey } from "@holdfast/sync-protocol";
 import { toWireKey } from "../wire/to-plain.ts";
 import { toReplicaFields, toReplicaKey } from "../wire/to-replica.ts";
-import { bytesOf, hasPrefix, keyNumber, nameText, numberKey, pairPrefix, parseName, secondOfPair, textOf } from "./names.ts";
+import { bytesOf, firstOfPair, hasPrefix, keyNumber, nameText, numberKey, pairPrefix, parseName, secondOfPair, textOf } from "./names.ts";
 import { TREES } from "./records.ts";
 import type { Meta, OutboxRecord, PendingRecord } from "./records.ts";
 
@@ -25,6 +25,8 @@ export class ReplicaTransaction {
   #clock: HybridClock | undefined;
   #confirmedTree: Meta["view"]["tree"] | undefined;
   #floor: Stamp | undefined;
+  /** True while objects are shown aside. */
+  #isAside = false;
   readonly isGone = (type: string, pk: WireKey): boolean => !this.access.has(type, toReplicaKey(pk));
 
   constructor(access: ReplicaAccess, schema: SyncSchema, now: () => number) {
@@ -81,6 +83,30 @@ export class ReplicaTransaction {
     this.setMeta("view", { tree: this.#confirmedTree, ...(cseq === undefined ? {} : { cseq }) });
   }
 
+  /** In `work`, objects are shown as the incoming tree has them, to nobody yet. */
+  aside(work: () => void): void {
+    this.#isAside = true;
+    try {
+      this.access.aside(work);
+    } finally {
+      this.#isAside = false;
+    }
+  }
+
+  /** What was shown aside of these classes is what everybody sees from now on, and all that they had is gone. */
+  takeNext(names: ReadonlySet<string>): void {
+    this.access.takeNext([...names]);
+    this.access.swapTrees(TREES.hidden, TREES.hidden2);
+    // Links do not lead from these classes to others, nor back: what the others hide stays hidden.
+    const hidden = this.access.tree(TREES.hidden);
+    const cursor = this.access.tree(TREES.hidden2).cursor();
+    while (cursor.next()) if (!names.has(firstOfPair(cursor.key()).type)) hidden.put(cursor.key(), NOTHING);
+  }
+
+  get #hiddenTree(): string {
+    return this.#isAside ? TREES.hidden2 : TREES.hidden;
+  }
+
   /** Up to which stamp states may be folded. */
   get floor(): Stamp {
     return (this.#floor ??= this.meta("floor")?.stamp ?? NEVER);
@@ -116,6 +142,7 @@ export class ReplicaTransaction {
 
   /** The state that the application sees. */
   state(name: ObjectName): ObjectState | undefined {
+    if (this.#isAside) return this.#read(this.incomingTree, bytesOf(nameText(name)));
     return this.pending(name)?.state ?? this.confirmed(name);
   }
 
@@ -165,7 +192,7 @@ export class ReplicaTransaction {
       return;
     }
     // To look is half of the work of a bootstrap, and mostly nobody waits.
-    const isAwaited = this.access.tree(TREES.hidden).count > 0 && !this.access.has(name.type, key);
+    const isAwaited = this.access.tree(this.#hiddenTree).count > 0 && !this.access.has(name.type, key);
     this.access.put(name.type, key, toReplicaFields(completed(plain, this.schema, name.type)));
     // An object that links to itself can do so once it is there.
     if (isOwnTarget) this.access.put(name.type, key, toReplicaFields(completed(materialise(state, { isGone: this.isGone }) as PlainObject, this.schema, name.type)));
@@ -182,12 +209,12 @@ export class ReplicaTransaction {
   }
 
   #hide(target: ObjectName, origin: ObjectName): void {
-    this.access.tree(TREES.hidden).put(Uint8Array.of(...pairPrefix(nameText(target)), ...bytesOf(nameText(origin))), NOTHING);
+    this.access.tree(this.#hiddenTree).put(Uint8Array.of(...pairPrefix(nameText(target)), ...bytesOf(nameText(origin))), NOTHING);
   }
 
   /** Shows the links that waited for an object. */
   showOrigins(target: ObjectName): void {
-    const tree = this.access.tree(TREES.hidden);
+    const tree = this.access.tree(this.#hiddenTree);
     if (tree.count === 0) return;
     const prefix = pairPrefix(nameText(target));
     const found: Uint8Array[] = [];

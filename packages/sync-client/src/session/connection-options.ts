@@ -23,6 +23,8 @@ export interface ConnectionTiming {
   readonly backOff: BackOffOptions;
   /** A session whose realm was closed ends after this long without an acknowledgement; `Infinity` for never. Default a minute. */
   readonly backgroundTimeoutMs?: number;
+  /** How long a part of a bootstrap's page may hold the event loop, its commit aside. Default 25. */
+  readonly turnMs?: number;
 }
 
 /** What holds unless it is configured otherwise. */

@@ -173,7 +173,7 @@ export class Connection {
     this.#liveness.heard();
     // Frames wait as texts, which are small: they are read when it is their turn.
     const incoming = new Incoming<string>(
-      (text) => (isCurrent() ? this.#handle(decodeServerMessage(text), token) : Promise.resolve()),
+      (text) => (isCurrent() ? this.#handle(decodeServerMessage(text), token, isCurrent) : Promise.resolve()),
       (error) => {
         if (isCurrent()) this.#failed(error instanceof ProtocolError ? "the server's message breaks the protocol" : "a message could not be applied", error);
       },
@@ -195,7 +195,7 @@ export class Connection {
     }, this.#options.network?.());
   }
 
-  async #handle(message: ServerMessage, token: string): Promise<void> {
+  async #handle(message: ServerMessage, token: string, isCurrent: () => boolean): Promise<void> {
     const { file, onProgress } = this.#options;
     if (!this.#isWelcome && message.msg !== "welcome" && message.msg !== "error") throw new SyncError("PROTOCOL_BROKEN", "The server said something before its welcome.");
     switch (message.msg) {
@@ -209,7 +209,7 @@ export class Connection {
         onProgress("upload");
         return this.tellRejected();
       case "boot":
-        return this.downloader.boot(message);
+        return this.downloader.boot(message, isCurrent);
       case "down":
         return file.down(message);
       case "mark":

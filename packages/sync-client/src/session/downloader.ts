@@ -96,8 +96,8 @@ export class Downloader {
     if (isHere) this.#bootMark = { mark: this.#mark(), version: wanted.version };
   }
 
-  async boot(message: BootMessage): Promise<void> {
-    if (await this.#file.boot(message)) this.#bootMark = { mark: this.#mark(), version: message.version };
+  async boot(message: BootMessage, isCurrent: () => boolean): Promise<void> {
+    if (await this.#file.boot(message, isCurrent)) this.#bootMark = { mark: this.#mark(), version: message.version };
   }
 
   /** A mark came back. @returns True if a set of subscriptions is complete now. */

@@ -9,7 +9,14 @@ import type { PlainObject, PlainValue, WireKey } from "@holdfast/sync-protocol";
 
 /** The fields of an object. */
 export function toReplicaFields(plain: PlainObject): ReplicaFields {
-  return Object.fromEntries(Object.entries(plain).map(([name, value]) => [name, toReplica(value)]));
+  const fields: Record<string, ReplicaValue> = {};
+  for (const name of Object.keys(plain)) {
+    const value = toReplica(plain[name] as PlainValue);
+    // A property of this name is one like any other.
+    if (name === "__proto__") Object.defineProperty(fields, name, { value, enumerable: true });
+    else fields[name] = value;
+  }
+  return fields;
 }
 
 /** A primary key. */

@@ -37,17 +37,26 @@ function utf8Length(text: string, enough: number): number {
 /** Not every parser of JSON survives a million opening brackets, so they are counted first. */
 function isDeeper(text: string, most: number): boolean {
   let depth = 0;
-  let isInString = false;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
-    if (isInString) {
-      if (unit === 0x5c) index += 1;
-      else if (unit === 0x22) isInString = false;
-    } else if (unit === 0x22) isInString = true;
+    if (unit === 0x22) index = endOfString(text, index);
     else if (unit === 0x5b || unit === 0x7b) {
       depth += 1;
       if (depth > most) return true;
     } else if (unit === 0x5d || unit === 0x7d) depth -= 1;
   }
   return false;
+}
+
+/** Where the string that begins at `start` ends: its closing quote, or the end of the text. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end === -1 ? text.length : end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text.charCodeAt(first - 1) === 0x5c) first -= 1;
+  return (at - first) % 2 === 1;
 }

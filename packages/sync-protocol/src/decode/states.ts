@@ -7,10 +7,12 @@ import type { Limits } from "../limits.ts";
 import type { Boxes, Fields, FieldsBox, ListBox, ObjectState, Position, SetBox, SetEntry, Slot } from "../object-state.ts";
 import { valueText, type WireInt } from "../wire-value.ts";
 import type { OperationReadings } from "./operations.ts";
-import { field, listOf, mapOf, mark, maybe, oneOf, record, refuse, type Json, type Reading } from "./reading.ts";
+import { field, listOf, mapOf, mark, maybe, oneOf, record, refuse, take, type Json, type Reading } from "./reading.ts";
 import { elementId, stamp, type ValueReadings } from "./values.ts";
 
-const KINDS = ["list", "set", "dict", "object"] as const;
+const kind = oneOf(["list", "set", "dict", "object"]);
+
+type Writable<T> = { -readonly [P in keyof T]: T[P] };
 
 /** Readings of states within limits. */
 export class StateReadings {
@@ -33,18 +35,21 @@ export class StateReadings {
   /** The state of one object. */
   readonly state: Reading<ObjectState> = (value) => {
     const from = record(value);
-    return { ...maybe(from, "d", stamp), ...maybe(from, "c", stamp), ...maybe(from, "f", this.#fields) };
+    const state: Writable<ObjectState> = {};
+    take(state, from, "d", stamp);
+    take(state, from, "c", stamp);
+    take(state, from, "f", this.#fields);
+    return state;
   };
 
   #slot(from: Json): Slot {
-    const slot: Slot = {
-      ...maybe(from, "h", stamp),
-      ...maybe(from, "x", mark),
-      ...maybe(from, "v", this.#values.value),
-      ...maybe(from, "k", oneOf(KINDS)),
-      ...maybe(from, "n", this.#increments),
-      ...maybe(from, "b", this.#boxes),
-    };
+    const slot: Writable<Slot> = {};
+    take(slot, from, "h", stamp);
+    take(slot, from, "x", mark);
+    take(slot, from, "v", this.#values.value);
+    take(slot, from, "k", kind);
+    take(slot, from, "n", this.#increments);
+    take(slot, from, "b", this.#boxes);
     return slot.v !== undefined && slot.k !== undefined ? refuse("STATE_INVALID", "a slot holds a value or a container") : slot;
   }
 

@@ -16,6 +16,12 @@ export function at<T>(record: Readonly<Record<string, T>> | undefined, key: stri
   return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
+/** Sets an entry of a record that nobody else has yet. */
+export function setOwn<T>(record: Record<string, T>, key: string, value: T): void {
+  if (key === "__proto__") Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true });
+  else record[key] = value;
+}
+
 /** The record with `value` under `key`. */
 export function withKey<T>(record: Readonly<Record<string, T>>, key: string, value: T, owned: Owned): Readonly<Record<string, T>> {
   if (owned?.has(record) !== true) {

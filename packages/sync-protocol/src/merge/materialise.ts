@@ -10,7 +10,7 @@ import type { SyncProperty, SyncSchema } from "../sync-schema.ts";
 import { classOf } from "../sync-schema.ts";
 import type { WireKey, WireValue } from "../wire-value.ts";
 import { valueOfText } from "./apply.ts";
-import { at } from "./fields.ts";
+import { at, setOwn } from "./fields.ts";
 import { slotValue } from "./slot.ts";
 
 /** Whether the target of a link cannot be shown: it was deleted, was never there, or is not in view. */
@@ -58,12 +58,12 @@ export function shownTexts(box: SetBox | undefined, isGone: IsGone | undefined):
 const KINDS = ["list", "set", "dict", "object"] as const;
 
 function plainFields(fields: Fields, isGone: IsGone | undefined): PlainObject {
-  const entries: [string, PlainValue][] = [];
+  const object: Record<string, PlainValue> = {};
   for (const name of Object.keys(fields)) {
     const value = plainSlot(fields[name] as Slot, isGone);
-    if (value !== undefined) entries.push([name, value]);
+    if (value !== undefined) setOwn(object, name, value);
   }
-  return Object.fromEntries(entries);
+  return object;
 }
 
 function plainBox(boxes: Boxes, kind: BoxKind, isGone: IsGone | undefined): PlainValue {
@@ -85,11 +85,12 @@ function isGoneLink(value: WireValue, isGone: IsGone | undefined): boolean {
 
 /** `object` with every property of its class: the default, or null, an empty collection, or the type's zero where it has none. */
 export function completed(object: PlainObject, schema: SyncSchema, type: string): PlainObject {
-  const entries = (classOf(schema, type)?.properties ?? []).map((property): [string, PlainValue] => {
+  const whole: Record<string, PlainValue> = { ...object };
+  for (const property of classOf(schema, type)?.properties ?? []) {
     const value = at(object, property.name);
-    return [property.name, value === undefined ? absentValue(property) : completedInside(value, property, schema)];
-  });
-  return { ...object, ...Object.fromEntries(entries) };
+    setOwn(whole, property.name, value === undefined ? absentValue(property) : completedInside(value, property, schema));
+  }
+  return whole;
 }
 
 /** What a property reads as that was never written. */
