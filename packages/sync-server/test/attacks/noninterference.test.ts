@@ -310,7 +310,7 @@ for (const kind of STORE_KINDS.filter(({ name }) => name === "sqlite" || name ==
       expect(other.length).toBe(one.length);
       for (const name of Object.keys(told)) told[name] = (told[name] ?? 0) + one.filter((text) => text.includes(`"${name}"`)).length;
       for (const marker of MARKERS) expect(one.join() + bench.logged.join()).not.toContain(marker);
-    }, 30_000);
+    }, 60_000);
 
     it("the scripts are ones that tell something", () => {
       for (const count of Object.values(told)) expect(count).toBeGreaterThan(SEEDS.length);
