@@ -79,6 +79,19 @@ describe.each(KINDS)("swapped trees, $name", ({ encryptionKey }) => {
     store.close();
   });
 
+  it("there and back again: what was written before it stays", () => {
+    const store = openStore(newVolume(), key);
+    commitChanges(store, [put("one", "a", "1"), put("two", "b", "2")]);
+    const transaction = store.beginWrite();
+    transaction.tree("one").put(Uint8Array.of(99), Uint8Array.of(3));
+    transaction.swapTrees("one", "two");
+    transaction.swapTrees("two", "one");
+    expect(transaction.tree("one").count).toBe(2);
+    transaction.commit();
+    expect([...readContent(store)].map(([name, entries]) => [name, entries.size])).toEqual([["one", 2], ["two", 1]]);
+    store.close();
+  });
+
   it.each([21, 22, 23])("in a random history: a power cut leaves what was acknowledged, seed %i", (seed) => {
     const disk = new CrashDisk({ seed, from: newVolume() });
     const random = new SeededRandom(seed);
