@@ -24,12 +24,16 @@ interface ClientRow {
 const ATTEMPTS = 40;
 
 /** Has the servers forget clients. Each that is forgotten may begin one reset; the others none. */
-export async function forgetClients(world: World, slots: readonly ClientSlot[]): Promise<void> {
+export async function forgetClients(world: World, away: readonly ClientSlot[]): Promise<void> {
+  // Another fault may have had it forgotten meanwhile: a reset within a reset is not what is asked about here.
+  const slots = away.filter(({ resets }) => resets.allowed === resets.ended);
+  for (const { resets } of slots) resets.allowed++;
   const users = slots.map(({ plan }) => plan.id);
   const before = await inDatabase(world, (clients) => clients.named(users));
-  if (before === undefined || before.length === 0) return;
-  // Allowed before it is done: whoever comes back early must not be faster than this.
-  for (const { resets } of slots) resets.allowed++;
+  if (before === undefined || before.length === 0) {
+    for (const { resets } of slots) resets.allowed--;
+    return;
+  }
   await inDatabase(world, (clients) => clients.makeOld(users));
   const [server] = world.servers;
   await Promise.race([server?.process.ask({ do: "compact" }).catch(() => undefined), pause(5000)]);
