@@ -158,7 +158,7 @@ describe("RealmProvider", () => {
     await app.ready();
     const user = await app.logIn(Credentials.function({ name: "ada" }));
     const silence = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    const wrong = render(createElement(Boundary, null, createElement(RealmProvider, { path: join(folder, "wrong.realm"), schema: [NOTE], sync: { user, flexible: true, customHttpHeaders: {} } as never }, "open")));
+    const wrong = render(createElement(Boundary, null, createElement(RealmProvider, { path: join(folder, "wrong.realm"), schema: [NOTE], sync: { user, flexible: true, ssl: { validate: false } } as never }, "open")));
     await shows(() => wrong.container.textContent, "NOT_SUPPORTED");
     silence.mockRestore();
     const path = join(folder, "left.realm");
