@@ -61,6 +61,8 @@ export interface CellState {
   things: string[];
   /** Things that only those see who are shown all. */
   hidden: string[];
+  /** Things that were hidden and are not any more. */
+  returned: string[];
 }
 
 /** A value of a register: unique, with all values of before that its writer could know of. */
@@ -96,7 +98,7 @@ export function isBefore(value: RegisterValue, later: RegisterValue): boolean {
 
 /** A cell before its owner's first transaction. */
 export function emptyCell(): CellState {
-  return { n: 0, seen: {}, sums: {}, pushes: {}, registers: {}, group: 0, secret: 0, things: [], hidden: [] };
+  return { n: 0, seen: {}, sums: {}, pushes: {}, registers: {}, group: 0, secret: 0, things: [], hidden: [], returned: [] };
 }
 
 /** The objects that a client changes together: far from each other in the order of keys, so that pages end between them. */

@@ -60,11 +60,14 @@ export class Reader {
     // While view or role changes, hidden things are shown to it or not, but all in one way.
     const { view, role } = this;
     let isShown: boolean | undefined = view === "shown" || role === "outsider" ? false : view === "all" && role !== undefined ? true : undefined;
-    for (const [id, { things, hidden }] of cells) {
+    for (const [id, { things, hidden, returned }] of cells) {
       const rows = found.get(id) ?? [];
       found.delete(id);
       const shownHidden = rows.flatMap(({ _id, isHidden }) => (isHidden ? [_id] : []));
-      const wrong = difference("things", id, things, rows.flatMap(({ _id, isHidden }) => (isHidden ? [] : [_id])));
+      const shown = rows.flatMap(({ _id, isHidden }) => (isHidden ? [] : [_id]));
+      // What its own writes took out of view and back in, before the server had answered, comes back with the answer.
+      const due = id === this.#id && isShown !== true ? things.filter((name) => !returned.includes(name) || shown.includes(name)) : things;
+      const wrong = difference("things", id, due, shown);
       if (wrong !== undefined) return wrong;
       // Own ones that were hidden out of sight are shown until the server has answered.
       if (id === this.#id && isShown !== true) continue;

@@ -133,6 +133,7 @@ function changeThings(realm: Realm, cell: CellState, { id, isHiding, random }: W
     const row = realm.objectForPrimaryKey<ThingRow>("Thing", name);
     if (row === null) return;
     row.isHidden = !isBack;
+    if (isBack) cell.returned = [...new Set([...cell.returned, name])];
     cell.things = isBack ? [...cell.things, name] : cell.things.filter((other) => other !== name);
     cell.hidden = isBack ? cell.hidden.filter((other) => other !== name) : [...cell.hidden, name];
   } else {
