@@ -58,7 +58,8 @@ const textsOf = (realm: Realm): string[] => [...realm.objects<{ _id: number; tex
 
 it("tokens are renewed inside the session: no other connection; without a network it goes on until the server ends it, and then begins again", async () => {
   const phone = new TestDevice({ baseUrl: "http://127.0.0.1:9" } as never);
-  const { baseUrl } = await serve(phone.folder, 2);
+  // Renewed at half of it: a busy machine has to get there in time.
+  const { baseUrl } = await serve(phone.folder, 6);
   const ada = await (await phone.start({ baseUrl })).logIn(Credentials.function({ name: "ada" }));
   const realm = await openNotes(phone, ada);
   const states: string[] = [];
