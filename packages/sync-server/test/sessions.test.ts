@@ -94,6 +94,21 @@ for (const kind of STORE_KINDS) {
       expect(await again.error()).toMatchObject({ code: "UPLOAD_GAP", action: "reset" });
     });
 
+    it("who deletes an object and makes it anew, and had not heard of a later delete, loses that object and nothing else", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      await ann.up(...ann.pen.create("t1", { title: "one" }));
+      bob.pen.clock.setOffset(30_000);
+      await bob.up(bob.pen.delete("t1"));
+      const gone = ann.pen.delete("t1");
+      const anew = ann.pen.create("t1", { title: "two" }).map((operation) => ({ ...operation, g: gone.h }));
+      const ack = await ann.up(gone, ...anew, ...ann.pen.create("t2", { title: "kept" }));
+      expect(ack.rejects?.map(({ pk, code }) => [pk, code])).toEqual([["t1", "OBJECT_GONE"]]);
+      const fresh = await bench.connect(server, "cid");
+      await fresh.subscribe(ALL);
+      expect(Object.keys(fresh.objects())).toEqual(["t2"]);
+    });
+
     it("a clock ten years ahead gets canonical stamps, and does not win for ever", async () => {
       const server = await bench.serve(await makePlace());
       const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);

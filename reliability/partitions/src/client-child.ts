@@ -170,13 +170,19 @@ function scan(client: Client, names: readonly string[]): readonly string[] {
     for (const cursor = snapshot.tree(name)?.cursor(); cursor?.next() === true; ) {
       const [key, value] = [Buffer.from(cursor.key()), Buffer.from(cursor.value())];
       if (reader.role !== "insider" && (key.includes(SECRET_MARKER) || value.includes(SECRET_MARKER))) wrong.push(`tree ${name} has a secret`);
-      const found = names.find((text) => key.includes(text));
+      const found = names.find((text) => isNamed(key, text));
       if (found !== undefined) wrong.push(`tree ${name} has an entry of ${found}`);
     }
   }
   snapshot.close();
   store.close();
   return wrong;
+}
+
+/** True if a key names this thing, and not one whose number only begins like it. */
+function isNamed(key: Buffer, name: string): boolean {
+  const at = key.indexOf(name);
+  return at >= 0 && !/[0-9]/.test(String.fromCharCode(key[at + name.length] ?? 0));
 }
 
 /** Its process may have been killed while its view changed: then it is shown what its file says. */

@@ -125,7 +125,10 @@ function changeThings(realm: Realm, cell: CellState, { id, isHiding, random }: W
     realm.create("Thing", { _id, isHidden: false, note: "" });
     cell.things.push(_id);
   } else if (draw < 4) {
-    realm.delete(realm.objectForPrimaryKey("Thing", own));
+    const row = realm.objectForPrimaryKey("Thing", own);
+    // Taken out of view and back by writes that the server has not answered: it is on its way.
+    if (row === null) return;
+    realm.delete(row);
     cell.things = cell.things.filter((name) => name !== own);
   } else if (draw === 4 && isHiding) {
     const isBack = cell.hidden.length > 0 && random.below(2) === 0;

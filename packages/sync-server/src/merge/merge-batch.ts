@@ -251,7 +251,9 @@ class Batch {
 
   #made(type: string, pk: WireKey, ops: readonly Operation[]): Image | undefined {
     const end = ops.findLastIndex((operation) => operation.do.act !== "delete") + 1;
-    return imageOf(applyWithoutWaiting(undefined, ops.slice(0, end)), type, pk, this.#context.layout);
+    // Where nothing was before, a delete has found none: or what is made anew behind it would be dead by a delete that it had not heard of.
+    const alone = ops.slice(0, end).map(({ g, ...operation }) => (g === undefined || operation.do.act === "delete" ? operation : { ...operation, g }));
+    return imageOf(applyWithoutWaiting(undefined, alone), type, pk, this.#context.layout);
   }
 
   #keep(changes: readonly StatefulChange[], { client, base }: { readonly client: string; readonly base?: number }): void {
