@@ -312,14 +312,18 @@ export function imageOf(state: ObjectState, type: string, pk: WireKey, layout: S
   if (state.c === undefined || key === undefined) return undefined;
   const known = shown.get(layout) ?? new WeakMap<Slot, PlainValue>();
   shown.set(layout, known);
-  const fields: [string, PlainValue][] = [];
+  const [kept, fresh]: [[string, PlainValue][], [string, Slot][]] = [[], []];
   for (const [name, slot] of Object.entries(state.f ?? {})) {
-    const value = known.get(slot) ?? completed(materialise({ c: state.c, f: { [name]: slot } }) ?? {}, layout.schema, type)[name];
-    if (value === undefined) continue;
-    known.set(slot, value);
-    fields.push([name, value]);
+    const value = slot.b === undefined ? undefined : known.get(slot);
+    if (value === undefined) fresh.push([name, slot]);
+    else kept.push([name, value]);
   }
-  return { ...completed({}, layout.schema, type), ...Object.fromEntries(fields), [key]: pk };
+  const whole = completed(materialise({ c: state.c, f: Object.fromEntries(fresh) }) ?? {}, layout.schema, type);
+  for (const [name, slot] of fresh) {
+    const value = slot.b === undefined ? undefined : whole[name];
+    if (value !== undefined) known.set(slot, value);
+  }
+  return { ...whole, ...Object.fromEntries(kept), [key]: pk };
 }
 
 function rejectAll({ cseq, ops }: Upload, { code, reason }: Refusal): readonly Reject[] {
