@@ -1,6 +1,7 @@
 /**
- * `npm run partitions -- --runs N [--seed S] [--seconds S] [--store postgres|sqlite] [--clients N] [--parallel N] [--only KIND,...] [--mutants] [--json]`:
+ * `npm run partitions -- --runs N [--seed S] [--seconds S] [--store postgres|sqlite] [--clients N] [--parallel N] [--only KIND,...] [--mutants] [--trace] [--json]`:
  * real clients and servers over a real database, with everything going wrong that goes wrong between them, and what must hold then.
+ * With `--trace`, what each client of a failed run said and heard stands beside its file.
  *
  * @module
  */
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     patience: { type: "string", default: "120" },
     only: { type: "string", default: "" },
     mutants: { type: "boolean", default: false },
+    trace: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -46,7 +48,7 @@ const stop = new AbortController();
 // Stopped by hand, it says what it has found so far, and where to go on.
 process.once("SIGINT", () => stop.abort());
 process.once("SIGTERM", () => stop.abort());
-const options = { seconds, store, clients, only, parallel: numberOf("parallel"), patienceMs: numberOf("patience") * 1000, signal: stop.signal };
+const options = { seconds, store, clients, only, parallel: numberOf("parallel"), patienceMs: numberOf("patience") * 1000, signal: stop.signal, isTraced: values.trace };
 const rest = `${seconds === 4 ? "" : ` --seconds ${seconds}`}${store === "postgres" ? "" : ` --store ${store}`}${clients === 10 ? "" : ` --clients ${clients}`}${only.length === 0 ? "" : ` --only "${values.only}"`}`;
 
 function tellFailure({ seed: failed, failures, folder }: RunResult): void {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SyncServer } from "../src/sync-server.ts";
 import { OPEN_RULES } from "../src/permissions/rules.ts";
 import { materialise } from "@holdfast/sync-protocol";
+import type { Operation } from "@holdfast/sync-protocol";
 import { RawClient } from "./support/raw-client.ts";
 import { Bench, tokenOf } from "./support/server.ts";
 import { STORE_KINDS } from "./support/stores.ts";
@@ -107,6 +108,44 @@ for (const kind of STORE_KINDS) {
       const fresh = await bench.connect(server, "cid");
       await fresh.subscribe(ALL);
       expect(Object.keys(fresh.objects())).toEqual(["t2"]);
+    });
+
+    it("who makes anew what was deleted before its time goes on with that before it is told", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      await ann.up(...ann.pen.create("t1", { title: "one" }));
+      await ann.up(ann.pen.delete("t1"));
+      await bob.subscribe(ALL);
+      const base = bob.resume as string;
+      const titled = (title: string): Operation[] => [bob.pen.set("t1", "title", title)];
+      // Made and gone on with in one frame, and in one that comes before the answer is heard; then over another connection, which had no answer at all.
+      bob.send({ msg: "up", txs: [{ cseq: 1, ops: bob.pen.create("t1", { title: "two" }), base }, { cseq: 2, ops: titled("three"), base }] });
+      expect((await bob.acked(2)).seen).toMatchObject([{ pk: "t1" }]);
+      bob.send({ msg: "up", txs: [{ cseq: 3, ops: [bob.pen.inc("t1", "count", 1)], base }] });
+      expect(await bob.acked(3)).toMatchObject({ seen: [{ pk: "t1" }] });
+      await bob.close();
+      bob.acks.length = 0;
+      const again = await bench.connect(server, "bob", { previous: bob });
+      again.send({ msg: "up", txs: [{ cseq: 4, ops: [bob.pen.inc("t1", "count", 1)], base }] });
+      expect(await again.acked(4)).toMatchObject({ seen: [{ pk: "t1" }] });
+      const fresh = await bench.connect(server, "cid");
+      await fresh.subscribe(ALL);
+      expect(fresh.objects()).toMatchObject({ t1: { title: "three", count: 2 } });
+    });
+
+    it("who makes anew what a clock ahead of its own had deleted can delete it before it is told", async () => {
+      const server = await bench.serve(await makePlace());
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      ann.pen.clock.setOffset(30_000);
+      await ann.up(...ann.pen.create("t1", { title: "one" }));
+      await ann.up(ann.pen.delete("t1"));
+      await bob.subscribe(ALL);
+      const base = bob.resume as string;
+      bob.send({ msg: "up", txs: [{ cseq: 1, ops: bob.pen.create("t1", { title: "two" }), base }, { cseq: 2, ops: [bob.pen.delete("t1")], base }] });
+      await bob.acked(2);
+      const fresh = await bench.connect(server, "cid");
+      await fresh.subscribe(ALL);
+      expect(fresh.objects()).toEqual({});
     });
 
     it("a clock ten years ahead gets canonical stamps, and does not win for ever", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { appendFileSync } from "node:fs";
 import Realm from "@holdfast/realm";
 import { Store } from "@holdfast/storage-engine";
 import { SeededRandom } from "@holdfast/storage-engine/simulation";
@@ -30,6 +31,8 @@ interface Client {
   readonly realm: Realm;
   readonly reader: Reader;
   timer: NodeJS.Timeout | undefined;
+  /** How often its role was about to change, or it was asked to look whether it has. */
+  roleChanges: number;
 }
 
 const clients = new Map<string, Client>();
@@ -54,7 +57,7 @@ function open(job: ClientJob): void {
       user: userOf(job),
       flexible: true,
       timing: TIMING,
-      transport: watched(brokenTransport(webSocketTransport, mutant), id),
+      transport: watched(traced(brokenTransport(webSocketTransport, mutant), job), id),
       clientReset: {
         mode: mutant === "drops-unsent" ? "discardUnsyncedChanges" : "recoverUnsyncedChanges",
         onBefore: () => say({ say: "reset", id, isThrough: false }),
@@ -68,8 +71,9 @@ function open(job: ClientJob): void {
   const reader = new Reader(id, view, job.role);
   reader.own = job.own;
   if (realm.subscriptions.version > 1) void followView(realm, reader);
-  const client: Client = { job, realm, reader, timer: undefined };
+  const client: Client = { job, realm, reader, timer: undefined, roleChanges: 0 };
   clients.set(id, client);
+  if (job.isRoleChanging) void followRole(client, job.role).catch(() => undefined);
   realm.addListener("change", () => look(client));
   if (job.isMaker && realm.objects("Register").length === 0) makeShared(realm, job.everybody);
   look(client);
@@ -87,6 +91,42 @@ function resetEnded(id: string, { before, after, didRecover }: { readonly before
   say({ say: "reset", id, isThrough: true });
   const [had, has] = [before, after].map((realm) => cellsOf(realm).get(id)?.n ?? 0) as [number, number];
   if (!didRecover || has < had) say({ say: "wrong", id, what: `a reset: own transaction ${had} was there before, ${has} is the newest one after it` });
+}
+
+/** Writes down what happens to a client, beside its file. */
+function trace({ path, isTraced }: ClientJob, what: string): void {
+  if (isTraced) appendFileSync(`${path}.trace`, `${trueNow()} ${process.pid} ${what}\n`);
+}
+
+/** Writes down what a client says and hears. */
+function traced(transport: Transport, job: ClientJob): Transport {
+  const note = (what: string): void => trace(job, what);
+  return {
+    connect(url, handlers) {
+      note("connects");
+      const socket = transport.connect(url, {
+        ...handlers,
+        onMessage: (text) => {
+          note(`< ${text}`);
+          handlers.onMessage(text);
+        },
+        onClose: (reason, error) => {
+          note(`is closed: ${reason}`);
+          handlers.onClose(reason, error);
+        },
+      });
+      return {
+        send: (text) => {
+          note(`> ${text}`);
+          socket.send(text);
+        },
+        close: () => {
+          note("closes");
+          socket.close();
+        },
+      };
+    },
+  };
 }
 
 /** Tells of bootstraps of several pages. */
@@ -111,10 +151,12 @@ function keyOf({ keyHex }: ClientJob): { readonly encryptionKey?: Uint8Array } {
   return keyHex === undefined ? {} : { encryptionKey: Uint8Array.from(Buffer.from(keyHex, "hex")) };
 }
 
-function look({ job: { id }, realm, reader }: Client): void {
+function look({ job, realm, reader }: Client): void {
   if (realm.isClosed) return;
   const what = reader.check(realm);
-  if (what !== undefined) say({ say: "wrong", id, what });
+  if (what === undefined) return;
+  trace(job, `wrong: ${what}`);
+  say({ say: "wrong", id: job.id, what });
 }
 
 function load(client: Client, isOn: boolean): void {
@@ -148,13 +190,21 @@ async function changeView({ realm, reader }: Client, view: ViewName, patienceMs:
   if (realm.subscriptions.version === version) reader.view = view;
 }
 
-async function changeRole({ realm, reader }: Client, role: Role | undefined, patienceMs: number): Promise<void> {
-  if (role === reader.role) return;
+/** All servers know of it: behind what they have told so far, it holds. Undefined: it is about to change. */
+async function followRole(client: Client, role: Role | undefined, patienceMs?: number): Promise<void> {
+  const { realm, reader } = client;
+  client.roleChanges++;
+  const { roleChanges } = client;
   reader.role = undefined;
+  trace(client.job, `role: ${role ?? "about to change"}`);
   if (role === undefined) return;
-  // All servers know of it: behind what they have told so far, it holds.
   await realm.syncSession?.downloadAllServerChanges(patienceMs);
-  reader.role = role;
+  if (client.roleChanges === roleChanges) reader.role = role;
+  trace(client.job, `role: ${reader.role ?? "changes again"}, heard`);
+}
+
+async function changeRole(client: Client, role: Role | undefined, patienceMs: number): Promise<void> {
+  if (role !== client.reader.role) await followRole(client, role, patienceMs);
 }
 
 /** What a closed file has that only some may read: nothing of it may be in the file of the others, shown or not. */

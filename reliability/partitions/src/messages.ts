@@ -17,6 +17,8 @@ export interface ClientJob {
   readonly view: ViewName;
   /** What its user may read; undefined while that changes. */
   readonly role: Role | undefined;
+  /** True if its file may still show what it could read before it was closed. */
+  readonly isRoleChanging: boolean;
   /** True for one that hides things and writes secrets. */
   readonly isHiding: boolean;
   /** All clients of the run, for the one that makes what everybody works on. */
@@ -26,6 +28,8 @@ export interface ClientJob {
   /** Own transactions that had returned before. */
   readonly own: number;
   readonly isMaker: boolean;
+  /** True if what it says and hears is to be written down. */
+  readonly isTraced: boolean;
   readonly mutant?: MutantName;
 }
 

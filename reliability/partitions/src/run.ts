@@ -23,6 +23,8 @@ export interface RunOptions {
   /** How long everything may take to be quiet after it was healed. Generous: only what is stuck takes so long. */
   readonly patienceMs: number;
   readonly mutant?: MutantName;
+  /** True if all frames are to be written down, beside the files of the clients. */
+  readonly isTraced?: boolean;
 }
 
 /** How a run ended. */
@@ -47,9 +49,9 @@ export interface RunResult {
 }
 
 /** Runs a plan. */
-export async function runPlan({ plan, pool, cluster, patienceMs, mutant }: RunOptions): Promise<RunResult> {
+export async function runPlan({ plan, pool, cluster, patienceMs, mutant, isTraced = false }: RunOptions): Promise<RunResult> {
   const folder = mkdtempSync(join(tmpdir(), "holdfast-partitions-"));
-  const world = new World({ plan, pool, folder, cluster, mutant });
+  const world = new World({ plan, pool, folder, cluster, mutant, isTraced });
   let [reads, settledMs] = [0, 0];
   try {
     await world.start();

@@ -27,13 +27,14 @@ export interface RunsOptions {
   readonly patienceMs: number;
   readonly mutant?: MutantName;
   readonly isEndedByFailure?: boolean;
+  readonly isTraced?: boolean;
   readonly signal?: AbortSignal;
   readonly onResult: (result: RunResult) => void;
 }
 
 /** Runs seed after seed. */
 export async function runMany(options: RunsOptions): Promise<readonly RunResult[]> {
-  const { runs, seed, parallel, signal, store, mutant, patienceMs, isEndedByFailure = false, onResult } = options;
+  const { runs, seed, parallel, signal, store, mutant, patienceMs, isEndedByFailure = false, isTraced = false, onResult } = options;
   const missing = store === "postgres" ? postgresMissing() : undefined;
   if (missing !== undefined) throw new Error(missing);
   const codeCache = mkdtempSync(join(tmpdir(), "holdfast-partitions-code-"));
@@ -48,7 +49,7 @@ export async function runMany(options: RunsOptions): Promise<readonly RunResult[
         const plan = planOf(seed + next++, options);
         pool.prepare("client", 4);
         pool.prepare("server", 3);
-        const result = await runPlan({ plan, pool, cluster, patienceMs, ...(mutant === undefined ? {} : { mutant }) });
+        const result = await runPlan({ plan, pool, cluster, patienceMs, isTraced, ...(mutant === undefined ? {} : { mutant }) });
         results.push(result);
         if (isEndedByFailure && result.failures.length > 0) isOver = true;
         onResult(result);

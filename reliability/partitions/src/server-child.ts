@@ -72,9 +72,10 @@ async function answer(request: Request): Promise<unknown> {
     case "compact":
       return server?.compact();
     case "stop": {
-      const stopping = server;
+      // Until it is through, its clients hear of their roles like those of the others.
+      await server?.stop();
       server = undefined;
-      return stopping?.stop();
+      return undefined;
     }
     default:
       throw new Error(`a server cannot ${request.do}`);

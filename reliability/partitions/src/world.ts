@@ -69,6 +69,8 @@ export interface WorldOptions {
   readonly folder: string;
   readonly cluster: Cluster | undefined;
   readonly mutant: MutantName | undefined;
+  /** True if all frames are to be written down, beside the files of the clients. */
+  readonly isTraced: boolean;
 }
 
 /** The parts of a run. */
@@ -155,12 +157,14 @@ export class World {
       keyHex,
       view: plan.view,
       role: client.heardRole,
+      isRoleChanging: plan.isRoleChanging,
       isHiding: plan.view === "all" && plan.role === "insider" && !plan.isRoleChanging,
       everybody: this.plan.clients.map(({ id }) => id),
       seed: plan.seed + client.openings++,
       writesPerSecond: this.plan.writesPerSecond / this.plan.clients.length,
       own,
       isMaker: plan.id === "c0",
+      isTraced: this.#options.isTraced,
       ...(this.#options.mutant === undefined ? {} : { mutant: this.#options.mutant }),
     };
     await this.hostOf(client).process.ask({ do: "open", client: job });
@@ -182,7 +186,7 @@ export class World {
     slot.work = slot.work.then(async () => {
       await slot.process.kill();
       // What a reset had told before it was written, it may tell again.
-      for (const { plan, resets } of this.clients) if (plan.host === index && resets.begun > resets.ended) resets.allowed++;
+      for (const { plan, resets } of this.clients) if (plan.host === index && resets.begun > resets.ended) resets.begun--;
       await pause(awayMs);
       slot.process = this.#watched(this.#options.pool.take("client"), "clients");
       if (slot.skewMs !== 0) await slot.process.ask({ do: "clock", skewMs: slot.skewMs });

@@ -16,7 +16,7 @@ import type { RecentOperations } from "./apply-server.ts";
 import { byObject } from "./by-object.ts";
 import { bytesOf, compareBytes, nameText, parseName, textOf, viewOf } from "./names.ts";
 import { classesToTake, emptyClasses } from "./next-classes.ts";
-import { TREES } from "./records.ts";
+import { TREES, wantedOf } from "./records.ts";
 import type { Meta, OutboxRecord } from "./records.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
 import { writeAnew } from "./write-anew.ts";
@@ -34,13 +34,18 @@ export interface BootOptions {
   readonly isTimeUp: () => boolean;
 }
 
-/** How far a page is: the next row; or that all of it is put aside, and whether all pages are the view now. */
-export type BootStep = { readonly from: number } | { readonly isTaken: boolean };
+/**
+ * What became of a page: it is put aside with those before it; with it, all pages are the view now; or it is of a set of subscriptions that is
+ * not wanted any more.
+ */
+export type BootOutcome = "aside" | "taken" | "unwanted";
+
+/** How far a page is: the next row, or what became of it. */
+export type BootStep = { readonly from: number } | BootOutcome;
 
 /** Puts a page of a bootstrap aside, or a part of it. A page that ends in the middle comes once more, whole. */
 export function applyBoot(tx: ReplicaTransaction, message: BootMessage, { from, recent, isTimeUp }: BootOptions): BootStep {
-  const subs = tx.meta("subs") as Meta["subs"];
-  if (message.version !== subs.version) return { isTaken: false };
+  if (message.version !== wantedOf(tx.meta("subs") as Meta["subs"])?.version) return "unwanted";
   if (message.page === 0 && from === 0) beginBoot(tx, message, recent);
   const to = putAside(tx, message, from, isTimeUp);
   // What is written here from now on is later than all that the rows have.
@@ -51,11 +56,11 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage, { from, 
   if (to < message.rows.length) return { from: to };
   const cseq = message.page === 0 ? message.cseq : tx.meta("boot")?.cseq;
   tx.setMeta("boot", { version: message.version, pages: message.page + 1, resume: message.resume, ...(cseq === undefined ? {} : { cseq }) });
-  if (!message.last) return { isTaken: false };
+  if (!message.last) return "aside";
   finishBoot(tx, message.resume, recent);
   tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
   tx.setMeta("boot", null);
-  return { isTaken: true };
+  return "taken";
 }
 
 /** @returns Behind the last row that was put aside. */

@@ -41,6 +41,8 @@ export function applyAck(tx: ReplicaTransaction, ack: AckMessage): OwnOperation[
   const numbers = tx.outboxNumbers();
   const acked = numbers.filter((cseq) => cseq <= ack.cseq);
   const seen = new Map((ack.seen ?? []).map((entry) => [nameText(entry), entry.g]));
+  // What is written here from now on is later: a delete that was not would be none.
+  for (const g of seen.values()) tx.observe(g);
   if (stamps.size > 0 || seen.size > 0) {
     rewriteOutbox(tx, numbers, (operation) => {
       const g = seen.get(nameText(operation));

@@ -66,6 +66,11 @@ export interface SubscriptionsRecord {
   readonly active?: { readonly version: number; readonly entries: readonly SubscriptionRecord[] };
 }
 
+/** The set that the server is to answer: where it has refused the newest one, the one before goes on. */
+export function wantedOf(subs: SubscriptionsRecord): SubscriptionsRecord["active"] {
+  return subs.state === "error" ? subs.active : subs;
+}
+
 /** One subscription. */
 export interface SubscriptionRecord extends WireSubscription {
   readonly id: string;

@@ -10,7 +10,7 @@ import type { AckMessage, BootMessage, DownMessage, Operation, Stamp, SyncSchema
 import { SyncError } from "../errors.ts";
 import { syncSchemaOfClasses } from "../wire/sync-schema.ts";
 import { applyBoot } from "./apply-boot.ts";
-import type { BootStep } from "./apply-boot.ts";
+import type { BootOutcome, BootStep } from "./apply-boot.ts";
 import { applyAck, applyDown } from "./apply-server.ts";
 import type { OwnOperation, RecentOperations } from "./apply-server.ts";
 import { bytesOf, keyNumber, nameText, numberKey, parseName, textOf } from "./names.ts";
@@ -191,17 +191,17 @@ export class SyncedFile implements ReplicaKeeper {
    * Puts a page of a bootstrap aside, in transactions that are short enough for a turn of the event loop.
    *
    * @param isCurrent - False when the page's connection is gone: the page is left as far as it is.
-   * @returns True if the bootstrap is complete.
+   * @returns What became of the page.
    */
-  async boot(message: BootMessage, isCurrent: () => boolean = () => true): Promise<boolean> {
+  async boot(message: BootMessage, isCurrent: () => boolean = () => true): Promise<BootOutcome> {
     if (message.cseq !== undefined) this.#forgetUpTo(message.cseq);
     for (let from = 0; ; ) {
       const step = await this.write((tx): BootStep => {
-        if (!isCurrent()) return { isTaken: false };
+        if (!isCurrent()) return "aside";
         const endMs = performance.now() + this.#turnMs;
         return applyBoot(tx, message, { from, recent: this.#recentOperations, isTimeUp: () => performance.now() >= endMs });
       });
-      if (!("from" in step)) return step.isTaken;
+      if (typeof step === "string") return step;
       from = step.from;
       await pause(0);
     }

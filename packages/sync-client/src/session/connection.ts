@@ -209,9 +209,10 @@ export class Connection {
         onProgress("upload");
         return this.tellRejected();
       case "boot":
-        return this.downloader.boot(message, isCurrent);
+        if (await this.downloader.boot(message, isCurrent)) this.waits.check();
+        return;
       case "down":
-        return file.down(message);
+        return this.downloader.down(message);
       case "mark":
         if (await this.downloader.marked(message.id)) onProgress("download");
         return this.waits.check();

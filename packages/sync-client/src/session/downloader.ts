@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BootMessage, ErrorMessage, MarkMessage, ProgressMessage, SubMessage } from "@holdfast/sync-protocol";
+import type { BootMessage, DownMessage, ErrorMessage, MarkMessage, ProgressMessage, SubMessage } from "@holdfast/sync-protocol";
+import { wantedOf } from "../replica/records.ts";
 import type { Meta } from "../replica/records.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
 import type { Waits } from "./waits.ts";
@@ -29,6 +30,11 @@ export class Downloader {
   #othersAsk: { readonly ask: number; readonly mark: number } | undefined;
   #bootMark: { readonly mark: number; readonly version: number } | undefined;
   #recentMark: number | undefined;
+  /**
+   * A bootstrap came for a set of subscriptions that had been replaced: what the server tells from there on is about a view that is not here. The
+   * bootstrap of the newest set ends that. Until then nothing of it is applied, and the newest mark that came back waits.
+   */
+  #elsewhere: { mark: number } | undefined;
 
   /** @param send - Sends if there is a connection; else the message is lost. */
   constructor(file: SyncedFile, waits: Waits, send: (message: SubMessage | MarkMessage) => void) {
@@ -42,6 +48,7 @@ export class Downloader {
     this.#sentVersion = 0;
     this.#bootMark = undefined;
     this.#othersAsk = undefined;
+    this.#elsewhere = undefined;
     this.#file.forgetRecent();
     this.subscribe();
     this.answerOthers();
@@ -82,12 +89,13 @@ export class Downloader {
   subscribe(): void {
     const file = this.#file;
     const subs = file.read("subs") as Meta["subs"];
-    const wanted = subs.state === "error" ? subs.active : subs;
+    const wanted = wantedOf(subs);
     if (wanted === undefined || wanted.version === 0 || wanted.version === this.#sentVersion) return;
     const boot = file.read("boot") ?? null;
     const down = file.read("down") as Meta["down"];
     const isHere = down.version === wanted.version;
-    const resume = boot !== null && boot.version === wanted.version ? boot.resume : isHere ? down.resume : undefined;
+    // Where another view was told of meanwhile, only a bootstrap leads back.
+    const resume = this.#elsewhere !== undefined ? undefined : boot !== null && boot.version === wanted.version ? boot.resume : isHere ? down.resume : undefined;
     this.#sentVersion = wanted.version;
     this.estimate = 0;
     const queries = wanted.entries.map(({ name, type, query }) => ({ ...(name === undefined ? {} : { name }), type, query }));
@@ -96,12 +104,30 @@ export class Downloader {
     if (isHere) this.#bootMark = { mark: this.#mark(), version: wanted.version };
   }
 
-  async boot(message: BootMessage, isCurrent: () => boolean): Promise<void> {
-    if (await this.#file.boot(message, isCurrent)) this.#bootMark = { mark: this.#mark(), version: message.version };
+  /** @returns True if that ends what a mark waited for. */
+  async boot(message: BootMessage, isCurrent: () => boolean): Promise<boolean> {
+    const outcome = await this.#file.boot(message, isCurrent);
+    if (outcome === "unwanted") this.#elsewhere ??= { mark: 0 };
+    if (outcome !== "taken") return false;
+    this.#bootMark = { mark: this.#mark(), version: message.version };
+    const mark = this.#elsewhere?.mark ?? 0;
+    this.#elsewhere = undefined;
+    if (mark > 0) await this.marked(mark);
+    return mark > 0;
+  }
+
+  /** What others did. */
+  async down(message: DownMessage): Promise<void> {
+    if (this.#elsewhere === undefined) await this.#file.down(message);
   }
 
   /** A mark came back. @returns True if a set of subscriptions is complete now. */
   async marked(id: number): Promise<boolean> {
+    // Without a set that the server takes there is nothing to wait for.
+    if (this.#elsewhere !== undefined && wantedOf(this.#file.read("subs") as Meta["subs"]) !== undefined) {
+      this.#elsewhere.mark = Math.max(this.#elsewhere.mark, id);
+      return false;
+    }
     this.#echoed = Math.max(this.#echoed, id);
     if (this.#recentMark !== undefined && id >= this.#recentMark) {
       this.#recentMark = undefined;
@@ -135,7 +161,7 @@ export class Downloader {
   /** Nothing was for this client up to there. */
   async progressed({ estimate, resume }: ProgressMessage): Promise<void> {
     this.estimate = estimate;
-    if (resume === undefined || (this.#file.read("boot") ?? null) !== null || this.#file.read("down")?.version === undefined) return;
+    if (resume === undefined || this.#elsewhere !== undefined || (this.#file.read("boot") ?? null) !== null || this.#file.read("down")?.version === undefined) return;
     await this.#file.write((tx) => tx.setMeta("down", { ...tx.meta("down"), resume }));
   }
 

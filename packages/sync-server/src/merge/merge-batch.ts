@@ -153,10 +153,12 @@ class Batch {
   }
 
   /** The operations with canonical stamps, and the stamps that differ: the client's, the server's. */
-  #canonical({ ops, known, newest = NEVER }: Upload, last: Stamp): { readonly ops: readonly Operation[]; readonly stamps: Stamps } {
+  #canonical({ ops, known, informed, newest = NEVER }: Upload, last: Stamp): { readonly ops: readonly Operation[]; readonly stamps: Stamps } {
     const stamps: (readonly [Stamp, Stamp])[] = [];
     let least = laterOf(this.#floor.stamp, last);
     const canonical = ops.map((operation) => {
+      // A delete counts as the newest of its object or not at all.
+      if (informed.size > 0) least = laterOf(least, informed.get(objectName(operation.type, operation.pk)) ?? NEVER);
       const accepted = canonicalise(operation, { serverNowMs: this.#context.nowMs, known, least, newest });
       if (accepted.h !== operation.h) stamps.push([operation.h, accepted.h]);
       least = accepted.h;
@@ -165,7 +167,7 @@ class Batch {
     return { ops: canonical, stamps };
   }
 
-  #repeat({ client, cseq, digest, known }: Upload): UploadResult {
+  #repeat({ client, cseq, digest, known, informed }: Upload): UploadResult {
     const name = receiptName(client, cseq);
     const receipt = this.#receipts.get(name) ?? this.#input.receipts.get(name);
     // No receipt: the client has confirmed the answer before, so it is an old frame that comes again.
@@ -173,6 +175,7 @@ class Batch {
     if (receipt.digest !== digest) return failed("UPLOAD_DIFFERS", `transaction ${String(cseq)} came before with other content`);
     const answer = receipt.answer === undefined ? undefined : (JSON.parse(receipt.answer) as Answer);
     for (const [theirs, ours] of answer?.stamps ?? []) known.set(theirs, ours);
+    noteInformed(informed, answer?.seen);
     return { kind: "done", answer, isRepeat: true };
   }
 
@@ -180,7 +183,7 @@ class Batch {
     const stamps = changed.length === 0 ? {} : { stamps: changed };
     const malformed = this.#malformed(upload);
     if (malformed !== undefined) return { ...stamps, rejects: rejectAll(upload, malformed) };
-    const { ops, seen } = this.#informed(canonical, upload.base);
+    const { ops, seen } = this.#informed(canonical, upload);
     const changes = this.#changesOf(ops, (state, group) => applyInOrder(state, group, this.#floor.stamp));
     const refusals = changes.map((change) => this.#context.authorize(upload, change) ?? (change.isAhead ? AHEAD : undefined));
     const hard = refusals.find((refusal) => refusal !== undefined && refusal.isGone === undefined);
@@ -194,15 +197,17 @@ class Batch {
     const refused = new Set(rejects.map(({ type, pk }) => objectName(type, pk)));
     // Who is refused is not told what was deleted.
     const told = seen.filter(({ type, pk }) => !refused.has(objectName(type, pk)));
+    noteInformed(upload.informed, told);
     if (rejects.length === 0 && changed.length === 0 && told.length === 0) return undefined;
     return { ...stamps, ...(rejects.length === 0 ? {} : { rejects }), ...(told.length === 0 ? {} : { seen: told }) };
   }
 
   /**
    * The operations, with the deletes that their writer did not have to hear of: whoever makes an object whose delete had happened by then, out
-   * of sight or forgotten, makes it anew. A delete of what is dead says which delete it found, so that it tells of both.
+   * of sight or forgotten, makes it anew, and goes on with it before it is told. A delete of what is dead says which delete it found, so that
+   * it tells of both.
    */
-  #informed(ops: readonly Operation[], base = -1): { readonly ops: readonly Operation[]; readonly seen: readonly SeenDelete[] } {
+  #informed(ops: readonly Operation[], { base = -1, informed: before }: Upload): { readonly ops: readonly Operation[]; readonly seen: readonly SeenDelete[] } {
     const seen = new Map<string, SeenDelete>();
     const making = new Set(ops.flatMap(({ type, pk, do: action }) => (action.act === "create" ? [objectName(type, pk)] : [])));
     const informed = ops.map((operation) => {
@@ -212,7 +217,8 @@ class Batch {
       const deleted = state?.d;
       if (deleted === undefined || g >= deleted) return operation;
       if (action.act === "delete") return withSeen(operation, deleted);
-      if (!making.has(name) || (deleted > this.#floor.stamp && version > base)) return operation;
+      const isMadeAnew = making.has(name) && (deleted <= this.#floor.stamp || version <= base);
+      if (!isMadeAnew && (before.get(name) ?? NEVER) < deleted) return operation;
       seen.set(name, { type, pk, g: deleted });
       return withSeen(operation, deleted);
     });
@@ -276,6 +282,11 @@ class Batch {
     this.#first.set(name, current);
     return current;
   }
+}
+
+/** Takes note of the deletes that an answer tells of. */
+export function noteInformed(informed: Map<string, Stamp>, seen: readonly SeenDelete[] = []): void {
+  for (const { type, pk, g } of seen) informed.set(objectName(type, pk), g);
 }
 
 function isCreate(operation: Operation): boolean {

@@ -8,8 +8,10 @@ import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL
 import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { VerifiedUser } from "../auth/authenticator.ts";
 import { SyncServerError } from "../errors.ts";
+import { noteInformed } from "../merge/merge-batch.ts";
 import type { Answer, UploadResult } from "../merge/merge-batch.ts";
 import { schemaMismatch } from "../schema/additions.ts";
+import { objectName } from "../store/store.ts";
 import type { Upload } from "../store/store.ts";
 import type { Delta } from "./delta.ts";
 import { downText } from "./delta.ts";
@@ -32,7 +34,7 @@ const QUEUED_MAX = 16;
 const QUEUED_LENGTH_MAX = 1024 * 1024;
 /** Marks that wait to be echoed. */
 const MARKS_MAX = 1000;
-/** Canonical stamps that are remembered for what a client sends next. */
+/** Canonical stamps that are remembered for what a client sends next, and deletes. */
 const KNOWN_MAX = 200_000;
 /** Answers that a client may not have heard, in one frame. */
 const OLD_ANSWERS = { count: 1000, characters: 1024 * 1024 };
@@ -59,6 +61,8 @@ export class Session implements FeedListener {
   #isEnded = false;
   /** Canonical stamps that the client may not know of yet. */
   readonly #known = new Map<Stamp, Stamp>();
+  /** Deletes that what it wrote counts as having seen, and that it may not know of yet, by object. */
+  readonly #informed = new Map<string, Stamp>();
   /** The newest `base` that was read. */
   #base: { readonly text: string; readonly version: number | undefined } | undefined;
   #uploading = 0;
@@ -67,7 +71,7 @@ export class Session implements FeedListener {
   #submittedBefore = 0;
   #uploadingBytes = 0;
   #lastCseq = 0;
-  #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[]; readonly seen: SeenDelete[] } | undefined;
+  #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[]; readonly seen: Map<string, SeenDelete> } | undefined;
   readonly #idle: (() => void)[] = [];
   #subscription: SubMessage | undefined;
   #view: View | undefined;
@@ -273,7 +277,7 @@ export class Session implements FeedListener {
     }
     // Also where there is nothing to say: the client waits for it, and may have nothing more to upload.
     if (acked >= newest) return;
-    this.#ack ??= { cseq: newest, stamps: [], rejects: [], seen: [] };
+    this.#ack ??= { cseq: newest, stamps: [], rejects: [], seen: new Map() };
     this.#sendAck();
   }
 
@@ -334,7 +338,7 @@ export class Session implements FeedListener {
     for (const { cseq, ops, base } of txs) {
       from = base === undefined ? from : this.#versionOf(base);
       if (ops.some(({ id, h }) => id !== undefined || partsOf(h).replica !== this.#client)) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
-      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops, known: this.#known, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops, known: this.#known, informed: this.#informed, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
       // Looked up when the transaction is written: rights that are lost while it waits are lost for it, too.
       uploadRights.set(upload, { rights: () => this.#rights ?? rights, layout: layout() });
       this.#uploading++;
@@ -353,9 +357,11 @@ export class Session implements FeedListener {
   }
 
   #forgetKnown(): void {
-    for (const theirs of this.#known.keys()) {
-      if (this.#known.size <= KNOWN_MAX) break;
-      this.#known.delete(theirs);
+    for (const known of [this.#known, this.#informed]) {
+      for (const first of known.keys()) {
+        if (known.size <= KNOWN_MAX) break;
+        known.delete(first);
+      }
     }
   }
 
@@ -390,12 +396,13 @@ export class Session implements FeedListener {
   }
 
   #noteAnswer(cseq: number, answer: Answer | undefined): void {
-    this.#ack ??= { cseq, stamps: [], rejects: [], seen: [] };
+    this.#ack ??= { cseq, stamps: [], rejects: [], seen: new Map() };
     this.#ack.cseq = Math.max(this.#ack.cseq, cseq);
     this.#ack.stamps.push(...(answer?.stamps ?? []));
     this.#ack.rejects.push(...(answer?.rejects ?? []));
-    this.#ack.seen.push(...(answer?.seen ?? []));
+    for (const each of answer?.seen ?? []) this.#ack.seen.set(objectName(each.type, each.pk), each);
     for (const [theirs, ours] of answer?.stamps ?? []) this.#known.set(theirs, ours);
+    noteInformed(this.#informed, answer?.seen);
   }
 
   #sendAck(): void {
@@ -409,7 +416,7 @@ export class Session implements FeedListener {
     if (ack === undefined) return undefined;
     const { cseq, stamps, rejects, seen } = ack;
     this.#lastCseq = Math.max(this.#lastCseq, cseq);
-    return { msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }), ...(seen.length === 0 ? {} : { seen }) };
+    return { msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }), ...(seen.size === 0 ? {} : { seen: [...seen.values()] }) };
   }
 
   /** A set that cannot be answered is refused; what was shown before goes on. */

@@ -24,6 +24,8 @@ export interface Upload {
   readonly bytes?: number;
   /** Canonical stamps that the client may not know of yet, of its earlier transactions: its own, the server's. The flush adds to them. */
   readonly known: Map<Stamp, Stamp>;
+  /** Deletes that earlier transactions of the client count as having seen, and that it may not know of yet, by `objectName`. The flush adds to them. */
+  readonly informed: Map<string, Stamp>;
   /** The newest stamp of others that the client had seen when it sent it. */
   readonly newest?: Stamp;
   /** The version that the client had when it wrote it. Absent: it had nothing of the server's yet. */

@@ -50,7 +50,7 @@ export class Pen {
 
 /** An upload. */
 export function uploadOf(client: string, cseq: number, ops: readonly Operation[], user = "ann"): Upload {
-  return { client, user, cseq, ops, known: new Map(), digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url") };
+  return { client, user, cseq, ops, known: new Map(), informed: new Map(), digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url") };
 }
 
 /** 16 hexadecimal digits out of a number. */
