@@ -103,6 +103,31 @@ forEachMode((world) => {
     expect(Math.max(...sizes)).toBeLessThan(5000);
   });
 
+  it("an own delete that is forgotten on the server does not end what another device makes anew", async () => {
+    const { server, store } = await serve(world);
+    const open = opener(world, server);
+    const [a, b] = [await open("ann"), await open("bob")];
+    a.write(() => a.create("Task", { _id: "t", title: "first", done: false, votes: 0 } as never));
+    await settle(a, b);
+    b.write(() => b.delete(taskOf(b)));
+    const deletedMs = Date.now();
+    await settle(b, a);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    a.write(() => a.create("Person", { _id: 1, name: "later" }));
+    await settle(a, b);
+    const isForgotten = async (): Promise<boolean> => {
+      await server.compact();
+      return (await store.position()).folded > lastStampBefore(deletedMs + 1);
+    };
+    for (let turn = 0; turn < 2000 && !(await isForgotten()); turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+    const c = await open("cid");
+    await settle(c);
+    c.write(() => c.create("Task", { _id: "t", title: "second", done: false, votes: 2 } as never));
+    await settle(c, b, a);
+    expect(taskOf(b)).toMatchObject({ title: "second" });
+    expect(shown(b)).toEqual(shown(c));
+  });
+
   it("a device whose clock is behind writes later than what it got as a whole", async () => {
     const timeOfDay = Date.now;
     let behindMs = 0;

@@ -228,6 +228,7 @@ class MessageReadings {
       resume: field(from, "resume", this.#resume),
       txs: field(from, "txs", listOf((value) => ({ ops: field(record(value), "ops", this.#ops) }), this.#limits.transactionsPerFrame)),
       ...maybe(from, "rows", listOf(this.#row, this.#limits.rowsPerFrame)),
+      ...maybe(from, "cseq", countOrNone),
       ...maybe(from, "out", listOf((value) => this.#name(record(value)), this.#limits.rowsPerFrame)),
     };
   }

@@ -162,6 +162,8 @@ export interface DownMessage {
   readonly txs: readonly DownTransaction[];
   /** Objects that entered view. */
   readonly rows?: readonly ObjectRow[];
+  /** The newest transaction of the client's own that the rows are sure to have in them: it is not to be put onto them once more. */
+  readonly cseq?: number;
   /** Objects that left view. They were not deleted. */
   readonly out?: readonly ObjectName[];
 }

@@ -138,10 +138,10 @@ describe(`the view index, seed ${String(SEED)}`, () => {
       const batch = new ChangeBatch(entries, { version, salt: "salt" });
       const states = new Map(objects.map(({ type, pk, state }) => [objectName(type, pk), state]));
       for (const [listener, { view, client }] of listeners) {
-        const expected = downText(deltaOf(batch, view, spansInView(batch, view), states), client, () => "token");
+        const expected = downText(deltaOf(batch, view, spansInView(batch, view), states), client, { resume: () => "token", cseq: () => 0 });
         const heard = listener.heard.splice(0);
         expect(heard.length).toBeLessThanOrEqual(1);
-        const actual = heard[0] === undefined ? undefined : downText(heard[0], client, () => "token");
+        const actual = heard[0] === undefined ? undefined : downText(heard[0], client, { resume: () => "token", cseq: () => 0 });
         expect(actual).toBe(expected);
         if (expected !== undefined) told++;
         if (expected?.includes('"rows"') === true) rowsTold++;

@@ -184,6 +184,7 @@ export class SyncedFile implements ReplicaKeeper {
   };
 
   down(message: DownMessage): Promise<void> {
+    if (message.cseq !== undefined) this.#forgetUpTo(message.cseq);
     return this.write((tx) => applyDown(tx, message, this.#recentOperations));
   }
 
@@ -212,7 +213,7 @@ export class SyncedFile implements ReplicaKeeper {
     this.#recent.clear();
   }
 
-  /** A bootstrap says what its rows, and all later ones, have in them. What they lack of it the user may not see any more: a field that is hidden now. */
+  /** The server says what its rows, and all later ones, have in them, even if it has forgotten it since, such as a delete. What they lack of it the user may not see any more: a field that is hidden now. */
   #forgetUpTo(cseq: number): void {
     for (const [text, known] of this.#recent) {
       const left = known.filter((own) => own.cseq > cseq);

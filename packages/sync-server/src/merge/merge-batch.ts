@@ -45,7 +45,7 @@ export type Authorize = (upload: Upload, change: ObjectChange) => Refusal | unde
 
 /** How one upload of a batch ended. */
 export type UploadResult =
-  | { readonly kind: "done"; readonly answer: Answer | undefined; readonly isRepeat: boolean }
+  | { readonly kind: "done"; readonly answer: Answer | undefined; readonly isRepeat: boolean; /** From here on, states have it in them. */ readonly version: number }
   | { readonly kind: "failed"; readonly error: SyncServerError };
 
 /** A plan, and what to tell the clients once it is committed. */
@@ -135,7 +135,7 @@ class Batch {
     const answer = this.#apply(upload, ops, stamps);
     this.#cursors.set(client, { ...cursor, lastCseq: cseq, last: ops.at(-1)?.h ?? cursor.last });
     this.#receipts.set(receiptName(client, cseq), { client, cseq, digest, ...(answer === undefined ? {} : { answer: JSON.stringify(answer) }) });
-    return { kind: "done", answer, isRepeat: false };
+    return { kind: "done", answer, isRepeat: false, version: this.#input.version };
   }
 
   /** What another program did has happened already: nobody is asked. */
@@ -171,12 +171,12 @@ class Batch {
     const name = receiptName(client, cseq);
     const receipt = this.#receipts.get(name) ?? this.#input.receipts.get(name);
     // No receipt: the client has confirmed the answer before, so it is an old frame that comes again.
-    if (receipt === undefined) return { kind: "done", answer: undefined, isRepeat: true };
+    if (receipt === undefined) return { kind: "done", answer: undefined, isRepeat: true, version: this.#input.version };
     if (receipt.digest !== digest) return failed("UPLOAD_DIFFERS", `transaction ${String(cseq)} came before with other content`);
     const answer = receipt.answer === undefined ? undefined : (JSON.parse(receipt.answer) as Answer);
     for (const [theirs, ours] of answer?.stamps ?? []) known.set(theirs, ours);
     noteInformed(informed, answer?.seen);
-    return { kind: "done", answer, isRepeat: true };
+    return { kind: "done", answer, isRepeat: true, version: this.#input.version };
   }
 
   #apply(upload: Upload, canonical: readonly Operation[], changed: Stamps): Answer | undefined {

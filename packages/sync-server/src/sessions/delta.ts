@@ -159,15 +159,22 @@ export function deltaOf(batch: ChangeBatch, view: View, spans: readonly SpanInVi
   return { version: batch.version, salt: batch.salt, txs, rows, out, gone, size };
 }
 
-/** The text of a `down` for one session; undefined if there is nothing in it for this client: then `resume` is not asked for. */
-export function downText(delta: Delta, client: string, resume: () => string): string | undefined {
+/** What a session knows of itself at the version of a delta. */
+export interface SessionPoint {
+  readonly resume: () => string;
+  /** The newest of the client's own transactions that rows have in them. */
+  readonly cseq: () => number;
+}
+
+/** The text of a `down` for one session; undefined if there is nothing in it for this client: then it is not asked for its point. */
+export function downText(delta: Delta, client: string, { resume, cseq }: SessionPoint): string | undefined {
   const txs = delta.txs.filter((tx) => tx.client !== client).map(({ json }) => json);
   const rows = delta.rows.filter(({ own }) => own !== client).map(({ json }) => json);
   const gone = delta.gone.filter(({ writers }) => writers.has(client));
   for (const { row } of gone) if (row !== undefined) rows.push(row);
   const out = [...delta.out, ...gone.flatMap((entry) => (entry.out === undefined ? [] : [entry.out]))];
   if (txs.length === 0 && rows.length === 0 && out.length === 0) return undefined;
-  const more = `${rows.length === 0 ? "" : `,"rows":[${rows.join(",")}]`}${out.length === 0 ? "" : `,"out":[${out.join(",")}]`}`;
+  const more = `${rows.length === 0 ? "" : `,"rows":[${rows.join(",")}],"cseq":${String(cseq())}`}${out.length === 0 ? "" : `,"out":[${out.join(",")}]`}`;
   return `{"msg":"down","resume":${JSON.stringify(resume())},"txs":[${txs.join(",")}]${more}}`;
 }
 

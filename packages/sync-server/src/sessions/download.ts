@@ -189,9 +189,10 @@ export class Download {
     const states = wanted.length === 0 ? new Map<string, ObjectState>() : await snapshot.states(wanted);
     const delta = deltaOf(batch, view, spans, states);
     if (delta.size > MISSED_CHARACTERS_MAX) return false;
-    if (this.#isCancelled) return true;
     const resume = seal(to);
-    void outgoing.sendAndWait(downText(delta, client, () => resume) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
+    const cseq = delta.rows.length + delta.gone.length === 0 ? 0 : await snapshot.lastCseq(client);
+    if (this.#isCancelled) return true;
+    void outgoing.sendAndWait(downText(delta, client, { resume: () => resume, cseq: () => cseq }) ?? `{"msg":"progress","estimate":1,"resume":${JSON.stringify(resume)}}`);
     return true;
   }
 

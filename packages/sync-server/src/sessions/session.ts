@@ -71,6 +71,9 @@ export class Session implements FeedListener {
   #submittedBefore = 0;
   #uploadingBytes = 0;
   #lastCseq = 0;
+  /** The newest own transaction that all states have in them which are still to be told; and those behind it, with the versions that have them. */
+  #cseqInStates = 0;
+  #written: { readonly version: number; readonly cseq: number }[] = [];
   #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[]; readonly seen: Map<string, SeenDelete> } | undefined;
   readonly #idle: (() => void)[] = [];
   #subscription: SubMessage | undefined;
@@ -254,6 +257,7 @@ export class Session implements FeedListener {
     if (this.#isEnded) return;
     this.#client = cursor.client;
     this.#lastCseq = cursor.lastCseq;
+    this.#cseqInStates = cursor.lastCseq;
     this.#takeUser(this.#greeted);
     this.#context.greeted(this);
     this.#send({ msg: "welcome", protocol, serverTime: this.#context.now(), client: cursor.client, lastCseq: cursor.lastCseq, ...(former === undefined ? {} : { former }), epoch });
@@ -389,7 +393,9 @@ export class Session implements FeedListener {
       this.#fail(result.error);
       return;
     }
-    const { answer } = result;
+    const { answer, version } = result;
+    this.#written.push({ version, cseq });
+    if (this.#download === undefined) this.#cseqAt(this.#context.feed.version);
     this.#context.metrics.add("holdfast_rejects_total", answer?.rejects?.length ?? 0);
     if (this.#ack === undefined) queueMicrotask(() => this.#sendAck());
     this.#noteAnswer(cseq, answer);
@@ -520,11 +526,17 @@ export class Session implements FeedListener {
     const point = this.#point;
     if (point === undefined || delta.version <= point.version) return;
     this.#point = { ...point, version: delta.version, salt: delta.salt };
-    const text = downText(delta, this.#client, () => this.#sealed());
+    const text = downText(delta, this.#client, { resume: () => this.#sealed(), cseq: () => this.#cseqAt(delta.version) });
     if (text === undefined) return;
     this.#toldVersion = delta.version;
     this.#context.metrics.add("holdfast_downs_total");
     this.#outgoing.send(text);
+  }
+
+  /** The newest own transaction that states of a version have in them. Versions ascend from call to call. */
+  #cseqAt(version: number): number {
+    while (this.#written[0] !== undefined && this.#written[0].version <= version) this.#cseqInStates = Math.max(this.#cseqInStates, this.#written.shift()?.cseq ?? 0);
+    return this.#cseqInStates;
   }
 
   /** The client's, once it has a name. */
