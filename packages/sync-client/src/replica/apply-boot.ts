@@ -45,7 +45,8 @@ export type BootStep = { readonly from: number } | BootOutcome;
 
 /** Puts a page of a bootstrap aside, or a part of it. A page that ends in the middle comes once more, whole. */
 export function applyBoot(tx: ReplicaTransaction, message: BootMessage, { from, recent, isTimeUp }: BootOptions): BootStep {
-  if (message.version !== wantedOf(tx.meta("subs") as Meta["subs"])?.version) return "unwanted";
+  const subs = tx.meta("subs") as Meta["subs"];
+  if (message.version !== wantedOf(subs)?.version) return "unwanted";
   if (message.page === 0 && from === 0) beginBoot(tx, message, recent);
   const to = putAside(tx, message, from, isTimeUp);
   // What is written here from now on is later than all that the rows have.
@@ -60,6 +61,7 @@ export function applyBoot(tx: ReplicaTransaction, message: BootMessage, { from, 
   finishBoot(tx, message.resume, recent);
   tx.setMeta("down", { ...tx.meta("down"), resume: message.resume, version: message.version });
   tx.setMeta("boot", null);
+  if (message.version === subs.version) tx.setMeta("subs", { ...subs, active: { version: subs.version, entries: subs.entries } });
   return "taken";
 }
 

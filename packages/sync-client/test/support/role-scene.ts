@@ -59,9 +59,9 @@ class Gate {
 /** Where the server may be held while it answers a bootstrap. */
 export type ServerPoint = "while it is greeted" | "before the first page" | "between two pages" | "behind the last page";
 /** Where frames may be held on their way. */
-export type FramePoint = "upload" | "ack" | "first page" | "last page";
+export type FramePoint = "upload" | "subscriptions" | "ack" | "first page" | "last page";
 
-const FRAMES: Readonly<Record<FramePoint, RegExp>> = { upload: /"msg":"up"/u, ack: /"msg":"ack"/u, "first page": /"msg":"boot".*"page":0/u, "last page": /"msg":"boot".*"last":true/u };
+const FRAMES: Readonly<Record<FramePoint, RegExp>> = { upload: /"msg":"up"/u, subscriptions: /"msg":"sub"/u, ack: /"msg":"ack"/u, "first page": /"msg":"boot".*"page":0/u, "last page": /"msg":"boot".*"last":true/u };
 
 /** A server, whose user "ann" has a role that can be changed, and which can be held at points. */
 export class Scene {
@@ -147,7 +147,7 @@ export class Scene {
         return {
           close: () => connection.close(),
           send: (text) => {
-            const held = passed(text, ["upload"]);
+            const held = passed(text, ["upload", "subscriptions"]);
             const isHello = this.isDiverged && text.includes('"msg":"hello"');
             if (isHello) this.isDiverged = false;
             up = up.then(() => held).then(() => connection.send(isHello ? text.replace(/"epoch":"[^"]*"/u, '"epoch":"another"') : text));
