@@ -9,7 +9,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import pg from "pg";
 import type { Operation } from "@holdfast/sync-protocol";
 import { FaultProxy } from "../src/testing/fault-proxy.ts";
@@ -285,6 +285,38 @@ describe.skipIf(postgresMissing() !== undefined)(`faults with PostgreSQL, seed $
       await Promise.all([ann.settle(), bob.settle()]);
     }
     for (const client of [ann, bob]) expect(client.objects()).toMatchObject({ counter: { count: 6 } });
+  });
+
+  it.each(["a compaction", "a client that is retired"])("a line to the database that swallows the answers to %s: nobody else waits for its lock", async (what) => {
+    const place = await STORE_KINDS[1]!.makePlace();
+    const proxy = await FaultProxy.listen({ port: place.address?.port ?? 0 });
+    bench.defer(() => proxy.close());
+    const { PostgresStore } = await import("../src/store/postgres/postgres-store.ts");
+    const cut = new PostgresStore({ connection: { ...place.address, port: proxy.port }, connections: 6, statementTimeoutMs: 1000 });
+    const server = await bench.serve(place);
+    const bob = await bench.connect(server, "bob");
+    await bob.up(...bob.pen.create("counter"));
+    await cut.open();
+    bench.defer(() => cut.close());
+    const { query } = pg.Client.prototype;
+    let taken = 0;
+    vi.spyOn(pg.Client.prototype, "query").mockImplementation(function mocked(this: pg.Client, ...all: unknown[]) {
+      const isOurs = (this as unknown as { readonly port: number }).port === proxy.port;
+      // The database has the row locked, and whoever asked for that never hears of it.
+      if (isOurs && typeof all[0] === "string" && all[0].endsWith("FOR UPDATE")) {
+        taken++;
+        proxy.swallows = "down";
+        // Nor does the database hear that the other end gives up.
+        setTimeout(() => (proxy.swallows = true), 200);
+      }
+      return Reflect.apply(query, this, all) as unknown;
+    } as never);
+    const lost = what === "a compaction" ? cut.compact(new Date(0)) : cut.retireClient("0000000000000001", "nobody");
+    await expect(lost).rejects.toThrow();
+    expect(taken).toBe(1);
+    await bob.up(bob.pen.inc("counter", "count", 1));
+    vi.restoreAllMocks();
+    proxy.swallows = false;
   });
 
   it("a database that wants transactions repeated (40001): every increment once", async () => {

@@ -25,13 +25,9 @@ import { together } from "./together.ts";
 /** Receipts of a client are kept this far behind its newest transaction, which is more than it may have under way. */
 const RECEIPTS_KEPT = 4096;
 
-/**
- * Runs it from BEGIN to COMMIT. The connection is thrown away by the caller if anything throws, which rolls back.
- *
- * @param silentMs - After this long without a word from here the database rolls back by itself.
- */
-export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout, silentMs: number): Promise<Committed | undefined> {
-  const { version, floor, cursors, foreign, objects } = await read(client, { ...request, silentMs }, layout);
+/** Runs it from BEGIN to COMMIT. The connection is thrown away by the caller if anything throws, which rolls back. */
+export async function runFlush(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<Committed | undefined> {
+  const { version, floor, cursors, foreign, objects } = await read(client, request, layout);
   const receipts = await readReceipts(client, request, cursors);
   const plan = request.plan({ version, cursors, receipts, foreign, floor, objects });
   if (plan.entries.length === 0 && plan.receipts.length === 0 && foreign.length === 0) {
@@ -45,11 +41,10 @@ export async function runFlush(client: pg.PoolClient, request: FlushRequest, lay
   return committed;
 }
 
-type TimedRequest = FlushRequest & { readonly silentMs: number };
 type Read = Required<Pick<FlushInput, "version" | "floor" | "cursors" | "foreign" | "objects">>;
 
 /** In one go, unless other programs' changes, which come first, say what else is touched. */
-async function read(client: pg.PoolClient, request: TimedRequest, layout: SchemaLayout): Promise<Read> {
+async function read(client: pg.PoolClient, request: FlushRequest, layout: SchemaLayout): Promise<Read> {
   if (request.foreignLimit === 0) {
     const names = namesOf(request, [], layout);
     const [begun, cursors, objects] = await together(client, () => [begin(client, request), readCursors(client, request), readObjects(client, names, layout, [])]);
@@ -60,8 +55,8 @@ async function read(client: pg.PoolClient, request: TimedRequest, layout: Schema
 }
 
 /** From here to the commit no other flush of the database is in between. */
-async function begin(client: pg.PoolClient, { lockTimeoutMs, silentMs }: TimedRequest): Promise<Pick<Read, "version" | "floor">> {
-  const text = `BEGIN; ${FLUSH_MARK_SQL}; ${BY_KEYS_SQL}; SET LOCAL idle_in_transaction_session_timeout = ${String(Math.ceil(silentMs))}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`;
+async function begin(client: pg.PoolClient, { lockTimeoutMs }: FlushRequest): Promise<Pick<Read, "version" | "floor">> {
+  const text = `BEGIN; ${FLUSH_MARK_SQL}; ${BY_KEYS_SQL}; UPDATE sync.shard SET v = v + 1 WHERE id = 0 RETURNING v, floor, folded; ${lockTimeoutSql(lockTimeoutMs)}`;
   const begun = (await client.query(text).catch(waitedForOthers)) as unknown as readonly pg.QueryResult<{ v: string; floor: string; folded: string }>[];
   const shard = begun.find(({ rows }) => rows.length > 0)?.rows[0];
   return { version: Number(shard?.v), floor: { version: Number(shard?.floor), stamp: shard?.folded ?? "" } };

@@ -38,15 +38,14 @@ export interface PostgresOptions {
 
 const CONNECTIONS = 12;
 const STATEMENT_TIMEOUT_MS = 60_000;
-/** A flush holds the counter row, for which all servers wait. One that says nothing for so long has lost its server. */
-const SILENT_FLUSH_MS = 10_000;
+/** Who is in a transaction may hold the counter row, for which all servers wait. One that says nothing for so long has lost its server. */
+const SILENT_MS = 10_000;
 
 /** A PostgreSQL database as a store. */
 export class PostgresStore implements Store {
   readonly kind = "postgres";
   readonly #pool: pg.Pool;
   readonly #bus: HintBus;
-  readonly #statementTimeoutMs: number;
   #hints: HintChannel | undefined;
   #listener: (() => void) | undefined;
   #layout: SchemaLayout | undefined;
@@ -55,9 +54,8 @@ export class PostgresStore implements Store {
   /** @throws {SyncServerError} `TLS_REQUIRED` for another machine without TLS, or without a check of its certificate. */
   constructor({ connection, connections = CONNECTIONS, statementTimeoutMs = STATEMENT_TIMEOUT_MS, hints = "notify" }: PostgresOptions) {
     const secured = securedConnection(connection);
-    this.#statementTimeoutMs = statementTimeoutMs;
     // `pipeline`: the statements of a flush go out together.
-    this.#pool = new pg.Pool({ ...secured, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs * 1.25, keepAlive: true, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
+    this.#pool = new pg.Pool({ ...secured, pipeline: true, max: connections, statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs * 1.25, idle_in_transaction_session_timeout: Math.min(SILENT_MS, statementTimeoutMs), keepAlive: true, connectionTimeoutMillis: 10_000, application_name: "holdfast-sync" });
     // A connection that breaks while nobody uses it is replaced by the pool.
     this.#pool.on("error", () => undefined);
     this.#bus = hints === "notify" ? notifyHints(secured, this.#pool) : hints === "poll" ? NO_HINTS : hints;
@@ -104,7 +102,7 @@ export class PostgresStore implements Store {
   async flush(request: FlushRequest): Promise<Committed | undefined> {
     const layout = this.#layout;
     if (layout === undefined) throw new SyncServerError("SCHEMA_UNSUPPORTED", "the server has no schema yet");
-    const committed = await this.#withClient((client) => runFlush(client, request, layout, Math.min(SILENT_FLUSH_MS, this.#statementTimeoutMs)));
+    const committed = await this.#withClient((client) => runFlush(client, request, layout));
     if (committed !== undefined) this.hint();
     return committed;
   }
