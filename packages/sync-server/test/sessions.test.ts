@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SyncServer } from "../src/sync-server.ts";
 import { OPEN_RULES } from "../src/permissions/rules.ts";
 import { materialise } from "@holdfast/sync-protocol";
-import type { Operation } from "@holdfast/sync-protocol";
+import type { BootMessage, Operation } from "@holdfast/sync-protocol";
+import type { Store } from "../src/store/store.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { Bench, tokenOf } from "./support/server.ts";
 import { STORE_KINDS } from "./support/stores.ts";
@@ -146,6 +147,37 @@ for (const kind of STORE_KINDS) {
       const fresh = await bench.connect(server, "cid");
       await fresh.subscribe(ALL);
       expect(fresh.objects()).toEqual({});
+    });
+
+    it("rows say which of the client's own transactions they have in them, and not one more", async () => {
+      const place = await makePlace();
+      let release: () => void = () => undefined;
+      let held: Promise<void> | undefined;
+      const openStore = async (): Promise<Store> => over(await place.openStore(), {
+        snapshot: (store) => async () => {
+          const snapshot = await store.snapshot();
+          const { release: free } = snapshot;
+          // A bootstrap is through when its snapshot is given back: until then what happens waits.
+          snapshot.release = async () => {
+            await free.call(snapshot);
+            await held;
+          };
+          return snapshot;
+        },
+      });
+      const server = await bench.serve({ ...place, openStore });
+      const [ann, bob] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "bob")]);
+      held = new Promise((resolve) => (release = resolve));
+      ann.send({ msg: "sub", version: 1, queries: ALL });
+      await ann.wait((message): message is BootMessage => message.msg === "boot" && message.last);
+      await bob.up(...bob.pen.create("before", { title: "bob's" }));
+      await ann.up(ann.pen.set("before", "title", "ann's"));
+      await bob.up(...bob.pen.create("behind", { title: "bob's" }));
+      held = undefined;
+      release();
+      await ann.settle();
+      const told = ann.received.flatMap((message) => (message.msg === "down" ? (message.rows ?? []).map(({ pk }) => [pk, message.cseq]) : []));
+      expect(told).toEqual([["before", 0], ["behind", 1]]);
     });
 
     it("a clock ten years ahead gets canonical stamps, and does not win for ever", async () => {
@@ -290,4 +322,15 @@ async function connectedFor(url: string, lifeMs: number, work: (client: RawClien
     if (lifeMs > 10_000) throw error;
     return connectedFor(url, lifeMs * 4, work);
   }
+}
+
+/** A store of which some methods are others. */
+function over(store: Store, methods: { readonly [Name in keyof Store]?: (store: Store) => Store[Name] }): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const own = methods[name as keyof Store];
+      const value = own === undefined ? (Reflect.get(target, name, target) as unknown) : own(target);
+      return typeof value === "function" ? (value as (...rest: unknown[]) => unknown).bind(target) : value;
+    },
+  });
 }

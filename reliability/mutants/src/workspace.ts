@@ -13,8 +13,8 @@ import { mutate } from "./mutant.ts";
 import type { Mutant } from "./mutant.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
-/** The packages that are mutated, and whose tests run. */
-const PACKAGES = ["core-cipher", "query", "storage-engine", "sync-protocol", "sync-server"];
+/** Any of them may be mutated, or depend on one that is. */
+const PACKAGES = readdirSync(join(ROOT, "packages"));
 const NOT_COPIED = ["node_modules", "dist", ".turbo"];
 const CONFIG = `const conditions = ["@holdfast/source"];
 export default {
@@ -63,7 +63,7 @@ export class Workspace {
 
   /** A package of ours is the copied one. */
   #placeOf(link: string, name: string): string {
-    return link.includes("@holdfast") ? join(this.path, "packages", name) : realpathSync(link);
+    return link.includes("@holdfast") && PACKAGES.includes(name) ? join(this.path, "packages", name) : realpathSync(link);
   }
 
   /** Runs something while the fault is in the copy. */
