@@ -204,7 +204,8 @@ async function followRole(client: Client, role: Role | undefined, patienceMs?: n
 }
 
 async function changeRole(client: Client, role: Role | undefined, patienceMs: number): Promise<void> {
-  if (role !== client.reader.role) await followRole(client, role, patienceMs);
+  // One that is being looked for is not known yet, and does not hold any more if it is about to change.
+  if (role === undefined || role !== client.reader.role) await followRole(client, role, patienceMs);
 }
 
 /** What a closed file has that only some may read: nothing of it may be in the file of the others, shown or not. */
