@@ -40,11 +40,14 @@ const KEPT_HERE = { redirect: "error" } as const;
 export class AuthConnection {
   /** Without a slash at the end. */
   readonly baseUrl: string;
+  /** How long one question takes at the longest. */
+  readonly timeoutMs: number;
   readonly #options: AuthConnectionOptions;
 
   /** @throws {AppError} `APP_CONNECTION_INSECURE`, `APP_CONFIGURATION_INVALID` */
   constructor(options: AuthConnectionOptions) {
     this.#options = options;
+    this.timeoutMs = options.timeoutMs;
     this.baseUrl = checkedUrl(options.baseUrl);
     checkProxied(this.baseUrl, options.network?.() ?? {});
   }

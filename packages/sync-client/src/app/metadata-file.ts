@@ -109,12 +109,18 @@ const SCHEMA_VERSION = 1;
 
 const APP = "app";
 
+/** Behind the file's name: the side file whose lock is the right to refresh a token. It holds nothing. */
+const LOCK_SUFFIX = ".tokens-lock";
+
 /** The file, open. */
 export class MetadataFile {
+  /** The file whose lock is for asking the server for tokens; undefined if nothing is on the disk. */
+  readonly lockPath: string | undefined;
   readonly #realm: Realm;
 
-  private constructor(realm: Realm) {
+  private constructor(realm: Realm, { mode, path }: MetadataFileOptions) {
     this.#realm = realm;
+    this.lockPath = mode === MetadataMode.InMemory ? undefined : path + LOCK_SUFFIX;
   }
 
   /**
@@ -125,13 +131,13 @@ export class MetadataFile {
    */
   static async open(options: MetadataFileOptions): Promise<MetadataFile> {
     const { path, mode, keys, keyName, encryptionKey } = options;
-    if (mode === MetadataMode.Encryption && encryptionKey === undefined && keys !== undefined) return new MetadataFile(await openWithKeys({ path, schema: SCHEMA, schemaVersion: SCHEMA_VERSION }, { keys, name: keyName }));
-    return new MetadataFile(await Realm.open(configuration(options)));
+    if (mode === MetadataMode.Encryption && encryptionKey === undefined && keys !== undefined) return new MetadataFile(await openWithKeys({ path, schema: SCHEMA, schemaVersion: SCHEMA_VERSION }, { keys, name: keyName }), options);
+    return new MetadataFile(await Realm.open(configuration(options)), options);
   }
 
   /** The same without waiting; not with a key store. */
   static openNow(options: MetadataFileOptions): MetadataFile {
-    return new MetadataFile(new Realm(configuration(options)));
+    return new MetadataFile(new Realm(configuration(options)), options);
   }
 
   close(): void {

@@ -9,12 +9,16 @@
 import type { KeyStore } from "@holdfast/key-store";
 import { AppError } from "./app-error.ts";
 import type { AuthConnection } from "./auth-connection.ts";
+import { inDeviceTurn } from "./device-turn.ts";
 import type { MetadataFile, StoredUser } from "./metadata-file.ts";
 import { newNonce } from "./nonce.ts";
 import { sessionAnswer } from "./session-answer.ts";
 
 /** An access token with less life than this is refreshed before it is used, in ms. */
 const MARGIN_MS = 60_000;
+
+/** A refresh holds its turn for as long as the server may take, and to store the answer: whoever waits has twice that, and this, in ms. */
+const SLACK_MS = 10_000;
 
 /** Answers after which only a new login helps. */
 const OVER: ReadonlySet<string> = new Set(["SESSION_REVOKED", "SESSION_INVALID", "TOKEN_INVALID"]);
@@ -24,7 +28,7 @@ export interface TokensOfUserOptions {
   readonly userId: string;
   readonly metadata: MetadataFile;
   readonly connection: () => AuthConnection;
-  /** Its lock is what keeps two processes from refreshing at once. */
+  /** Its lock keeps two tabs or workers from refreshing at once where neither files nor the browser have any. */
   readonly store: KeyStore | undefined;
   readonly lockName: string;
   /** New tokens are stored. */
@@ -61,10 +65,10 @@ export class TokensOfUser {
   }
 
   async #refreshInTurn(): Promise<string> {
-    const { metadata, store, lockName, userId } = this.#options;
+    const { connection, metadata, store, lockName, userId } = this.#options;
     const before = this.#user(metadata.user(userId));
-    const run = (): Promise<string> => this.#refreshAlone(before);
-    return store === undefined ? run() : store.exclusively(lockName, run);
+    const patienceMs = 2 * connection().timeoutMs + SLACK_MS;
+    return inDeviceTurn({ lockPath: metadata.lockPath, store, storeLockName: lockName, patienceMs }, () => this.#refreshAlone(before));
   }
 
   async #refreshAlone(before: StoredUser): Promise<string> {
