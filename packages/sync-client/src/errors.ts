@@ -6,6 +6,7 @@
 
 /** Codes of errors that this package makes itself. Codes that a server sends keep theirs. */
 export type SyncErrorCode =
+  | "CHANGES_DISCARDED"
   | "CHANGES_NOT_UPLOADED"
   | "CLIENT_RESET"
   | "CONFIGURATION_INVALID"

@@ -63,7 +63,7 @@ forEachMode((world) => {
     link.up();
     await uploaded;
     expect(reference.plain("Person", 1)).toEqual({ name: "Ann" });
-    await expect.poll(() => session.state).toBe("invalid");
+    await expect.poll(() => session.state, { timeout: LIMIT_MS }).toBe("invalid");
     expect(sessions(user)).toEqual([]);
     expect(link.connections).toBe(2);
   });
@@ -136,7 +136,7 @@ forEachMode((world) => {
     const reference = new ReferenceServer();
     const link = new Link(reference);
     const { session, config } = await closedWithOneMore(link, { timing: { ...QUICK, backgroundTimeoutMs: 30 } });
-    await expect.poll(() => session.state).toBe("invalid");
+    await expect.poll(() => session.state, { timeout: LIMIT_MS }).toBe("invalid");
     expect(reference.plain("Person", 1)).toBeUndefined();
     link.up();
     await settle(new Realm(config));
@@ -155,7 +155,7 @@ forEachMode((world) => {
       const { session, config } = await closedWithOneMore(link, {}, name);
       isRefusing = name === "refused";
       end(link, session);
-      await expect.poll(() => session.state).toBe("invalid");
+      await expect.poll(() => session.state, { timeout: LIMIT_MS }).toBe("invalid");
       expect(world.errors.splice(0).map(({ code }) => code)).toEqual(isRefusing ? ["NO_ENTRY"] : []);
       isRefusing = false;
       link.up();
@@ -174,10 +174,10 @@ forEachMode((world) => {
     reference.epoch = "e2";
     reference.clients.clear();
     link.up();
-    await expect.poll(() => session.state).toBe("invalid");
+    await expect.poll(() => session.state, { timeout: LIMIT_MS }).toBe("invalid");
     expect([heard, reference.plain("Person", 1)]).toEqual([[], undefined]);
     const again = new Realm(config);
-    await expect.poll(() => heard).toEqual(["before", "after"]);
+    await expect.poll(() => heard, { timeout: LIMIT_MS }).toEqual(["before", "after"]);
     await settle(again);
     expect(reference.plain("Person", 1)).toEqual({ name: "Ann" });
   });
@@ -186,7 +186,22 @@ forEachMode((world) => {
     const link = new Link(new ReferenceServer({ reject: ({ type }) => (type === "Person" ? "PERMISSION_DENIED" : undefined) }));
     const { session } = await closedWithOneMore(link);
     link.up();
-    await expect.poll(() => session.state).toBe("invalid");
+    await expect.poll(() => session.state, { timeout: LIMIT_MS }).toBe("invalid");
+    expect(world.errors.map(({ code }) => code)).toEqual(["WRITE_REJECTED"]);
+  });
+
+  it("goes on for refusals alone: a realm that is closed as its last write was answered is still told that it was refused", async () => {
+    const link = new Link(new ReferenceServer({ reject: ({ type }) => (type === "Person" ? "PERMISSION_DENIED" : undefined) }));
+    const realm = await Realm.open(world.config("a", link));
+    const session = realm.syncSession as SyncSession;
+    link.down();
+    add(realm, 1);
+    // Called with the answer, before anybody is told what it says.
+    session.addProgressNotification("upload", "forCurrentlyOutstandingWork", (estimate) => {
+      if (estimate === 1) realm.close();
+    });
+    link.up();
+    await expect.poll(() => [realm.isClosed, session.state], { timeout: LIMIT_MS }).toEqual([true, "invalid"]);
     expect(world.errors.map(({ code }) => code)).toEqual(["WRITE_REJECTED"]);
   });
 
@@ -199,7 +214,7 @@ forEachMode((world) => {
     realm.create("Person", { _id: 2, name: "half" });
     const session = realm.syncSession as SyncSession;
     realm.close();
-    await expect.poll(() => session.state).toBe("invalid");
+    await expect.poll(() => session.state, { timeout: LIMIT_MS }).toBe("invalid");
     expect([reference.plain("Person", 1), reference.plain("Person", 2)]).toEqual([{ name: "Ann" }, undefined]);
   });
 

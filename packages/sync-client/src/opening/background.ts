@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { Meta } from "../replica/records.ts";
 import type { SyncedFile } from "../replica/synced-file.ts";
 import type { Connection } from "../session/connection.ts";
 import { later } from "../session/timers.ts";
@@ -26,9 +25,8 @@ export interface BackgroundOptions {
 /** The rest of one session. */
 export class Background {
   readonly #options: BackgroundOptions;
-  /** What the file is called, and its newest transaction as it was closed: a client reset numbers them anew. */
-  #client: string;
-  #newest: number;
+  /** The place of the newest transaction as it was closed. */
+  readonly #newest: number;
   #left: number;
   #isOver = false;
   #stopLimit: () => void = () => undefined;
@@ -36,8 +34,7 @@ export class Background {
 
   constructor(options: BackgroundOptions) {
     this.#options = options;
-    this.#client = clientOf(options.file);
-    this.#newest = options.file.newestOutbox;
+    this.#newest = options.file.outboxPlaces?.last ?? 0;
     this.#left = this.#count();
   }
 
@@ -95,16 +92,6 @@ export class Background {
 
   /** How many of the transactions from before the closing the server does not have. */
   #count(): number {
-    const { file } = this.#options;
-    const client = clientOf(file);
-    if (client !== this.#client) {
-      this.#client = client;
-      this.#newest = file.newestOutbox;
-    }
-    return file.outboxCountUpTo(this.#newest);
+    return this.#options.file.outboxCountUpTo(this.#newest);
   }
-}
-
-function clientOf(file: SyncedFile): string {
-  return (file.read("file") as Meta["file"]).client;
 }

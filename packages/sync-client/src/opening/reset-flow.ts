@@ -59,7 +59,7 @@ export class ResetFlow {
       const realm = this.#parts.anyRealm();
       if (realm !== undefined && before === null) config.onBefore?.(realm);
       this.#keepCopy();
-      await file.reset({ recovers, mode: recovers ? "recover" : "discard", namesFormer: reason.namesFormer });
+      await file.reset({ recovers, isAgreed: config.mode === "discardUnsyncedChanges", mode: recovers ? "recover" : "discard", namesFormer: reason.namesFormer });
       void this.follow();
       start();
     } catch (cause) {

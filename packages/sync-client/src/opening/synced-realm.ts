@@ -185,7 +185,7 @@ export class SyncedRealm {
   /** Fetches the file anew; what was not uploaded is dropped. */
   async discard(): Promise<void> {
     this.connection.stop();
-    await this.file.reset({ recovers: false, mode: "discard", namesFormer: false });
+    await this.file.reset({ recovers: false, isAgreed: this.config.clientReset?.mode === "discardUnsyncedChanges", mode: "discard", namesFormer: false });
     void this.#resets.follow();
     this.connection.start();
   }

@@ -20,6 +20,8 @@ export const COPY = "copy";
 /** What a reset is to do. */
 export interface ResetOptions {
   readonly recovers: boolean;
+  /** The application's mode is to discard: whoever waits for what is dropped does not hear of it. */
+  readonly isAgreed: boolean;
   readonly mode: string;
   /** Asks the server which of the transactions that are not acknowledged it has all the same. */
   readonly namesFormer: boolean;
@@ -36,8 +38,8 @@ export function adoptName(tx: ReplicaTransaction, { client, former }: { readonly
 }
 
 /** Begins a reset. The next connection is that of a new client. */
-export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs, namesFormer }: ResetOptions & { readonly atMs: number }): void {
-  if (!recovers) dropUnsynced(tx);
+export function beginReset(tx: ReplicaTransaction, { recovers, isAgreed, mode, atMs, namesFormer }: ResetOptions & { readonly atMs: number }): void {
+  if (!recovers) dropUnsynced(tx, isAgreed);
   const { client, isProvisional } = tx.meta("file") as Meta["file"];
   const { next } = tx.meta("counts") as Meta["counts"];
   const numbers = tx.outboxNumbers();
@@ -55,7 +57,10 @@ export function beginReset(tx: ReplicaTransaction, { recovers, mode, atMs, names
   tx.setMeta("reset", { mode, atMs, ...(former === undefined ? {} : { former }) });
 }
 
-function dropUnsynced(tx: ReplicaTransaction): void {
+function dropUnsynced(tx: ReplicaTransaction, isAgreed: boolean): void {
+  const counts = tx.meta("counts") as Meta["counts"];
+  const [first] = tx.outboxNumbers();
+  if (!isAgreed && first !== undefined) tx.setMeta("counts", { ...counts, dropped: { first: first + (counts.offset ?? 0), last: counts.next - 1 + (counts.offset ?? 0) } });
   const names = tx.names(TREES.pending);
   tx.access.tree(TREES.outbox).clear();
   tx.access.tree(TREES.pending).clear();

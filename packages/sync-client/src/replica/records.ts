@@ -22,8 +22,7 @@ export const TREES = { meta: "meta", outbox: "outbox", confirmed: "confirmed", c
 export interface Meta {
   /** The file's own id, which is also the replica in its stamps; and whose realm it is. */
   readonly file: { readonly format: 1; readonly client: string; readonly user: string; /** The server has not named the file yet. */ readonly isProvisional?: true };
-  /** The next transaction's number, and the newest acknowledged one. */
-  readonly counts: { readonly next: number; readonly acked: number };
+  readonly counts: CountsRecord;
   /** The newest stamp made or seen, the newest of others that was seen, and what the server's clock is ahead of ours. */
   readonly clock: { readonly last: Stamp; readonly seen: Stamp; readonly offsetMs: number };
   /** Where downloads go on, and for which set of subscriptions. */
@@ -39,6 +38,21 @@ export interface Meta {
   readonly asks: { readonly wanted: number; readonly echoed: number };
   /** A client reset under way. */
   readonly reset: ResetRecord | null;
+}
+
+/** Numbers of transactions. */
+export interface CountsRecord {
+  /** The next transaction's number. */
+  readonly next: number;
+  /** The newest acknowledged one. */
+  readonly acked: number;
+  /**
+   * What makes a number a place: places go on where a client reset numbers anew. A transaction keeps its place or, where others before it
+   * have become empty, gets a lower one; left out where no number was ever given again.
+   */
+  readonly offset?: number;
+  /** The places that were dropped last although the application's mode was not to discard. */
+  readonly dropped?: { readonly first: number; readonly last: number };
 }
 
 /** A client reset under way. */

@@ -5,7 +5,7 @@
  */
 import type { Stamp } from "@holdfast/sync-protocol";
 import { TREES } from "./records.ts";
-import type { Meta, OutboxRecord, PendingRecord } from "./records.ts";
+import type { CountsRecord, Meta, OutboxRecord, PendingRecord } from "./records.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
 
 const STAMP = /[0-9a-f]{32}/g;
@@ -29,7 +29,12 @@ export function renameFile(tx: ReplicaTransaction, { client, keeps = 0 }: { read
     tx.setPending(name, { cseqs: cseqs.map((cseq) => numberOf.get(cseq) as number), state: renamed(state) });
   }
   tx.setMeta("file", { ...file, client });
-  tx.setMeta("counts", { next: numbers.length + 1, acked: 0 });
+  tx.setMeta("counts", renumbered(tx.meta("counts") as CountsRecord, { first: numbers[0], count: numbers.length }));
   const view = tx.meta("view");
   if (view !== undefined) tx.setMeta("view", { tree: view.tree });
+}
+
+/** The counts when so many transactions are numbered from 1 again, of which one that had a number is the first. */
+export function renumbered({ next, offset = 0, dropped }: CountsRecord, { first = next, count }: { readonly first: number | undefined; readonly count: number }): CountsRecord {
+  return { next: count + 1, acked: 0, offset: offset + first - 1, ...(dropped === undefined ? {} : { dropped }) };
 }

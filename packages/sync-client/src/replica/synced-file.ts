@@ -44,6 +44,12 @@ export interface Upload {
   readonly txs: UploadedTransaction[];
 }
 
+/** Places of the first and of the last of some transactions. */
+export interface Places {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** The replica of one open file. */
 export class SyncedFile implements ReplicaKeeper {
   readonly replica: Replica;
@@ -113,21 +119,27 @@ export class SyncedFile implements ReplicaKeeper {
     return this.replica.tree(TREES.outbox)?.count ?? 0;
   }
 
-  /** How many of those up to a number do. */
-  outboxCountUpTo(cseq: number): number {
-    const cursor = this.replica.tree(TREES.outbox)?.cursor();
-    return cursor?.next() === true ? Math.max(0, cseq - keyNumber(cursor.key()) + 1) : 0;
+  /** How many of those up to a place do. */
+  outboxCountUpTo(place: number): number {
+    const places = this.outboxPlaces;
+    return places === undefined ? 0 : Math.max(0, Math.min(place, places.last) - places.first + 1);
   }
 
-  /** The number of the newest transaction in the outbox; 0 if it is empty. */
-  get newestOutbox(): number {
-    const cursor = this.replica.tree(TREES.outbox)?.cursor({ reverse: true });
-    return cursor?.next() === true ? keyNumber(cursor.key()) : 0;
+  /** The places of the first and of the last transaction in the outbox. A number is given again by a client reset, a place only to what is written later. */
+  get outboxPlaces(): Places | undefined {
+    const outbox = this.replica.tree(TREES.outbox);
+    const [oldest, newest] = [outbox?.cursor(), outbox?.cursor({ reverse: true })];
+    if (oldest?.next() !== true || newest?.next() !== true) return undefined;
+    const { offset = 0 } = this.read("counts") as Meta["counts"];
+    return { first: keyNumber(oldest.key()) + offset, last: keyNumber(newest.key()) + offset };
   }
 
-  /** True if the server has a transaction. */
-  isAcknowledged(cseq: number): boolean {
-    return this.replica.tree(TREES.outbox)?.has(numberKey(cseq)) !== true;
+  /** What has become of transactions that were in the outbox. */
+  fateOf({ first, last }: Places): "waiting" | "acknowledged" | "dropped" {
+    const { dropped } = this.read("counts") as Meta["counts"];
+    // What was dropped before they were written lies before all of them.
+    if (dropped !== undefined && first <= dropped.first && dropped.first <= last) return "dropped";
+    return this.outboxCountUpTo(last) === 0 ? "acknowledged" : "waiting";
   }
 
   /** The next transactions to send. */
@@ -243,13 +255,13 @@ export class SyncedFile implements ReplicaKeeper {
   beginCopy(): void {
     this.writeNow((tx) => {
       tx.access.tree(TREES.rejected).clear();
-      beginReset(tx, { recovers: true, mode: COPY, namesFormer: false, atMs: this.#now() });
+      beginReset(tx, { recovers: true, isAgreed: true, mode: COPY, namesFormer: false, atMs: this.#now() });
     });
   }
 
   /** The same at once, for a file that is being opened: what was not uploaded is dropped. */
   resetNow(): void {
-    this.writeNow((tx) => beginReset(tx, { recovers: false, mode: "discard", namesFormer: false, atMs: this.#now() }));
+    this.writeNow((tx) => beginReset(tx, { recovers: false, isAgreed: false, mode: "discard", namesFormer: false, atMs: this.#now() }));
   }
 
   /** True while a client reset waits for what the server has. */

@@ -8,7 +8,8 @@ import type { ObjectName, ObjectState, Operation } from "@holdfast/sync-protocol
 import { byObject } from "./by-object.ts";
 import { nameText } from "./names.ts";
 import { TREES } from "./records.ts";
-import type { Meta, OutboxRecord } from "./records.ts";
+import type { CountsRecord, Meta, OutboxRecord } from "./records.ts";
+import { renumbered } from "./rename-file.ts";
 import type { ReplicaTransaction } from "./transaction.ts";
 
 /** True from the beginning of a reset until what the server has is here. */
@@ -35,7 +36,7 @@ export function writeAnew(tx: ReplicaTransaction, resume: string): ObjectName[] 
   tx.access.tree(TREES.outbox).clear();
   tx.access.tree(TREES.pending).clear();
   written.forEach((ops, index) => tx.setOutbox(index + 1, { ops, base: resume }));
-  tx.setMeta("counts", { next: written.length + 1, acked: 0 });
+  tx.setMeta("counts", renumbered(tx.meta("counts") as CountsRecord, { first: written.length === 0 ? undefined : numbers[known], count: written.length }));
   for (const { name } of objects.values()) tx.rebase(name, written.flatMap((ops, index) => (ops.some((operation) => nameText(operation) === nameText(name)) ? [index + 1] : [])));
   tx.saveClock();
   return [...objects.values()].map(({ name }) => name);

@@ -24,7 +24,7 @@ interface ProgressEntry {
   readonly callback: ProgressCallback;
   /** Transactions that waited when the listener was added, or since there were none. */
   total: number;
-  /** The newest of them: what comes later is not outstanding now. */
+  /** The place of the newest of them: what comes later is not outstanding now. */
   readonly newest: number;
 }
 
@@ -74,10 +74,21 @@ export class SyncSession {
     this.#connection.reconnect();
   }
 
-  /** Waits until the server has acknowledged everything that was written before the call. @throws {SyncError} `TIMEOUT` */
+  /**
+   * Waits until the server has acknowledged everything that was written before the call, also if a client reset comes between.
+   *
+   * What a reset drops counts as done if `clientReset.mode` is `discardUnsyncedChanges`.
+   *
+   * @throws {SyncError} `TIMEOUT`; `CHANGES_DISCARDED` if a reset has dropped a part of it in another mode
+   */
   uploadAllLocalChanges(timeoutMs?: number): Promise<void> {
-    const newest = this.#file.newestOutbox;
-    return this.#connection.waits.until(() => newest === 0 || this.#file.isAcknowledged(newest), "Uploading local changes", timeoutMs);
+    const places = this.#file.outboxPlaces;
+    if (places === undefined) return Promise.resolve();
+    const isDone = (): boolean | SyncError => {
+      const fate = this.#file.fateOf(places);
+      return fate === "dropped" ? new SyncError("CHANGES_DISCARDED", "A client reset has dropped local changes before they were uploaded.") : fate === "acknowledged";
+    };
+    return this.#connection.waits.until(isDone, "Uploading local changes", timeoutMs);
   }
 
   /** Waits until everything is here that the server had at the time of the call. @throws {SyncError} `TIMEOUT` */
@@ -98,7 +109,7 @@ export class SyncSession {
     if (!isOneOf(ProgressDirection, direction)) throw new SyncError("CONFIGURATION_INVALID", "Expected 'direction' to be 'download' or 'upload'.");
     if (!isOneOf(ProgressMode, mode)) throw new SyncError("CONFIGURATION_INVALID", "Expected 'mode' to be 'reportIndefinitely' or 'forCurrentlyOutstandingWork'.");
     checkCallback(callback);
-    const entry: ProgressEntry = { direction, isForNow: mode === "forCurrentlyOutstandingWork", callback, total: this.#file.outboxCount, newest: this.#file.newestOutbox };
+    const entry: ProgressEntry = { direction, isForNow: mode === "forCurrentlyOutstandingWork", callback, total: this.#file.outboxCount, newest: this.#file.outboxPlaces?.last ?? 0 };
     this.#progress.push(entry);
     queueMicrotask(() => this.#tell(entry));
   }

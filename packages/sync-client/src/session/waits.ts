@@ -6,15 +6,19 @@
 import { SyncError } from "../errors.ts";
 import { later } from "./timers.ts";
 
+/** Whether it holds; an error if it never will. */
+export type Condition = () => boolean | Error;
+
 /** Promises that are kept when a condition holds. */
 export class Waits {
-  readonly #open = new Set<{ isDone: () => boolean; settle: (error?: unknown) => void }>();
+  readonly #open = new Set<{ isDone: Condition; settle: (error?: unknown) => void }>();
   /** Why nothing can be waited for now. */
   #failure: { readonly error: unknown } | undefined;
 
-  /** Waits until the condition holds. @throws {SyncError} `TIMEOUT`, or what `fail` was called with, before or meanwhile. */
-  until(isDone: () => boolean, what: string, timeoutMs?: number): Promise<void> {
-    if (isDone()) return Promise.resolve();
+  /** Waits until the condition holds. @throws {SyncError} `TIMEOUT`, what the condition says, or what `fail` was called with, before or meanwhile. */
+  until(isDone: Condition, what: string, timeoutMs?: number): Promise<void> {
+    const now = isDone();
+    if (now !== false) return now === true ? Promise.resolve() : Promise.reject(now);
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error as Error);
     return new Promise((resolve, reject) => {
       const stop = timeoutMs === undefined ? () => undefined : later(() => entry.settle(new SyncError("TIMEOUT", `${what} could not be completed in ${timeoutMs} ms.`)), timeoutMs, { keepsAlive: true });
@@ -33,7 +37,10 @@ export class Waits {
 
   /** Looks again at all conditions. */
   check(): void {
-    for (const entry of this.#open) if (entry.isDone()) entry.settle();
+    for (const entry of this.#open) {
+      const isDone = entry.isDone();
+      if (isDone !== false) entry.settle(isDone === true ? undefined : isDone);
+    }
   }
 
   /** Ends all waits with an error, and those that begin before `revive`. */
