@@ -3,10 +3,12 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, onTestFinished } from "vitest";
 import Realm from "@holdfast/realm";
 import type { SyncServer } from "@holdfast/sync-server";
 import { webSocketTransport } from "../src/index.ts";
@@ -90,4 +92,16 @@ forEachMode((world) => {
     await Promise.all(waits);
     expect(here.syncSession?.isConnected()).toBe(true);
   });
+});
+
+it("a client of these tests whose test has died ends by itself, and quietly", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "holdfast-orphan-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const child = spawn(process.execPath, ["--conditions=@holdfast/source", "--disable-warning=ExperimentalWarning", fileURLToPath(new URL("support/child.ts", import.meta.url)), join(folder, "a.realm"), "", "ws://localhost:1/", "write"], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  child.stdout.once("data", () => child.stdout.destroy());
+  const [code] = await once(child, "close");
+  expect([code, said]).toEqual([0, ""]);
 });

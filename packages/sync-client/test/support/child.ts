@@ -20,8 +20,14 @@ const mute: Transport = {
   },
 };
 const realm = new Realm({ path, schema: SCHEMA, ...key, sync: { user: { ...testUser(), url }, flexible: true, initialSubscriptions: ALL, ...(action === "mute" ? { transport: mute } : {}) } as never });
+// Nobody would end it after its parent.
+const end = (): never => process.exit(0);
+const parent = process.ppid;
+process.stdout.on("error", end);
+setInterval(() => {
+  if (process.ppid !== parent) end();
+}, 1000);
 process.stdout.write("open\n");
-setInterval(() => undefined, 1000);
 
 /** One transaction after the other: each makes an object and counts it, so that half of one would show. */
 function write(): void {
