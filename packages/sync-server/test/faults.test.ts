@@ -312,7 +312,7 @@ describe.skipIf(postgresMissing() !== undefined)(`faults with PostgreSQL, seed $
       return Reflect.apply(query, this, all) as unknown;
     } as never);
     const lost = what === "a compaction" ? cut.compact(new Date(0)) : cut.retireClient("0000000000000001", "nobody");
-    await expect(lost).rejects.toThrow();
+    await expect(lost).rejects.toThrow(Error);
     expect(taken).toBe(1);
     await bob.up(bob.pen.inc("counter", "count", 1));
     vi.restoreAllMocks();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+// oxlint-disable eslint/max-lines -- 508: what has to leave next is the bookkeeping of acknowledgements
 import { createHash } from "node:crypto";
 import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "@holdfast/sync-protocol";
 import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
