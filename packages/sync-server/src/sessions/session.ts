@@ -4,7 +4,7 @@
  * @module
  */
 // oxlint-disable eslint/max-lines -- 508: what has to leave next is the bookkeeping of acknowledgements
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "@holdfast/sync-protocol";
 import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { VerifiedUser } from "../auth/authenticator.ts";
@@ -343,7 +343,7 @@ export class Session implements FeedListener {
     for (const { cseq, ops, base } of txs) {
       from = base === undefined ? from : this.#versionOf(base);
       if (ops.some(({ id, h }) => id !== undefined || partsOf(h).replica !== this.#client)) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
-      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: createHash("sha256").update(JSON.stringify(ops)).digest("base64url"), ops, known: this.#known, informed: this.#informed, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: hash("sha256", JSON.stringify(ops), "base64url"), ops, known: this.#known, informed: this.#informed, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
       // Looked up when the transaction is written: rights that are lost while it waits are lost for it, too.
       uploadRights.set(upload, { rights: () => this.#rights ?? rights, layout: layout() });
       this.#uploading++;
