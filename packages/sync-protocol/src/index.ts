@@ -18,6 +18,7 @@ export { compactState, withSeen } from "./merge/compact.ts";
 export { operationsBetween } from "./merge/diff.ts";
 export type { DiffOptions, Intent } from "./merge/diff.ts";
 export { newestStamp } from "./merge/newest.ts";
+export { bringsBack, withoutReplaced } from "./merge/replaced.ts";
 export { intOf, wireInt } from "./merge/ints.ts";
 export { completed, materialise } from "./merge/materialise.ts";
 export type { IsGone, MaterialiseOptions } from "./merge/materialise.ts";

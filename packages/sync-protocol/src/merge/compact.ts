@@ -7,11 +7,12 @@ import type { Boxes, Fields, FieldsBox, ListBox, ObjectState, Position, SetBox, 
 import type { BoxKind, Operation } from "../operation.ts";
 import { NEVER, type Stamp } from "../stamp.ts";
 import { emptyBox } from "./apply.ts";
-import { filtered } from "./fields.ts";
+import { filtered, mapped } from "./fields.ts";
 import { isInt, sumOf } from "./ints.ts";
 import { originOf, stampOfPosition } from "./list-index.ts";
 import { shownKind } from "./materialise.ts";
 import { newestIn } from "./newest.ts";
+import { isEmptyBox } from "./replaced.ts";
 
 /**
  * Folds everything up to `floor` into what it led to: tombstones, old increments, and what stands in containers that were replaced.
@@ -42,17 +43,6 @@ function compactFields(fields: Fields, floor: Stamp, isDict: boolean): Fields {
   return mapped(kept, (_name, slot) => compactSlot(slot, floor));
 }
 
-/** The record with each value replaced; the same one if none was. */
-function mapped<T>(record: Readonly<Record<string, T>>, replaced: (key: string, value: T) => T): Readonly<Record<string, T>> {
-  let isChanged = false;
-  const entries = Object.entries(record).map(([key, value]): [string, T] => {
-    const next = replaced(key, value);
-    if (next !== value) isChanged = true;
-    return [key, next];
-  });
-  return isChanged ? Object.fromEntries(entries) : record;
-}
-
 /** An entry that was taken out. One that ever held a container stays: whoever makes the next one must start it anew. */
 function isForgotten(slot: Slot, floor: Stamp): boolean {
   return slot.h !== undefined && slot.h <= floor && slot.v === undefined && slot.k === undefined && slot.b === undefined && slot.n === undefined;
@@ -80,16 +70,11 @@ function compactBoxes(slot: Slot, boxes: Boxes, floor: Stamp): Boxes {
   const isOld = (slot.h ?? NEVER) <= floor;
   return mapped(boxes as Readonly<Record<string, AnyBox>>, (kind, box) => {
     const isEnded = kind !== shown && isOld && newestIn(box) <= floor;
-    return isEnded ? (isEmpty(box) ? box : emptyBox(kind as BoxKind, box.g ?? NEVER)) : compactBox(kind as BoxKind, box, floor);
+    return isEnded ? (isEmptyBox(box) ? box : emptyBox(kind as BoxKind, box.g ?? NEVER)) : compactBox(kind as BoxKind, box, floor);
   });
 }
 
 type AnyBox = NonNullable<Boxes[BoxKind]>;
-
-function isEmpty(box: AnyBox): boolean {
-  if ("p" in box) return box.p.length === 0 && box.w === undefined;
-  return Object.keys("f" in box ? box.f : box.e).length === 0;
-}
 
 function compactBox(kind: BoxKind, box: AnyBox, floor: Stamp): AnyBox {
   if (kind === "list") return compactList(box as ListBox, floor);

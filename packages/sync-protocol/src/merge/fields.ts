@@ -40,3 +40,14 @@ export function filtered<T>(record: Readonly<Record<string, T>>, isKept: (key: s
   const kept = entries.filter(([key, value]) => isKept(key, value));
   return kept.length === entries.length ? record : Object.fromEntries(kept);
 }
+
+/** The record with each value replaced; the same one if none was. */
+export function mapped<T>(record: Readonly<Record<string, T>>, replaced: (key: string, value: T) => T): Readonly<Record<string, T>> {
+  let isChanged = false;
+  const entries = Object.entries(record).map(([key, value]): [string, T] => {
+    const next = replaced(key, value);
+    if (next !== value) isChanged = true;
+    return [key, next];
+  });
+  return isChanged ? Object.fromEntries(entries) : record;
+}

@@ -58,7 +58,8 @@ function changeOf(random: Random, thing: PlainObject): PlainObject {
   return { [name]: changedProperty(random, name, old) };
 }
 
-function changedProperty(random: Random, name: string, old: PlainValue): PlainValue {
+/** Another value of one property. */
+export function changedProperty(random: Random, name: string, old: PlainValue): PlainValue {
   if (name === "hits") return (old as number) + random.below(7) - 3;
   if (name === "title") return random.once(4) ? null : random.pick(TEXTS);
   if (name === "any") return changedMixed(random, old, 0);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { applyInOrder, applyOperations, applyWithoutWaiting, canonicalise, checkOperation, compactState, completed, laterOf, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
+import { applyInOrder, applyOperations, applyWithoutWaiting, bringsBack, canonicalise, checkOperation, compactState, completed, laterOf, materialise, NEVER, ProtocolError, withSeen } from "@holdfast/sync-protocol";
 import type { InOrder, ObjectState, Operation, PlainValue, Reject, SeenDelete, Slot, Stamp, WireKey } from "@holdfast/sync-protocol";
 import { SyncServerError } from "../errors.ts";
 import type { SchemaLayout } from "../schema/table-layout.ts";
@@ -103,6 +103,7 @@ interface StatefulChange extends ObjectChange {
    * was refused while this one was on its way: the other objects of the transaction are none the worse.
    */
   readonly isAhead: boolean;
+  readonly bringsBack: boolean;
 }
 
 class Batch {
@@ -249,7 +250,7 @@ class Batch {
       const current = this.#read(name, type, pk);
       const { state, isAhead } = apply(current.state, group);
       const after = imageOf(state, type, pk, this.#context.layout);
-      const change = { type, pk, ops: group, before: current.image, last: current.last, state, after, isAhead };
+      const change = { type, pk, ops: group, before: current.image, last: current.last, state, after, isAhead, bringsBack: bringsBack(current.state, state, group) };
       if (current.image !== undefined || !group.some(isCreate)) return change;
       return { ...change, made: current.state === undefined && after !== undefined ? after : this.#made(type, pk, group) };
     });
@@ -265,9 +266,9 @@ class Batch {
   #keep(changes: readonly StatefulChange[], { client, base }: { readonly client: string; readonly base?: number }): void {
     const ordinal = this.#ordinal++;
     if (base !== undefined && changes.length > 0) this.#reach = Math.min(base, this.#reach ?? base);
-    for (const { type, pk, ops, before, after, state, last } of changes) {
+    for (const { type, pk, ops, before, after, state, last, bringsBack: isBack } of changes) {
       this.#current.set(objectName(type, pk), { type, pk, state, image: after, last: after === undefined ? (before ?? last) : undefined, version: undefined });
-      this.#entries.push({ version: this.#input.version, ordinal, client, type, pk, ops, text: {}, before, after });
+      this.#entries.push({ version: this.#input.version, ordinal, client, type, pk, ops, text: {}, ...(isBack ? { bringsBack: true } : {}), before, after });
     }
   }
 

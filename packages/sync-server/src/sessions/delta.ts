@@ -103,7 +103,8 @@ type Fate = "operations" | "row" | "delete" | "out" | "gone";
 
 /** What was written while an object was out of view is none of the viewer's business, even if it has come back or is deleted by now. */
 function fateOf({ span: { after, entries }, wasShown, isShown }: SpanInView, { shows }: ClassView): Fate {
-  if (isShown) return wasShown && isShownThroughout(entries, shows) ? "operations" : "row";
+  // Where a container shows again, who has come since it was replaced does not have what is in it.
+  if (isShown) return wasShown && isShownThroughout(entries, shows) && !entries.some(({ bringsBack }) => bringsBack) ? "operations" : "row";
   if (!wasShown) return "gone";
   if (after !== undefined) return "out";
   if (isShownThroughout(entries, shows)) return "operations";
@@ -137,7 +138,7 @@ export function deltaOf(batch: ChangeBatch, view: View, spans: readonly SpanInVi
       case "row": {
         const state = states.get(span.name);
         // Gone again by the time its state was read: what made it go comes next.
-        if (state !== undefined) rows.push({ own: span.before === undefined ? span.writer : undefined, json: rowJson(span.type, span.pk, visibleState(state, shown.hidden)) });
+        if (state !== undefined) rows.push({ own: span.before === undefined ? span.writer : undefined, json: rowJson(span.type, span.pk, visibleState(state, shown)) });
         break;
       }
       case "delete":

@@ -17,7 +17,7 @@ import type { Gate } from "./gate.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ResumePoint } from "./resume-token.ts";
 import { visibleState } from "./view.ts";
-import type { View } from "./view.ts";
+import type { ClassView, View } from "./view.ts";
 
 /** What a download needs. */
 export interface DownloadOptions {
@@ -34,6 +34,8 @@ export interface DownloadOptions {
 }
 
 const ROWS_PER_PAGE = 1000;
+/** In every state that has containers. */
+const BOXES = '"b":';
 /**
  * A page is one frame, and a client hears nothing before it has all of it: over a slow line a large one would outlast the client's patience,
  * with every connection anew. So each connection begins with a small page, and they grow while the line takes them quickly.
@@ -171,7 +173,8 @@ export class Download {
     const rows = spans.flatMap(({ span, isShown, wasShown }) => {
       const { type, pk, name } = span;
       const state = states.get(name);
-      if (isShown) return state === undefined ? [] : [rowJson(type, pk, visibleState(state, view.classes.get(type)?.hidden ?? new Set()))];
+      const shown = view.classes.get(type);
+      if (isShown) return state === undefined || shown === undefined ? [] : [rowJson(type, pk, visibleState(state, shown))];
       if (!wasShown && !writersOf(span).has(client)) return [];
       // One that has left view is nothing here, until its name comes behind the bootstrap.
       return [(out.has(nameJson(span)) ? undefined : deletedRow(span)) ?? rowJson(type, pk, {})];
@@ -233,7 +236,7 @@ export class Download {
         reading?.catch(() => undefined);
         for (const row of rows) {
           if (pending.size > length && !(await send(false))) return undefined;
-          const json = storedRowJson(row, shown.hidden);
+          const json = storedRowJson(row, shown);
           pending.rows.push(json);
           pending.size += json.length;
           pending.boot = { page, type: shown.type, after: keyColumnText(row.pk) };
@@ -247,9 +250,13 @@ export class Download {
   }
 }
 
-/** States that cannot hold what is hidden go out as they are stored: parsing them to write them again would be most of a bootstrap. */
-function storedRowJson({ type, pk, stateText }: StoredRow, hidden: ReadonlySet<string>): string {
-  if (mayName(stateText, hidden)) return rowJson(type, pk, visibleState(stateOfText(stateText), hidden));
+/** States that hold nothing that is hidden go out as they are stored: writing them again would be most of a bootstrap, and reading them a part of it. */
+function storedRowJson({ type, pk, stateText }: StoredRow, shown: ClassView): string {
+  if (mayName(stateText, shown.hidden) || (shown.mayReplace && stateText.includes(BOXES))) {
+    const state = stateOfText(stateText);
+    const visible = visibleState(state, shown);
+    if (visible !== state) return rowJson(type, pk, visible);
+  }
   return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)},"state":${jsonOfText(stateText)}}`;
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { ObjectState, Operation, WireSubscription } from "@holdfast/sync-protocol";
+import { withoutReplaced } from "@holdfast/sync-protocol";
+import type { ObjectState, Operation, SyncClass, WireSubscription } from "@holdfast/sync-protocol";
 import { simplify } from "../filters/bind.ts";
 import { costOf } from "../filters/filter.ts";
 import type { Filter } from "../filters/filter.ts";
@@ -27,6 +28,8 @@ export interface ClassView {
   readonly shows: (image: Image) => boolean;
   /** Fields that must not leave the server. */
   readonly hidden: ReadonlySet<string>;
+  /** Its objects have places in which one container can take the place of another. */
+  readonly mayReplace: boolean;
 }
 
 /** What a session is shown. */
@@ -64,7 +67,7 @@ export function makeView({ queries, roles, layout }: ViewOptions): View {
     if (role === undefined) continue;
     const filter = simplify({ kind: "and", operands: [role.read, { kind: "or", operands: filters }] });
     if (filter.kind === "truth" && !filter.isTrue) continue;
-    classes.set(type, { type, filter, shows: compilePredicate(filter, imageReader), hidden: role.hidden });
+    classes.set(type, { type, filter, shows: compilePredicate(filter, imageReader), hidden: role.hidden, mayReplace: mayReplace(layout.classes.get(type), layout) });
   }
   const described = [...classes.values()].map((each) => [each.type, each.filter, [...each.hidden].toSorted()]);
   const text = JSON.stringify(described, (_name, value: unknown) => (typeof value === "bigint" ? `${String(value)}n` : typeof value === "number" && !Number.isFinite(value) ? String(value) : value));
@@ -77,8 +80,17 @@ export function visibleOperations(ops: readonly Operation[], hidden: ReadonlySet
   return ops.filter(({ path: [head] }) => head === undefined || !hidden.has(typeof head === "string" ? head : head.at));
 }
 
-/** The state without hidden fields. */
-export function visibleState(state: ObjectState, hidden: ReadonlySet<string>): ObjectState {
-  if (hidden.size === 0 || state.f === undefined) return state;
-  return { ...state, f: Object.fromEntries(Object.entries(state.f).filter(([name]) => !hidden.has(name))) };
+/**
+ * The state as it leaves the server: without hidden fields, and without what stands in containers that do not show any more. It may be from a
+ * time when the object was out of the viewer's sight.
+ */
+export function visibleState(state: ObjectState, { hidden, mayReplace }: Pick<ClassView, "hidden" | "mayReplace">): ObjectState {
+  const shown = mayReplace ? withoutReplaced(state) : state;
+  if (hidden.size === 0 || shown.f === undefined) return shown;
+  return { ...shown, f: Object.fromEntries(Object.entries(shown.f).filter(([name]) => !hidden.has(name))) };
+}
+
+/** A mixed value can be a container, and an embedded object null. A collection of anything else is what it is. */
+function mayReplace(found: SyncClass | undefined, layout: SchemaLayout): boolean {
+  return found?.properties.some(({ type, objectType }) => type === "mixed" || (objectType !== undefined && layout.classes.get(objectType)?.embedded === true)) === true;
 }

@@ -32,6 +32,14 @@ export function opsText(entry: ChangeEntry): string {
   return entry.text.ops;
 }
 
+/** Before operations that bring a container back. JSON of operations begins with a bracket. */
+const BRINGS_BACK = "B";
+
+/** An entry's operations as they stand in the log. */
+export function loggedOps(entry: ChangeEntry): string {
+  return entry.bringsBack === true ? BRINGS_BACK + opsText(entry) : opsText(entry);
+}
+
 /** Writes both images. */
 export function loggedImages({ before, after }: Pick<ChangeEntry, "before" | "after">): LoggedImages {
   return {
@@ -44,14 +52,17 @@ export function loggedImages({ before, after }: Pick<ChangeEntry, "before" | "af
 export function entryOf(row: LogRow): ChangeEntry {
   const after = row.new === null ? undefined : (JSON.parse(row.new) as Image);
   const changed = row.old === null ? undefined : (JSON.parse(row.old) as Image);
+  const bringsBack = row.ops.startsWith(BRINGS_BACK);
+  const ops = bringsBack ? row.ops.slice(BRINGS_BACK.length) : row.ops;
   return {
     version: Number(row.v),
     ordinal: row.ordinal,
     client: row.client,
     type: row.typ,
     pk: JSON.parse(row.pk) as WireKey,
-    ops: JSON.parse(row.ops) as readonly Operation[],
-    text: { ops: row.ops },
+    ops: JSON.parse(ops) as readonly Operation[],
+    text: { ops },
+    ...(bringsBack ? { bringsBack } : {}),
     before: changed === undefined ? undefined : { ...after, ...changed },
     after,
   };

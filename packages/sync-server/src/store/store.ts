@@ -84,6 +84,8 @@ export interface ChangeEntry {
   readonly ops: readonly Operation[];
   /** Their JSON, once somebody has needed it: `opsText`. */
   readonly text: { ops?: string };
+  /** A container shows again that had been replaced: states that were sent since lack what is in it, so the operations alone do not lead there. */
+  readonly bringsBack?: boolean;
   readonly before: Image | undefined;
   readonly after: Image | undefined;
 }

@@ -33,6 +33,7 @@ const SCHEMA: SyncSchema = {
         { name: "_id", type: "string" }, { name: "owner", type: "string" }, { name: "title", type: "string", optional: true }, { name: "done", type: "bool" }, { name: "count", type: "int", counter: true },
         { name: "secret", type: "string", optional: true }, { name: "salary", type: "int" }, { name: "notes", type: "string", collection: "list" }, { name: "tags", type: "string", collection: "list" },
         { name: "marks", type: "int", collection: "set" }, { name: "words", type: "string", collection: "dict" }, { name: "friend", type: "object", objectType: "Task", optional: true },
+        { name: "any", type: "mixed", optional: true },
       ],
     },
     { name: "Own", primaryKey: "_id", properties: [{ name: "_id", type: "string" }, { name: "owner", type: "string" }, { name: "friend", type: "object", objectType: "Task", optional: true }] },
@@ -241,8 +242,13 @@ class World {
   async #outAndBack(pk: string): Promise<void> {
     const { root, bob } = this;
     await root.up(root.pen.set(pk, "owner", "bob"));
-    for (let left = Math.floor(this.#hidden() * 3); left > 0; left--) await bob.up(bob.pen.set(pk, "title", `${this.#marker} out`));
-    await root.up(root.pen.set(pk, "title", "back"), root.pen.set(pk, "owner", "ann"));
+    const container: Operation = { type: "Task", pk, h: root.pen.clock.tick(), path: ["any"], do: { act: "set", value: { $new: "list" }, fresh: true } };
+    await root.up(container);
+    for (let left = Math.floor(this.#hidden() * 3); left > 0; left--) {
+      const h = bob.pen.clock.tick();
+      await bob.up(bob.pen.set(pk, "title", `${this.#marker} out`), { type: "Task", pk, h, path: [{ at: "any", box: "list", seen: container.h }], do: { act: "insert", values: [`${this.#marker} in a list`] } });
+    }
+    await root.up(root.pen.set(pk, "title", "back"), root.pen.set(pk, "any", "back"), root.pen.set(pk, "owner", "ann"));
   }
 
   /** The user is away while others write, and comes back with a resume text. */

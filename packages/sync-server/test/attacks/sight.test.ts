@@ -104,6 +104,49 @@ for (const kind of STORE_KINDS) {
       expect(JSON.stringify([ann.received, second.received])).not.toContain(MARKER);
     });
 
+    it("what is being written while a role is narrowed is in the pages of the new view: no device puts a value in a field that is hidden now onto them", async () => {
+      const server = await serve();
+      const [ann, root] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "root")]);
+      const rights = (isAdmin: boolean): void => server.userChanged({ userId: "ann", customData: { isAdmin }, expiresAt: Date.now() + 60_000 });
+      rights(true);
+      await root.up(...root.pen.create("a", { owner: "ann" }));
+      await ann.subscribe(ALL);
+      const { flush, snapshot } = server.store;
+      let taken: Promise<unknown> = Promise.resolve();
+      server.store.snapshot = async () => {
+        const taking = snapshot.call(server.store);
+        taken = taking;
+        return taking;
+      };
+      let isNarrowed = false;
+      server.store.flush = async (request) => {
+        if (isNarrowed || request.uploads.length === 0) return flush.call(server.store, request);
+        // Judged by what held until now; then, before that is committed, whatever would read a snapshot has its turn.
+        let planned: ReturnType<typeof request.plan> | undefined;
+        const plan: typeof request.plan = (input) => {
+          planned = request.plan(input);
+          throw new Error("not yet");
+        };
+        await expect(flush.call(server.store, { ...request, plan })).rejects.toThrow("not yet");
+        rights(false);
+        isNarrowed = true;
+        for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        await taken;
+        return flush.call(server.store, { ...request, plan: () => planned as ReturnType<typeof request.plan> });
+      };
+      ann.received.length = 0;
+      const cseq = ann.sendUp(ann.pen.set("a", "secret", MARKER), ann.pen.set("a", "title", "mine"));
+      await ann.acked(cseq);
+      await ann.settle();
+      expect(isNarrowed).toBe(true);
+      expect(ann.acks.at(-1)?.rejects).toBeUndefined();
+      const pages = ann.received.flatMap((message) => (message.msg === "boot" ? [message] : []));
+      // Later ones a device applies to the pages itself.
+      expect(pages.map((page) => page.cseq)).toEqual([cseq]);
+      expect(pages.flatMap(({ rows }) => rows.map(({ pk, state }) => [pk, state.f?.["title"]?.v, state.f?.["secret"]]))).toEqual([["a", "mine", undefined]]);
+      expect(ann.objects()["a"]).toMatchObject({ title: "mine", secret: null });
+    });
+
     it("how often others write cannot be read out of a resume text", async () => {
       const server = await serve();
       const [ann, root] = await Promise.all([bench.connect(server, "ann"), bench.connect(server, "root")]);

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { applyOperations, compactState, completed, HybridClock, laterOf, materialise, newestStamp, objectText, operationsBetween, withSeen } from "@holdfast/sync-protocol";
+import { applyOperations, compactState, completed, HybridClock, laterOf, materialise, newestStamp, objectText, operationsBetween, withoutReplaced, withSeen } from "@holdfast/sync-protocol";
 import type { ObjectState, Operation, PlainObject, PlainValue, Stamp, SyncSchema } from "@holdfast/sync-protocol";
 import { mergeBatch } from "../../src/merge/merge-batch.ts";
 import type { MergedBatch } from "../../src/merge/merge-batch.ts";
@@ -70,9 +70,9 @@ export class Device {
     if (ops.length > 0) this.outbox.push({ cseq: this.#next++, ops, base: this.version });
   }
 
-  /** Takes a state as the server has it. */
+  /** Takes a state that the server has, as it sends it. */
   enter(state: ObjectState | undefined, version: number): void {
-    this.confirmed = state;
+    this.confirmed = state === undefined ? undefined : withoutReplaced(state);
     this.version = version;
     if (state !== undefined) this.clock.observe(newestStamp(state));
   }
@@ -94,7 +94,7 @@ export class Device {
     const last = entries.at(-1);
     this.version = version;
     if (first === undefined || last === undefined) return;
-    if (first.before === undefined && last.after !== undefined) {
+    if (last.after !== undefined && (first.before === undefined || entries.some(({ bringsBack }) => bringsBack))) {
       this.enter(state, version);
       return;
     }

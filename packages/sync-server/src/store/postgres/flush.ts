@@ -12,7 +12,7 @@ import { keyColumnText, keyOfColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
 import { isTimedOut } from "../failures.ts";
 import { reachOf } from "../fold-floor.ts";
-import { loggedImages, opsText } from "../log-codec.ts";
+import { loggedImages, loggedOps } from "../log-codec.ts";
 import { stateOfText, textOfState } from "../state-text.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushInput, FlushPlan, FlushRequest, ForeignChange, Receipt, StoredObject, WrittenObject } from "../store.ts";
@@ -198,7 +198,7 @@ function logStatements({ entries }: FlushPlan, version: number): pg.QueryConfig[
       text: "INSERT INTO sync.change (v, n, ordinal, client, typ, pk, ops, old, new) SELECT $1::bigint, t.* FROM unnest($2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) AS t",
       values: [
         version, entries.map((_entry, index) => index), entries.map(({ ordinal }) => ordinal), textArray(entries.map((entry) => entry.client)), textArray(entries.map(({ type }) => type)),
-        textArray(entries.map(({ pk }) => keyText(pk))), textArray(entries.map(opsText)), textArray(images.map((image) => image.old)), textArray(images.map((image) => image.new)),
+        textArray(entries.map(({ pk }) => keyText(pk))), textArray(entries.map(loggedOps)), textArray(images.map((image) => image.old)), textArray(images.map((image) => image.new)),
       ],
     },
   ];

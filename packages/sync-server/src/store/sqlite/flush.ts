@@ -10,7 +10,7 @@ import type { SchemaLayout, TableLayout } from "../../schema/table-layout.ts";
 import { isKeyText, keyColumnText } from "../../schema/wire-scalar.ts";
 import type { Image } from "../../merge/image.ts";
 import { reachOf } from "../fold-floor.ts";
-import { loggedImages, opsText } from "../log-codec.ts";
+import { loggedImages, loggedOps } from "../log-codec.ts";
 import { stateOfText, textOfState } from "../state-text.ts";
 import { objectName, receiptName } from "../store.ts";
 import type { ClientCursor, Committed, FlushPlan, FlushRequest, Receipt, StoredObject } from "../store.ts";
@@ -95,7 +95,7 @@ function write(db: SqliteConnection, { version, salt }: Committed, plan: FlushPl
   const log = db.prepare("INSERT INTO sync_change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const [index, entry] of plan.entries.entries()) {
     const images = loggedImages(entry);
-    log.run(version, index, entry.ordinal, entry.client, entry.type, keyText(entry.pk), opsText(entry), images.old, images.new);
+    log.run(version, index, entry.ordinal, entry.client, entry.type, keyText(entry.pk), loggedOps(entry), images.old, images.new);
   }
   const receive = db.prepare("INSERT INTO sync_receipt VALUES (?, ?, ?, ?)");
   for (const { client, cseq, digest, answer } of plan.receipts) receive.run(client, cseq, digest, answer ?? null);
