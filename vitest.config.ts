@@ -10,7 +10,7 @@ const usual = { pool: "forks", testTimeout: 120_000 } as const;
 const alone = ["packages/storage-engine/test/**/*.test.ts", "packages/core-cipher/test/random.test.ts", "packages/react/test/**/*.test.ts", "packages/key-store-node/test/**/*.test.ts", "packages/sync-protocol/test/batches.test.ts"];
 
 /** What `npm test` leaves to CI and to `npm run test:unit`: tests that the tests can fail, and browsers. */
-const leftToCi = ["conformance/test/broken.test.ts", "conformance/test/bundlers.test.ts", "conformance/test/sizes.test.ts", "conformance/test/phone-application.test.ts", "packages/sync-server/test/encrypted-volume.test.ts", "conformance/test/server-keys.test.ts", "reliability/fuzz/test/planted-faults.test.ts", "reliability/fuzz/test/search.test.ts", "reliability/kills/test/kills.test.ts", "packages/realm/test/browser/**", "packages/key-store-web/test/web-store.test.ts", "docs/examples/electron/**", "docs/examples/web/**"];
+const leftToCi = ["conformance/test/broken.test.ts", "conformance/test/bundlers.test.ts", "conformance/test/sizes.test.ts", "conformance/test/phone-application.test.ts", "packages/sync-server/test/encrypted-volume.test.ts", "conformance/test/server-keys.test.ts", "reliability/fuzz/test/planted-faults.test.ts", "reliability/fuzz/test/search.test.ts", "reliability/kills/test/kills.test.ts", "packages/realm/test/browser/**", "packages/sync-client/test/browser/**", "packages/key-store-web/test/web-store.test.ts", "docs/examples/electron/**", "docs/examples/web/**"];
 const left = process.env["HOLDFAST_SHORT"] === "1" ? leftToCi : [];
 
 export default defineConfig({
