@@ -254,7 +254,7 @@ export const MERGE_FAULTS: readonly Mutant[] = [
     name: "merge-compaction-forgets-containers",
     fault: "Compaction forgets that a container had been used",
     file: COMPACT,
-    find: "return isEnded ? (isEmpty(box) ? box : emptyBox(kind as BoxKind, box.g ?? NEVER)) :",
+    find: "return isEnded ? (isEmptyBox(box) ? box : emptyBox(kind as BoxKind, box.g ?? NEVER)) :",
     replace: "return isEnded ? (undefined as unknown as AnyBox) :",
     tests: [COMPACTION],
   },
