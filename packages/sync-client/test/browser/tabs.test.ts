@@ -3,16 +3,18 @@
  *
  * @module
  */
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Realm from "@holdfast/realm";
-import type { SyncServer } from "@holdfast/sync-server";
+import { AuthService, functionProvider, openSqliteUserDatabase, SqliteStore, usersOf } from "@holdfast/sync-server";
+import type { AuthLogEntry, SyncServer } from "@holdfast/sync-server";
 import { missingChromium, openChromium, type TestBrowser, type TestPage } from "@holdfast/test-browser";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { enableSync } from "../../src/index.ts";
 import { testUser } from "../support/clients.ts";
-import { sqliteServer } from "../support/sqlite-server.ts";
+import { serverOver, sqliteServer } from "../support/sqlite-server.ts";
 
 type Page = TestPage<typeof import("./tabs-in-page.ts")>;
 
@@ -58,7 +60,7 @@ const namesOf = (realm: Realm): string[] => realm.objects("Person").sorted("_id"
 describe.each(["Chromium"].filter(() => missingChromium() === undefined || process.env["CI"] !== undefined))("tabs of %s with sync", () => {
   beforeAll(async () => {
     enableSync();
-    browser = await openChromium({ connectsTo: ["ws://127.0.0.1:*"] });
+    browser = await openChromium({ connectsTo: ["ws://127.0.0.1:*", "http://127.0.0.1:*"] });
   }, 180_000);
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "holdfast-tabs-"));
@@ -125,5 +127,38 @@ describe.each(["Chromium"].filter(() => missingChromium() === undefined || proce
     expect(await two.call("names")).toEqual(["Ann", "Bob"]);
     await startServer();
     await expect.poll(() => namesOf(other), LIMIT).toEqual(["Ann", "Bob"]);
+  });
+
+  it("an app in the worker: its user logs in once, and whoever owns the file next goes on as that user", async () => {
+    const pages: TestPage<typeof import("./app-in-page.ts")>[] = [];
+    for (let count = 0; count < 3; count += 1) pages.push(await browser.open({ entry: join(import.meta.dirname, "app-in-page.ts"), host: "app.localhost" }));
+    const [one, two, three] = pages as [(typeof pages)[0], (typeof pages)[0], (typeof pages)[0]];
+    const database = openSqliteUserDatabase(":memory:");
+    const log: AuthLogEntry[] = [];
+    const service = new AuthService({ appId: "clinic", database, secrets: [randomBytes(32)], providers: [functionProvider(({ name }) => ({ subject: String(name) }))], key: { mode: "device" }, log: (entry) => log.push(entry) });
+    await service.start();
+    const users = usersOf([service], { allowedOrigins: [await one.call("origin")] });
+    await server.stop();
+    server = await serverOver(new SqliteStore(join(folder, "users.sqlite")), { authenticator: service.authenticator(), users });
+    try {
+      const baseUrl = `http://127.0.0.1:${String(server.port)}`;
+      for (const [index, page] of pages.entries()) expect(await page.call("open", baseUrl)).toBe(index === 0 ? "this tab" : "another tab");
+      await two.call("add", 1, "Ann");
+      await two.call("refresh");
+      await one.call("terminate");
+      expect(await two.call("names")).toEqual(["Ann"]);
+      await one.call("close");
+      await three.call("refresh");
+      await two.call("close");
+      await three.call("add", 2, "Bob");
+      await three.call("refresh");
+      expect(await three.call("names")).toEqual(["Ann", "Bob"]);
+      const events = log.map(({ event }) => event);
+      expect([events.filter((event) => event === "login").length, events.includes("session-revoked")]).toEqual([1, false]);
+    } finally {
+      for (const page of pages) await page.close();
+      await server.stop();
+      await database.close();
+    }
   });
 });
