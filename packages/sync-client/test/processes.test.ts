@@ -4,16 +4,19 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it, onTestFinished } from "vitest";
 import Realm from "@holdfast/realm";
 import type { SyncServer } from "@holdfast/sync-server";
+import { sessionOf } from "@holdfast/realm/replica";
 import { webSocketTransport } from "../src/index.ts";
+import { syncedRealmOf } from "../src/opening/synced-realm.ts";
+import type { SyncedRealm } from "../src/opening/synced-realm.ts";
 import { settle, shown, TEST_KEY, testUser } from "./support/clients.ts";
-import { forEachMode } from "./support/modes.ts";
+import { forEachMode, withEncryption } from "./support/modes.ts";
 import type { World } from "./support/modes.ts";
 import { sqliteServer } from "./support/sqlite-server.ts";
 
@@ -91,6 +94,46 @@ forEachMode((world) => {
     await killed(child);
     await Promise.all(waits);
     expect(here.syncSession?.isConnected()).toBe(true);
+  });
+});
+
+// How the file is kept plays no part in it.
+withEncryption((world) => {
+  it("a wait of this process goes over a client reset that the process with the connection does", async () => {
+    const folder = join(world.folder(), "server");
+    mkdirSync(folder);
+    server = await sqliteServer(folder);
+    const port = Number(new URL(server.url).port);
+    const user = { ...testUser(), url: server.url };
+    const here = await Realm.open(world.config("a", webSocketTransport, { user }));
+    await server.stop();
+    cpSync(folder, join(world.folder(), "backup"), { recursive: true });
+    server = await sqliteServer(folder, port);
+    for (const _id of [1, 2, 3]) here.write(() => here.create("Person", { _id, name: "Ann" }));
+    await here.syncSession?.uploadAllLocalChanges(LIMIT_MS);
+    here.syncSession?.pause();
+    // The server hears no writes of it, so that nothing is acknowledged after the reset.
+    const child = await holder(world, "a", "mute");
+    here.syncSession?.resume();
+    await server.stop();
+    rmSync(folder, { recursive: true });
+    cpSync(join(world.folder(), "backup"), folder, { recursive: true });
+    // One that the restored server has no object for, and that is empty after the reset; and one that is to be uploaded.
+    here.write(() => here.delete(here.objectForPrimaryKey("Person", 1)));
+    here.write(() => here.create("Person", { _id: 4, name: "Bob" }));
+    let isDone = false;
+    const uploaded = here.syncSession?.uploadAllLocalChanges(LIMIT_MS).then(() => (isDone = true));
+    const { file } = syncedRealmOf(sessionOf(here)) as SyncedRealm;
+    server = await sqliteServer(folder, port);
+    // The other process has written the outbox anew.
+    await expect.poll(() => [file.read("reset")?.mode, file.isStartingAnew], { timeout: LIMIT_MS }).toEqual(["recover", false]);
+    here.write(() => here.create("Person", { _id: 5, name: "Cy" }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone).toBe(false);
+    await killed(child);
+    await uploaded;
+    const elsewhere = await Realm.open(world.config("b", webSocketTransport, { user }));
+    expect(elsewhere.objectForPrimaryKey("Person", 4)?.toJSON()).toMatchObject({ name: "Bob" });
   });
 });
 
