@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SyncServer } from "../src/sync-server.ts";
 import { OPEN_RULES } from "../src/permissions/rules.ts";
 import { materialise } from "@holdfast/sync-protocol";
-import type { BootMessage, Operation } from "@holdfast/sync-protocol";
+import type { BootMessage, Operation, ServerMessage } from "@holdfast/sync-protocol";
 import type { Store } from "../src/store/store.ts";
 import { RawClient } from "./support/raw-client.ts";
 import { Bench, tokenOf } from "./support/server.ts";
@@ -219,6 +219,39 @@ for (const kind of STORE_KINDS) {
       expect(Object.fromEntries(shown)).toEqual({ ...Object.fromEntries(keys.slice(3, 39).map((pk) => [pk, "x".repeat(15_000)])), t00: "changed", t39: "changed", t000: "new" });
       // What has left view is told behind, so that it is no object that is known to be nothing.
       expect(again.received.filter(({ msg }) => msg === "down")).toMatchObject([{ txs: [], out: [{ type: "Task", pk: "t02" }] }]);
+    });
+
+    it("what came after an interrupted bootstrap had begun, and was gone before it ended, does not stay", async () => {
+      const server = await bench.serve(await makePlace());
+      const ann = await bench.connect(server, "ann");
+      const keys = Array.from({ length: 40 }, (_each, index) => `t${String(index).padStart(2, "0")}`);
+      await ann.up(...keys.flatMap((pk) => ann.pen.create(pk, { title: "x".repeat(15_000) })));
+      const open = [{ type: "Task", query: "done == false" }];
+      let bob = await bench.connect(server, "bob");
+      const pages: BootMessage[] = [];
+      const isBoot = (message: ServerMessage): message is BootMessage => message.msg === "boot";
+      const take = async (): Promise<void> => {
+        bob.send({ msg: "sub", version: 1, queries: open, ...(pages.length === 0 ? {} : { resume: pages.at(-1)?.resume as string }) });
+        pages.push(await bob.wait(isBoot));
+        await bob.close();
+        bob = await bench.connect(server, "bob", { previous: bob });
+      };
+      await take();
+      await ann.up(...["t05a", "t05b", "t05c"].flatMap((pk) => ann.pen.create(pk, { title: "between" })));
+      await take();
+      expect(pages[1]?.rows.map(({ pk }) => pk)).toEqual(expect.arrayContaining(["t05a", "t05b", "t05c"]));
+      expect(pages[1]?.last).toBe(false);
+      // One is deleted, one leaves view, one does so and is deleted then.
+      await ann.up(ann.pen.delete("t05a"), ann.pen.set("t05b", "done", true), ann.pen.set("t05c", "done", true));
+      await ann.up(ann.pen.delete("t05c"));
+      bob.send({ msg: "sub", version: 1, queries: open, resume: pages[1]?.resume as string });
+      await bob.settle();
+      pages.push(...bob.received.filter(isBoot));
+      const states = new Map(pages.flatMap(({ rows }) => rows).map((row) => [row.pk, row.state]));
+      expect([...states].flatMap(([pk, state]) => (materialise(state) === undefined ? [] : [pk])).toSorted()).toEqual(keys);
+      // What was deleted out of sight has left view, and nothing else is told of it.
+      expect(bob.received.filter(({ msg }) => msg === "down")).toMatchObject([{ txs: [], out: [{ pk: "t05b" }, { pk: "t05c" }] }]);
+      expect([states.get("t05a")?.d !== undefined, states.get("t05b"), states.get("t05c")]).toEqual([true, {}, {}]);
     });
 
     it("tokens: refused ones, ones that expire during a session, fresh ones, another user's", async () => {

@@ -179,15 +179,20 @@ export function downText(delta: Delta, client: string, { resume, cseq }: Session
   return `{"msg":"down","resume":${JSON.stringify(resume())},"txs":[${txs.join(",")}]${more}}`;
 }
 
-/** For the writers of an object that is shown neither before nor after: its delete, if they could see that, or that it is out of view. */
-function goneOf(span: ObjectSpan, { shows }: ClassView): { writers: ReadonlySet<string>; row?: string; out?: string } {
+/** For those who may have an object that is not shown: its delete, if they could see that, or that it is out of view. */
+export function goneOf(span: ObjectSpan, { shows }: Pick<ClassView, "shows">): { writers: ReadonlySet<string>; row?: string; out?: string } {
   const writers = writersOf(span);
   const row = span.after === undefined && isDeletedInView(span.entries, shows) ? deletedRow(span) : undefined;
   return row === undefined ? { writers, out: nameJson(span) } : { writers, row };
 }
 
+/** Whether the view showed an object at a moment behind the beginning of the batch. */
+export function cameIntoView({ entries }: ObjectSpan, { shows }: Pick<ClassView, "shows">): boolean {
+  return entries.some(({ after }) => after !== undefined && shows(after));
+}
+
 /** The newest delete of an object, as a row; undefined if there was none. */
-export function deletedRow({ type, pk, entries }: ObjectSpan): string | undefined {
+function deletedRow({ type, pk, entries }: ObjectSpan): string | undefined {
   // A delete of what was dead names the delete that it found, which may be the later one.
   const deletes = entries.flatMap(({ ops }) => ops.filter((operation) => operation.do.act === "delete").flatMap(({ h, g }) => (g === undefined ? [h] : [h, g])));
   const newest = deletes.toSorted().at(-1);
@@ -200,7 +205,7 @@ export function rowJson(type: string, pk: WireKey, state: ObjectState): string {
 }
 
 /** An object's name as it stands in messages. */
-export function nameJson({ type, pk }: ObjectSpan): string {
+function nameJson({ type, pk }: ObjectSpan): string {
   return `{"type":${JSON.stringify(type)},"pk":${JSON.stringify(pk)}}`;
 }
 

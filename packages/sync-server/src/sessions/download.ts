@@ -12,7 +12,7 @@ import type { SchemaLayout } from "../schema/table-layout.ts";
 import { keyColumnText } from "../schema/wire-scalar.ts";
 import { jsonOfText, stateOfText } from "../store/state-text.ts";
 import type { ChangeEntry, RowPage, Snapshot, Store, StoredRow } from "../store/store.ts";
-import { ChangeBatch, deletedRow, deltaOf, downText, entering, nameJson, rowJson, spansInView, writersOf } from "./delta.ts";
+import { cameIntoView, ChangeBatch, deltaOf, downText, entering, goneOf, rowJson, spansInView, writersOf } from "./delta.ts";
 import type { Gate } from "./gate.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { ResumePoint } from "./resume-token.ts";
@@ -168,18 +168,24 @@ export class Download {
     if (batch === undefined) return undefined;
     const spans = spansInView(batch, view);
     const states = await snapshot.states(spans.flatMap(({ span, isShown }) => (isShown ? [span] : [])));
-    const delta = deltaOf(batch, view, spans, states);
-    const out = new Set([...delta.out, ...delta.gone.flatMap((each) => (each.out !== undefined && each.writers.has(client) ? [each.out] : []))]);
+    const out: string[] = [];
     const rows = spans.flatMap(({ span, isShown, wasShown }) => {
       const { type, pk, name } = span;
       const state = states.get(name);
       const shown = view.classes.get(type);
-      if (isShown) return state === undefined || shown === undefined ? [] : [rowJson(type, pk, visibleState(state, shown))];
-      if (!wasShown && !writersOf(span).has(client)) return [];
+      if (shown === undefined) return [];
+      if (isShown) return state === undefined ? [] : [rowJson(type, pk, visibleState(state, shown))];
+      // Pages behind the first were read later: what came and went since the first one may be in them.
+      if (!wasShown && !writersOf(span).has(client) && !cameIntoView(span, shown)) return [];
+      const gone = goneOf(span, shown);
       // One that has left view is nothing here, until its name comes behind the bootstrap.
-      return [(out.has(nameJson(span)) ? undefined : deletedRow(span)) ?? rowJson(type, pk, {})];
+      if (gone.out !== undefined) out.push(gone.out);
+      return [gone.row ?? rowJson(type, pk, {})];
     });
-    return rows.reduce((sum, row) => sum + row.length, 0) > MISSED_CHARACTERS_MAX ? undefined : { rows, out: [...out] };
+    // In the order of the changes they would tell which object somebody has touched before, out of view or in hidden fields.
+    rows.sort();
+    out.sort();
+    return rows.reduce((sum, row) => sum + row.length, 0) > MISSED_CHARACTERS_MAX ? undefined : { rows, out };
   }
 
   /** False if it is too much for one frame. */

@@ -3,17 +3,15 @@
  *
  * @module
  */
-// oxlint-disable eslint/max-lines -- 508: what has to leave next is the bookkeeping of acknowledgements
 import { hash } from "node:crypto";
 import { decodeClientMessage, encodeMessage, negotiate, NEVER, partsOf, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from "@holdfast/sync-protocol";
-import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, Reject, SeenDelete, ServerMessage, Stamp, SubMessage, UpMessage } from "@holdfast/sync-protocol";
+import type { AuthMessage, ErrorAction, HelloMessage, PingMessage, ServerMessage, SubMessage, UpMessage } from "@holdfast/sync-protocol";
 import type { VerifiedUser } from "../auth/authenticator.ts";
 import { SyncServerError } from "../errors.ts";
-import { noteInformed } from "../merge/merge-batch.ts";
 import type { Answer, UploadResult } from "../merge/merge-batch.ts";
 import { schemaMismatch } from "../schema/additions.ts";
-import { objectName } from "../store/store.ts";
 import type { Upload } from "../store/store.ts";
+import { Answers } from "./answers.ts";
 import type { Delta } from "./delta.ts";
 import { downText } from "./delta.ts";
 import { Download } from "./download.ts";
@@ -35,8 +33,6 @@ const QUEUED_MAX = 16;
 const QUEUED_LENGTH_MAX = 1024 * 1024;
 /** Marks that wait to be echoed. */
 const MARKS_MAX = 1000;
-/** Canonical stamps that are remembered for what a client sends next, and deletes. */
-const KNOWN_MAX = 200_000;
 /** Answers that a client may not have heard, in one frame. */
 const OLD_ANSWERS = { count: 1000, characters: 1024 * 1024 };
 
@@ -60,10 +56,7 @@ export class Session implements FeedListener {
   #ownTokens: ClientTokens | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #isEnded = false;
-  /** Canonical stamps that the client may not know of yet. */
-  readonly #known = new Map<Stamp, Stamp>();
-  /** Deletes that what it wrote counts as having seen, and that it may not know of yet, by object. */
-  readonly #informed = new Map<string, Stamp>();
+  readonly #answers = new Answers();
   /** The newest `base` that was read. */
   #base: { readonly text: string; readonly version: number | undefined } | undefined;
   #uploading = 0;
@@ -75,7 +68,6 @@ export class Session implements FeedListener {
   /** The newest own transaction that all states have in them which are still to be told; and those behind it, with the versions that have them. */
   #cseqInStates = 0;
   #written: { readonly version: number; readonly cseq: number }[] = [];
-  #ack: { cseq: number; readonly stamps: (readonly [Stamp, Stamp])[]; readonly rejects: Reject[]; readonly seen: Map<string, SeenDelete> } | undefined;
   readonly #idle: (() => void)[] = [];
   #subscription: SubMessage | undefined;
   #view: View | undefined;
@@ -272,9 +264,9 @@ export class Session implements FeedListener {
       const receipts = await this.#context.store.receipts(this.#client, after, OLD_ANSWERS);
       const last = receipts.at(-1);
       if (last === undefined) break;
-      for (const { cseq, answer } of receipts) this.#noteAnswer(cseq, JSON.parse(answer ?? "{}") as Answer);
+      for (const { cseq, answer } of receipts) this.#answers.note(cseq, JSON.parse(answer ?? "{}") as Answer);
       after = last.cseq;
-      this.#forgetKnown();
+      this.#answers.forgetOldest();
       // Who does not read gets no more of them.
       const ack = this.#takeAck();
       if (ack === undefined || !(await this.#outgoing.sendAndWait(encodeMessage(ack)))) return;
@@ -282,7 +274,7 @@ export class Session implements FeedListener {
     }
     // Also where there is nothing to say: the client waits for it, and may have nothing more to upload.
     if (acked >= newest) return;
-    this.#ack ??= { cseq: newest, stamps: [], rejects: [], seen: new Map() };
+    this.#answers.note(newest, undefined);
     this.#sendAck();
   }
 
@@ -343,7 +335,7 @@ export class Session implements FeedListener {
     for (const { cseq, ops, base } of txs) {
       from = base === undefined ? from : this.#versionOf(base);
       if (ops.some(({ id, h }) => id !== undefined || partsOf(h).replica !== this.#client)) throw new SessionEnd("STAMP_FOREIGN", "reset", "an operation with a stamp that is not this client's");
-      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: hash("sha256", JSON.stringify(ops), "base64url"), ops, known: this.#known, informed: this.#informed, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
+      const upload: Upload = { client: this.#client, user: this.#user?.userId ?? "", cseq, digest: hash("sha256", JSON.stringify(ops), "base64url"), ops, known: this.#answers.known, informed: this.#answers.informed, bytes: Math.ceil(bytes / txs.length), ...(from === undefined ? {} : { base: from }), ...(newest === undefined ? {} : { newest }) };
       // Looked up when the transaction is written: rights that are lost while it waits are lost for it, too.
       uploadRights.set(upload, { rights: () => this.#rights ?? rights, layout: layout() });
       this.#uploading++;
@@ -357,17 +349,8 @@ export class Session implements FeedListener {
         if (!this.#isFull()) for (const resume of this.#idle.splice(0)) resume();
       });
     }
-    this.#forgetKnown();
+    this.#answers.forgetOldest();
     while (this.#isFull() && !this.#isEnded) await new Promise<void>((resolve) => this.#idle.push(resolve));
-  }
-
-  #forgetKnown(): void {
-    for (const known of [this.#known, this.#informed]) {
-      for (const first of known.keys()) {
-        if (known.size <= KNOWN_MAX) break;
-        known.delete(first);
-      }
-    }
   }
 
   /** The version that a resume text of this client's names; undefined: of a bootstrap that is not through. */
@@ -398,18 +381,8 @@ export class Session implements FeedListener {
     this.#written.push({ version, cseq });
     if (this.#download === undefined) this.#cseqAt(this.#context.feed.version);
     this.#context.metrics.add("holdfast_rejects_total", answer?.rejects?.length ?? 0);
-    if (this.#ack === undefined) queueMicrotask(() => this.#sendAck());
-    this.#noteAnswer(cseq, answer);
-  }
-
-  #noteAnswer(cseq: number, answer: Answer | undefined): void {
-    this.#ack ??= { cseq, stamps: [], rejects: [], seen: new Map() };
-    this.#ack.cseq = Math.max(this.#ack.cseq, cseq);
-    this.#ack.stamps.push(...(answer?.stamps ?? []));
-    this.#ack.rejects.push(...(answer?.rejects ?? []));
-    for (const each of answer?.seen ?? []) this.#ack.seen.set(objectName(each.type, each.pk), each);
-    for (const [theirs, ours] of answer?.stamps ?? []) this.#known.set(theirs, ours);
-    noteInformed(this.#informed, answer?.seen);
+    if (this.#answers.isEmpty) queueMicrotask(() => this.#sendAck());
+    this.#answers.note(cseq, answer);
   }
 
   #sendAck(): void {
@@ -418,12 +391,9 @@ export class Session implements FeedListener {
   }
 
   #takeAck(): ServerMessage | undefined {
-    const ack = this.#ack;
-    this.#ack = undefined;
-    if (ack === undefined) return undefined;
-    const { cseq, stamps, rejects, seen } = ack;
-    this.#lastCseq = Math.max(this.#lastCseq, cseq);
-    return { msg: "ack", cseq, ...(stamps.length === 0 ? {} : { stamps }), ...(rejects.length === 0 ? {} : { rejects }), ...(seen.size === 0 ? {} : { seen: [...seen.values()] }) };
+    const ack = this.#answers.take();
+    if (ack !== undefined) this.#lastCseq = Math.max(this.#lastCseq, ack.cseq);
+    return ack;
   }
 
   /** A set that cannot be answered is refused; what was shown before goes on. */
