@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 // Tests read the TypeScript sources through this condition, so nothing has to be built first.
 const conditions = ["@holdfast/source"];
 const base = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-const usual = { pool: "forks", testTimeout: 120_000 } as const;
+// A condition that is waited for may take long on a busy machine: nothing is told by how long.
+const usual = { pool: "forks", testTimeout: 120_000, expect: { poll: { timeout: 30_000 } } } as const;
 
 /** Test files that replace modules, or count what a whole process holds: each gets a process of its own. */
 const alone = ["packages/storage-engine/test/**/*.test.ts", "packages/core-cipher/test/random.test.ts", "packages/react/test/**/*.test.ts", "packages/key-store-node/test/**/*.test.ts", "packages/sync-protocol/test/batches.test.ts"];
