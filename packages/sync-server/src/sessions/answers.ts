@@ -33,7 +33,7 @@ export class Answers {
 
   /** A transaction is through; undefined: there is nothing to say of it. */
   note(cseq: number, answer: Answer | undefined): void {
-    const collected = (this.#collected ??= { cseq, stamps: [], rejects: [], seen: new Map() });
+    const collected: Collected = (this.#collected ??= { cseq, stamps: [], rejects: [], seen: new Map() });
     collected.cseq = Math.max(collected.cseq, cseq);
     if (answer === undefined) return;
     collected.stamps.push(...(answer.stamps ?? []));
